@@ -1,0 +1,42 @@
+// Every bound on input, in one place. Each has a reason; going over one is reported, never silent.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tocsin::limits {
+
+// --- events -------------------------------------------------------------------------------------
+// One JSON text (a record, or an envelope that is read whole). CloudTrail's own cap is 256 KiB,
+// EventBridge's 1 MiB; escaping inside SNS or CloudWatch Logs envelopes can multiply that.
+inline constexpr std::size_t kRecordBytes = std::size_t{16} << 20;
+// Nesting of one record. Real CloudTrail stays at or below 11.
+inline constexpr std::size_t kRecordDepth = 64;
+// Envelopes within envelopes (gzip in SNS in SQS …). Real deliveries have at most 3.
+inline constexpr std::size_t kEnvelopeDepth = 6;
+// Bytes that one base64+gzip payload inside an envelope may inflate to.
+inline constexpr std::size_t kInflatedPayloadBytes = std::size_t{64} << 20;
+// A batch is handed to a worker when it holds this many records or bytes.
+inline constexpr std::size_t kBatchRecords = 1000;
+inline constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+
+// --- rules --------------------------------------------------------------------------------------
+inline constexpr std::size_t kRuleFileBytes = std::size_t{256} << 10;  // largest SigmaHQ file: 60 KiB
+inline constexpr std::size_t kYamlDepth = 32;
+inline constexpr std::size_t kYamlNodes = 10'000;      // per file
+inline constexpr std::size_t kYamlDocuments = 64;      // per file
+inline constexpr std::size_t kConditionDepth = 64;     // parentheses and nots
+inline constexpr std::size_t kModifiersPerItem = 16;
+inline constexpr std::size_t kExpandedValues = 4096;   // what one value may become (windash, …)
+inline constexpr std::size_t kDiagnosticsPerFile = 100;
+inline constexpr std::size_t kListBytes = std::size_t{16} << 20;  // one list file
+inline constexpr std::size_t kListValueBytes = 4096;              // one line of it
+
+// --- matching -----------------------------------------------------------------------------------
+// RE2 is linear, but a large program on a large text still takes long: 8,003 instructions need
+// 857 ms on 100 KB. Both factors are capped.
+inline constexpr int kRegexProgramSize = 2'000;
+inline constexpr std::int64_t kRegexMemoryBytes = std::int64_t{8} << 20;
+inline constexpr std::size_t kRegexSubjectBytes = std::size_t{64} << 10;
+
+}  // namespace tocsin::limits

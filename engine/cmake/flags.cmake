@@ -1,0 +1,25 @@
+# Compile and link flags that every target of the project uses (target tocsin_flags).
+add_library(tocsin_flags INTERFACE)
+target_compile_options(tocsin_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wcast-align -Werror -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(tocsin_flags INTERFACE -Wthread-safety)
+endif()
+target_include_directories(tocsin_flags INTERFACE ${PROJECT_SOURCE_DIR}/engine)
+
+if(TOCSIN_HARDENING)
+  target_compile_options(tocsin_flags INTERFACE
+    -fstack-protector-strong -fstack-clash-protection -fPIE
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2> -D_GLIBCXX_ASSERTIONS)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    target_compile_options(tocsin_flags INTERFACE -fcf-protection=full)
+  endif()
+  target_link_options(tocsin_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
+
+if(TOCSIN_SANITIZE)
+  target_compile_options(tocsin_flags INTERFACE
+    -fsanitize=${TOCSIN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(tocsin_flags INTERFACE -fsanitize=${TOCSIN_SANITIZE})
+endif()

@@ -1,0 +1,141 @@
+// Framer: cuts a stream of text into JSON objects ("frames") in constant memory.
+//
+// The stream may hold JSON lines, pretty-printed or concatenated objects, arrays of objects, and
+// containers: objects with an array of objects under Records, records or logEvents. The elements of
+// arrays and containers are the frames. Commas between frames may stand anywhere.
+//
+// A bad record hides no other. A record is checked against the grammar (json_scanner.h); where it
+// breaks, it is reported once, and reading goes on
+//   1. at the end of its brackets, when these can still be followed; otherwise
+//   2. at the first place after its beginning where a record plausibly starts: a line that begins
+//      with '{' no further right than the broken record's line, a line that begins with `{"`, or an
+//      element `{"` whose first key is the broken record's first key, or, beyond the contradiction,
+//      any element `{"`.
+// Work is linear. A place of kind 2 lies in text that was read before, so text can be read again;
+// once more than kWorkFactor bytes have been read per byte of input, such an attempt is cut at the
+// next plausible start in the text that was read before, and then each byte is read at most once
+// more. Results do not depend on how the text is cut into windows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.h"
+#include "event/json_scanner.h"
+
+namespace tocsin::event {
+
+// What a frame is an element of. Plain arrays do not count.
+enum class Container : std::uint8_t {
+  none,
+  records,     // "Records": CloudTrail log files, S3 notifications
+  firehose,    // "records": Firehose requests
+  log_events,  // "logEvents" of a CloudWatch Logs message
+  control,     // "logEvents" of a CloudWatch Logs control message
+};
+
+class Framer {
+ public:
+  enum class Step : std::uint8_t {
+    more,   // call again with a longer window
+    frame,  // begin, end and the rest of the frame are set
+    error,  // error() and the frame's line and offset are set
+    end,    // at_end and nothing is left
+  };
+
+  struct Frame {
+    std::size_t begin = 0;  // in the window
+    std::size_t end = 0;
+    std::uint64_t line = 1;
+    std::uint64_t offset = 0;
+    Container container = Container::none;
+    bool is_record = true;  // false: an error about the input, not about one record
+  };
+
+  static constexpr std::uint64_t kWorkFactor = 4;
+
+  // Looks at `window`: what followed the dropped text, at least as long as at the last call.
+  // `at_end`: no text follows the window.
+  Step next(std::string_view window, bool at_end);
+
+  const Frame& frame() const { return frame_; }
+  const Error& error() const { return error_; }
+
+  // The window's first `droppable()` bytes are not needed any more (frames aside).
+  std::size_t droppable() const;
+  // The owner removed them from the front of the window.
+  void drop(std::size_t size);
+
+  // Bytes looked at so far, repeated looks included.
+  std::uint64_t scanned() const { return work_; }
+
+ private:
+  enum class Mode : std::uint8_t {
+    between,  // between frames
+    record,   // in a value that began at begin_
+    tail,     // in the members after a container's array
+    skip,     // in the rest of a bad record, its brackets being followed; begin_ may be kNone
+    seek,     // looking for the next plausible start
+  };
+  enum class Outcome : std::uint8_t { again, more, frame, error };
+
+  static constexpr std::size_t kNone = ~std::size_t{0};
+  static constexpr std::size_t kContexts = 8;
+
+  Outcome between();
+  Outcome record();
+  Outcome tail();
+  Outcome skip();
+  Outcome seek();
+  Outcome at_line();
+  Outcome finish();
+
+  Outcome garbage();
+  Outcome close_context(char bracket);
+  Outcome broken(JsonScanner::Status status);
+  void restart_or_skip(bool may_skip);
+  void restart(std::size_t at);
+  bool enter_container();
+  void begin_value();
+
+  bool plausible(std::size_t at, std::size_t any_from) const;
+  std::size_t find_start(std::size_t from, std::size_t to, std::size_t any_from);
+  bool same_first_key(std::size_t at) const;
+  bool needs_lookahead(std::size_t at) const;
+
+  Outcome emit_frame(std::size_t end);
+  Outcome emit_error(std::size_t at, Code code, std::string message);
+  std::string place(std::size_t at) const;
+  void count_lines(std::size_t to);
+
+  std::string_view window_;
+  bool at_end_ = false;
+
+  // Positions are indexes into the window; offsets are base_ + index.
+  std::uint64_t base_ = 0;
+  std::size_t pos_ = 0;         // next byte to read
+  std::size_t begin_ = 0;       // record, skip: where the value began
+  std::size_t failed_ = 0;      // skip, seek: where its grammar broke
+  std::size_t furthest_ = 0;    // end of the text that was read
+  std::size_t cut_ = kNone;     // record: end of the attempt, from the work limit
+  std::size_t newline_ = 0;     // no line break in [line start, newline_)
+  std::size_t counted_ = 0;     // line_ is the line of this position
+  std::uint64_t line_ = 1;
+  std::size_t indent_ = 0;      // blanks at the beginning of the current line
+  bool line_start_ = true;      // only blanks since the line break before pos_
+  bool in_garbage_ = false;     // garbage was reported and no frame or line break came since
+  bool damaged_ = false;        // brackets around here cannot be trusted
+  Mode mode_ = Mode::between;
+
+  Container contexts_[kContexts] = {};  // open arrays (none) and containers, outermost first
+  std::size_t context_count_ = 0;
+
+  JsonScanner scanner_;
+  BracketScanner brackets_;
+  std::uint64_t work_ = 0;
+  Frame frame_;
+  Error error_;
+};
+
+}  // namespace tocsin::event

@@ -1,0 +1,191 @@
+#include "event/gzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+
+#include "base/limits.h"
+#include "fmt/format.h"
+
+namespace tocsin::event {
+namespace {
+
+constexpr std::size_t kInputBytes = std::size_t{64} << 10;
+constexpr int kGzipOnly = 16 + MAX_WBITS;
+constexpr std::size_t kMagicBytes = 6;
+
+struct Format {
+  std::string_view magic;
+  std::string_view name;
+};
+constexpr Format kUnsupported[] = {
+    {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}, {{"\xfd" "7zXZ\0", 6}, "xz"}, {"PK\3\4", "zip"}};
+
+// A source whose first bytes can be looked at before they are read.
+class Peeked final : public ByteSource {
+ public:
+  explicit Peeked(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+  // Up to kMagicBytes; less only at the end or before an error.
+  std::string_view peek() {
+    while (size_ < head_.size() && !error_) {
+      const auto got = source_->read(head_.data() + size_, head_.size() - size_);
+      if (!got) error_ = got.error();
+      else if (*got == 0) break;
+      else size_ += *got;
+    }
+    return {head_.data(), size_};
+  }
+
+  Result<std::size_t> read(char* out, std::size_t size) override {
+    if (taken_ < size_) {
+      const std::size_t got = std::min(size, size_ - taken_);
+      std::memcpy(out, head_.data() + taken_, got);
+      taken_ += got;
+      return got;
+    }
+    if (error_) return tl::unexpected<Error>(*error_);
+    return source_->read(out, size);
+  }
+
+  std::uint64_t consumed() const override { return source_->consumed(); }
+  bool would_block() const override { return taken_ == size_ && !error_ && source_->would_block(); }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  std::array<char, kMagicBytes> head_{};
+  std::size_t size_ = 0;
+  std::size_t taken_ = 0;
+  std::optional<Error> error_;
+};
+
+class GzipSource final : public ByteSource {
+ public:
+  explicit GzipSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {
+    if (::inflateInit2(&stream_, kGzipOnly) != Z_OK) {
+      error_ = Error{Code::io, "cannot start to inflate: out of memory"};
+    }
+  }
+  ~GzipSource() override { ::inflateEnd(&stream_); }
+  GzipSource(const GzipSource&) = delete;
+  GzipSource& operator=(const GzipSource&) = delete;
+
+  Result<std::size_t> read(char* out, std::size_t size) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(out);
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, kMaxOutput));
+    const uInt room = stream_.avail_out;
+    while (stream_.avail_out == room && !ended_ && !error_) step();
+    const std::size_t got = room - stream_.avail_out;
+    if (got == 0 && error_) return tl::unexpected<Error>(*error_);
+    return got;
+  }
+
+  std::uint64_t consumed() const override { return source_->consumed(); }
+
+  bool would_block() const override {
+    return stream_.avail_in == 0 && !ended_ && !error_ && source_->would_block();
+  }
+
+ private:
+  static constexpr std::size_t kMaxOutput = std::size_t{1} << 30;
+
+  void damaged(std::string_view what) {
+    error_ = Error{Code::invalid_input, fmt::format("{} in gzip member {}", what, member_)};
+  }
+
+  // Makes input available or notes the end (true: go on).
+  bool refill() {
+    if (stream_.avail_in != 0) return true;
+    auto got = source_->read(input_.data(), input_.size());
+    if (!got) {
+      error_ = std::move(got.error());
+      return false;
+    }
+    stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
+    stream_.avail_in = static_cast<uInt>(*got);
+    if (*got != 0) return true;
+    if (inside_member_) damaged("unexpected end of input");
+    ended_ = true;
+    return false;
+  }
+
+  void step() {
+    if (!refill()) return;
+    if (!inside_member_) {
+      if (*stream_.next_in == 0) padding_ = true;
+      if (padding_ || (member_ != 0 && *stream_.next_in != 0x1f)) return skip_zeros();
+      ++member_;
+      inside_member_ = true;
+      ::inflateReset(&stream_);
+    }
+    const int result = ::inflate(&stream_, Z_NO_FLUSH);
+    if (result == Z_STREAM_END) {
+      inside_member_ = false;
+    } else if (result == Z_MEM_ERROR) {
+      error_ = Error{Code::io, "cannot inflate: out of memory"};
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+      damaged(stream_.msg != nullptr ? stream_.msg : "damaged data");
+    }
+  }
+
+  // Nothing but zeros may follow the last member.
+  void skip_zeros() {
+    while (stream_.avail_in != 0 && *stream_.next_in == 0) {
+      ++stream_.next_in;
+      --stream_.avail_in;
+    }
+    if (stream_.avail_in != 0) {
+      error_ = Error{Code::invalid_input,
+                     fmt::format("bytes that are not gzip after gzip member {}", member_)};
+    }
+  }
+
+  std::unique_ptr<ByteSource> source_;
+  z_stream stream_{};
+  std::array<char, kInputBytes> input_;
+  std::uint64_t member_ = 0;
+  bool inside_member_ = false;
+  bool padding_ = false;
+  bool ended_ = false;
+  std::optional<Error> error_;
+};
+
+class Failed final : public ByteSource {
+ public:
+  Failed(Error error, std::uint64_t consumed) : error_(std::move(error)), consumed_(consumed) {}
+  Result<std::size_t> read(char*, std::size_t) override { return tl::unexpected<Error>(error_); }
+  std::uint64_t consumed() const override { return consumed_; }
+
+ private:
+  Error error_;
+  std::uint64_t consumed_;
+};
+
+}  // namespace
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source) {
+  for (std::size_t depth = 0;; ++depth) {
+    auto peeked = std::make_unique<Peeked>(std::move(source));
+    const std::string_view head = peeked->peek();
+    for (const Format& format : kUnsupported) {
+      if (!head.starts_with(format.magic)) continue;
+      return std::make_unique<Failed>(
+          Error{Code::unsupported, fmt::format("{} data; decompress it first", format.name)},
+          peeked->consumed());
+    }
+    if (!is_gzip(head)) return peeked;
+    if (depth == limits::kEnvelopeDepth) {
+      return std::make_unique<Failed>(
+          Error{Code::limit, fmt::format("gzip within gzip more than {} times", depth)},
+          peeked->consumed());
+    }
+    source = std::make_unique<GzipSource>(std::move(peeked));
+  }
+}
+
+}  // namespace tocsin::event

@@ -1,0 +1,49 @@
+// RecordReader: inputs (files, stdin) → Batches of Records, in constant memory.
+//
+// Recognised by shape, never configured: gzip (any number of members), JSON lines, pretty-printed
+// or concatenated JSON, arrays, CloudTrail log files {"Records":[…]}, EventBridge, CloudWatch Logs
+// subscription, SNS and Firehose envelopes, nested up to limits::kEnvelopeDepth.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "event/batch.h"
+
+namespace tocsin::event {
+
+// Expands files, folders (recursive, files in name order; hidden files skipped) and globs into a
+// list of files; "-" stays. A path that names nothing is an error in `errors`.
+struct Inputs {
+  std::vector<std::string> files;
+  std::vector<Error> errors;
+  std::uint64_t total_bytes = 0;  // sum of file sizes as stored; 0 when stdin is among them
+};
+Inputs expand_inputs(const std::vector<std::string>& paths);
+
+// Pulls batches from a list of inputs, one after the other. Not thread-safe; one thread reads.
+// Memory: at most about limits::kBatchBytes + 2 × limits::kRecordBytes, whatever the inputs are.
+class RecordReader {
+ public:
+  explicit RecordReader(std::vector<std::string> files);
+  ~RecordReader();
+  RecordReader(const RecordReader&) = delete;
+  RecordReader& operator=(const RecordReader&) = delete;
+
+  // Fills `batch` (cleared first). False when all inputs are exhausted and the batch is empty.
+  // Records never span batches. Blocks on reading.
+  bool next(Batch& batch);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The same for bytes in memory (HTTP bodies, tests): everything in one batch.
+Batch read_records(std::string_view bytes, const std::string& name = "-");
+
+}  // namespace tocsin::event

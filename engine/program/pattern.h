@@ -1,0 +1,61 @@
+// Pattern: a Sigma string with its wildcards resolved, and Glob: its compiled form.
+// Source: Sigma specification, "String Wildcard" and "Escape Character".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tocsin::program {
+
+// A sequence of literals, wildcards and placeholders.
+struct Pattern {
+  struct Part {
+    enum class Kind : std::uint8_t { literal, any_string, any_char, placeholder };
+    Kind kind = Kind::literal;
+    std::string text;  // the literal, or the placeholder's name
+  };
+  std::vector<Part> parts;
+
+  // Reads `*`, `?` and backslash escapes: a backslash escapes only `*`, `?` and itself, anywhere
+  // else it is an ordinary character.
+  static Pattern parse(std::string_view text);
+  static Pattern literal(std::string text);
+
+  bool has_wildcards() const;
+  bool has_placeholders() const;
+  // The text when there are neither wildcards nor placeholders.
+  std::string plain() const;
+  // Back to Sigma notation, for people.
+  std::string to_string() const;
+
+  void append(Part part);  // merges neighbouring literals
+  void append(const Pattern& other);
+};
+
+// A compiled pattern without placeholders. Matching is linear in the text for patterns without
+// `?`, and at worst |text| × |pattern| with it; it never backtracks over a `*`.
+class Glob {
+ public:
+  // `pattern` must be folded already for case-insensitive use; texts then must be folded too.
+  explicit Glob(const Pattern& pattern);
+
+  bool matches(std::string_view text) const;
+
+ private:
+  // A piece between two `*`: literals and single-character wildcards, one code point each.
+  struct Segment {
+    std::string text;               // kAnyChar stands for `?`
+    bool plain = true;              // no `?` inside: plain search
+  };
+  static bool match_at(const Segment& segment, std::string_view text, std::size_t& pos);
+  static bool find_from(const Segment& segment, std::string_view text, std::size_t& pos);
+  static bool match_end(const Segment& segment, std::string_view text, std::size_t from);
+
+  std::vector<Segment> segments_;
+  bool open_start_ = false;  // begins with `*`
+  bool open_end_ = false;    // ends with `*`
+};
+
+}  // namespace tocsin::program

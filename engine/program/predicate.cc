@@ -1,0 +1,151 @@
+#include "program/predicate.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace tocsin::program {
+namespace {
+
+using event::Event;
+using event::Value;
+using Kind = event::Value::Kind;
+
+bool in_order(Order order, int comparison) {
+  switch (order) {
+    case Order::less: return comparison < 0;
+    case Order::less_or_equal: return comparison <= 0;
+    case Order::greater: return comparison > 0;
+    case Order::greater_or_equal: return comparison >= 0;
+  }
+  return false;
+}
+
+std::int64_t part_of(const CivilTime& time, TimePart part) {
+  switch (part) {
+    case TimePart::minute: return time.minute;
+    case TimePart::hour: return time.hour;
+    case TimePart::day: return time.day;
+    case TimePart::week: return time.iso_week();
+    case TimePart::month: return time.month;
+    case TimePart::year: return time.year;
+  }
+  return 0;
+}
+
+bool has_affix(std::string_view text, std::string_view part, Affix affix) {
+  switch (affix) {
+    case Affix::whole: return text == part;
+    case Affix::prefix: return text.starts_with(part);
+    case Affix::suffix: return text.ends_with(part);
+    case Affix::anywhere: return text.find(part) != std::string_view::npos;
+  }
+  return false;
+}
+
+// Answers for one non-null value.
+struct Meets {
+  Event& event;
+  Value& value;
+
+  bool operator()(const MatchStrings& m) const {
+    const std::string_view text = m.cased ? value.text : event.folded(value);
+    if (m.exact.find(text) != m.exact.end()) return true;
+    return std::any_of(m.globs.begin(), m.globs.end(),
+                       [&](const Glob& glob) { return glob.matches(text); });
+  }
+  bool operator()(const MatchScalars& m) const {
+    return !value.nested && m.exact.find(event.folded(value)) != m.exact.end();
+  }
+  bool operator()(const MatchRegexes& m) const {
+    const std::string_view text = value.text.substr(0, limits::kRegexSubjectBytes);
+    return std::any_of(m.regexes.begin(), m.regexes.end(), [&](const auto& regex) {
+      return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex);
+    });
+  }
+  bool operator()(const MatchCidrs& m) const {
+    if (value.nested || value.kind != Kind::string) return false;
+    const auto address = parse_ip(value.text);
+    return address && std::any_of(m.networks.begin(), m.networks.end(), [&](const IpPrefix& n) {
+      return contains(n, *address);
+    });
+  }
+  bool operator()(const MatchOrder& m) const {
+    if (value.nested || value.kind == Kind::boolean) return false;
+    const auto number = Number::parse(value.text);
+    return number && in_order(m.order, Number::compare(*number, m.bound));
+  }
+  bool operator()(const MatchTimePart& m) const {
+    if (value.nested || value.kind == Kind::boolean) return false;
+    const auto time = parse_time(value.text);
+    if (!time) return false;
+    const std::int64_t part = part_of(*time, m.part);
+    return std::any_of(m.values.begin(), m.values.end(), [&](std::int64_t wanted) {
+      return m.equals ? part == wanted
+                      : in_order(m.order, part < wanted ? -1 : part > wanted ? 1 : 0);
+    });
+  }
+  bool operator()(const MatchField& m) const {
+    if (value.nested) return false;
+    const std::string_view text = m.cased ? value.text : event.folded(value);
+    for (Value* other = event.first(m.other); other != nullptr; other = event.next(*other)) {
+      if (other->nested || other->kind == Kind::null) continue;
+      if (has_affix(text, m.cased ? other->text : event.folded(*other), m.affix)) return true;
+    }
+    return false;
+  }
+  bool operator()(const MatchExists&) const { return false; }
+  bool operator()(const MatchNull&) const { return false; }
+};
+
+}  // namespace
+
+bool value_meets(const Matcher& matcher, Event& event, Value& value) {
+  if (value.kind == Kind::null) {
+    return std::holds_alternative<MatchNull>(matcher) && !value.nested;
+  }
+  return std::visit(Meets{event, value}, matcher);
+}
+
+bool Predicate::test(Event& event) const {
+  if (const auto* exists = std::get_if<MatchExists>(&matcher)) {
+    return event.present(field) == exists->exists;
+  }
+  if (std::holds_alternative<MatchNull>(matcher) && !event.present(field)) return true;
+  for (Value* value = event.first(field); value != nullptr; value = event.next(*value)) {
+    if (value_meets(matcher, event, *value)) return true;
+  }
+  return false;
+}
+
+Value* Predicate::witness(Event& event) const {
+  for (Value* value = event.first(field); value != nullptr; value = event.next(*value)) {
+    if (value_meets(matcher, event, *value)) return value;
+  }
+  return nullptr;
+}
+
+std::string Predicate::met_pattern(Event& event, Value& value) const {
+  if (const auto* strings = std::get_if<MatchStrings>(&matcher)) {
+    const std::string_view text = strings->cased ? value.text : event.folded(value);
+    for (std::size_t i = 0; i < strings->globs.size(); ++i) {
+      if (strings->globs[i].matches(text)) return strings->glob_sources[i];
+    }
+    return std::string(value.text);
+  }
+  if (const auto* regexes = std::get_if<MatchRegexes>(&matcher)) {
+    for (const auto& regex : regexes->regexes) {
+      if (value_meets(MatchRegexes{{regex}}, event, value)) return regex->pattern();
+    }
+  }
+  if (const auto* cidrs = std::get_if<MatchCidrs>(&matcher)) {
+    for (const IpPrefix& network : cidrs->networks) {
+      if (value_meets(MatchCidrs{{network}}, event, value)) return to_string(network);
+    }
+  }
+  return patterns.empty() ? std::string() : patterns.front();
+}
+
+}  // namespace tocsin::program

@@ -1,0 +1,98 @@
+// Predicate: one question about one field, the leaf of every compiled condition. All values of a
+// detection item that are linked by OR and are of one kind make one predicate, so that a list of
+// 10,000 addresses is one leaf and one look-up.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/number.h"
+#include "base/time.h"
+#include "event/event.h"
+#include "program/pattern.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace tocsin::program {
+
+struct StringHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+using StringSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
+
+// A string equals one of `exact` or matches one of `globs`.
+struct MatchStrings {
+  bool cased = false;  // otherwise all of it is folded
+  StringSet exact;
+  std::vector<Glob> globs;
+  std::vector<std::string> glob_sources;  // the pattern of each glob, for people
+};
+// A scalar's canonical text is one of these (numbers and booleans of the rule).
+struct MatchScalars {
+  StringSet exact;  // folded
+};
+struct MatchRegexes {
+  std::vector<std::shared_ptr<const re2::RE2>> regexes;
+};
+struct MatchCidrs {
+  std::vector<IpPrefix> networks;
+};
+enum class Order : std::uint8_t { less, less_or_equal, greater, greater_or_equal };
+struct MatchOrder {
+  Order order;
+  Number bound;
+};
+enum class TimePart : std::uint8_t { minute, hour, day, week, month, year };
+struct MatchTimePart {
+  TimePart part;
+  bool equals = true;  // otherwise `order`
+  Order order = Order::less;
+  std::vector<std::int64_t> values;  // any of them; exactly one with `order`
+};
+struct MatchExists {
+  bool exists;
+};
+struct MatchNull {};
+enum class Affix : std::uint8_t { whole, prefix, suffix, anywhere };
+struct MatchField {
+  event::FieldRef other;
+  Affix affix;
+  bool cased;
+};
+
+using Matcher = std::variant<MatchStrings, MatchScalars, MatchRegexes, MatchCidrs, MatchOrder,
+                             MatchTimePart, MatchExists, MatchNull, MatchField>;
+
+struct Predicate {
+  event::FieldRef field;
+  Matcher matcher;
+
+  // For people: how the rule writes it, e.g. field "userAgent", matcher "contains",
+  // patterns {"pacu", "kali"}.
+  std::string field_name;  // "" for keywords
+  std::string operation;
+  std::vector<std::string> patterns;
+
+  // True when the field meets the question. Folds texts of `event` as needed. No I/O, no clock.
+  bool test(event::Event& event) const;
+  // The first value that meets it; nullptr when none does (`exists` and absent fields have none).
+  event::Value* witness(event::Event& event) const;
+  // The pattern that `value` meets, as the rule or the list writes it. Precondition: it meets one.
+  std::string met_pattern(event::Event& event, event::Value& value) const;
+};
+
+// True when one value meets the predicate (exists, null and absent fields are decided by test()).
+bool value_meets(const Matcher& matcher, event::Event& event, event::Value& value);
+
+}  // namespace tocsin::program

@@ -1,0 +1,88 @@
+// Program: a set of rules compiled for matching. Immutable once compiled, shared by all threads.
+//
+// Predicates are stored once however many rules ask the same question. A rule is a tree of nodes
+// over predicates; the tree keeps the names of the rule's selections, so that the same tree serves
+// matching, alerts and `explain`.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "event/field_set.h"
+#include "program/predicate.h"
+#include "sigma/ast.h"
+#include "sigma/lists.h"
+
+namespace tocsin::program {
+
+using PredicateId = std::uint32_t;
+using NodeId = std::uint32_t;
+using RuleIndex = std::uint32_t;
+
+struct Node {
+  enum class Kind : std::uint8_t {
+    predicate,  // `index` is a PredicateId
+    all,        // every child is true (true when there are none)
+    any,        // some child is true (false when there are none)
+    negation,   // its one child is not true
+    selection,  // a named search identifier: its one child; `index` names it
+  };
+  Kind kind = Kind::any;
+  std::uint32_t index = 0;
+  std::uint32_t first = 0;  // children are Program::children() [first, first + count)
+  std::uint32_t count = 0;
+};
+
+struct CompiledRule {
+  sigma::Rule source;
+  NodeId root = 0;
+  std::string hash;                 // of the document and of the lists that it read
+  std::vector<std::string> filters; // titles of the filters applied to it
+};
+
+// What a source declares of its events; "" = nothing declared.
+struct LogsourceDeclaration {
+  std::string product, service, category;
+};
+
+class Program {
+ public:
+  // Compiles every rule and applies the filters. A rule that cannot be compiled (a regex RE2 cannot
+  // run, an unknown list) is left out with a diagnostic. Never throws.
+  static Program compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
+                         Diagnostics& diagnostics);
+
+  const event::FieldSet& fields() const { return fields_; }
+  const std::vector<CompiledRule>& rules() const { return rules_; }
+  const std::vector<Predicate>& predicates() const { return predicates_; }
+  const Node& node(NodeId id) const { return nodes_[id]; }
+  std::span<const NodeId> children(const Node& node) const {
+    return {children_.data() + node.first, node.count};
+  }
+  const std::string& selection_name(const Node& node) const { return names_[node.index]; }
+
+  // Rules that accept events of a CloudTrail trail (product aws, service cloudtrail), and all.
+  std::span<const RuleIndex> cloudtrail_rules() const { return cloudtrail_rules_; }
+  std::span<const RuleIndex> all_rules() const { return all_rules_; }
+
+ private:
+  friend class Lowering;
+
+  event::FieldSet fields_;
+  std::vector<Predicate> predicates_;
+  std::vector<Node> nodes_;
+  std::vector<NodeId> children_;
+  std::vector<std::string> names_;
+  std::vector<CompiledRule> rules_;
+  std::vector<RuleIndex> cloudtrail_rules_;
+  std::vector<RuleIndex> all_rules_;
+};
+
+// A rule accepts events whose declared log source agrees with every part that the rule names.
+bool accepts(const sigma::Logsource& rule, const LogsourceDeclaration& declared);
+
+}  // namespace tocsin::program
