@@ -3,6 +3,10 @@ add_library(tocsin_flags INTERFACE)
 target_compile_options(tocsin_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
   -Woverloaded-virtual -Wcast-align -Werror -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+# g++ 12 reports string concatenation as overlapping copies (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(tocsin_flags INTERFACE -Wno-restrict)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   target_compile_options(tocsin_flags INTERFACE -Wthread-safety)
 endif()

@@ -23,7 +23,8 @@ tl::unexpected<Error> os_error(const std::string& path, const char* verb, int nu
 
 class FdSource final : public ByteSource {
  public:
-  FdSource(std::string path, int fd, bool regular) : path_(std::move(path)), fd_(fd), regular_(regular) {}
+  FdSource(std::string path, int fd, bool regular)
+      : path_(std::move(path)), fd_(fd), regular_(regular) {}
   ~FdSource() override {
     if (fd_ != STDIN_FILENO) ::close(fd_);
   }
@@ -103,6 +104,21 @@ Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
 
 std::unique_ptr<ByteSource> memory_source(std::string_view bytes) {
   return std::make_unique<MemorySource>(bytes);
+}
+
+Status read_all(ByteSource& source, std::size_t limit, std::string& out) {
+  constexpr std::size_t kStep = std::size_t{64} << 10;
+  std::size_t size = out.size();
+  for (;;) {
+    if (out.size() - size < kStep) out.resize(std::max(size + kStep, 2 * size));
+    const auto got = source.read(out.data() + size, out.size() - size);
+    if (got) size += *got;
+    if (got && *got != 0 && size <= limit) continue;
+    out.resize(std::min(size, limit));
+    if (!got) return tl::unexpected<Error>(got.error());
+    if (size > limit) return fail(Code::limit, fmt::format("more than {} bytes of text", limit));
+    return {};
+  }
 }
 
 }  // namespace tocsin::event

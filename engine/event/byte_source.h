@@ -32,4 +32,8 @@ Result<std::unique_ptr<ByteSource>> open_file(const std::string& path);
 // `bytes` must outlive the source.
 std::unique_ptr<ByteSource> memory_source(std::string_view bytes);
 
+// Appends what is left of the source to `out`, which may grow to `limit` bytes. On failure `out`
+// holds what came before it.
+Status read_all(ByteSource& source, std::size_t limit, std::string& out);
+
 }  // namespace tocsin::event

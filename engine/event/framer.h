@@ -62,9 +62,9 @@ class Framer {
   const Frame& frame() const { return frame_; }
   const Error& error() const { return error_; }
 
-  // The window's first `droppable()` bytes are not needed any more (frames aside).
-  std::size_t droppable() const;
-  // The owner removed them from the front of the window.
+  // The window's first `droppable()` bytes are not needed any more (frames aside). Ask before the
+  // window is changed; drop() when so many bytes, or fewer, have been removed from its front.
+  std::size_t droppable();
   void drop(std::size_t size);
 
   // Bytes looked at so far, repeated looks included.
@@ -77,37 +77,47 @@ class Framer {
     tail,     // in the members after a container's array
     skip,     // in the rest of a bad record, its brackets being followed; begin_ may be kNone
     seek,     // looking for the next plausible start
+    stopped,  // nothing follows
   };
-  enum class Outcome : std::uint8_t { again, more, frame, error };
+  enum class Outcome : std::uint8_t { again, more, frame, error, end };
 
   static constexpr std::size_t kNone = ~std::size_t{0};
   static constexpr std::size_t kContexts = 8;
+
+  // From where on an element `{"` that does not begin a line counts as a plausible start.
+  struct Elements {
+    std::size_t same_key_from = 0;
+    std::size_t any_key_from = kNone;
+  };
 
   Outcome between();
   Outcome record();
   Outcome tail();
   Outcome skip();
   Outcome seek();
-  Outcome at_line();
+
+  Outcome line();
+  Outcome begin_value();
+  Outcome open_array();
+  Outcome close_array();
+  void enter_container();
+  Outcome garbage();
+  Outcome byte_order_mark();
   Outcome finish();
 
-  Outcome garbage();
-  Outcome close_context(char bracket);
   Outcome broken(JsonScanner::Status status);
-  void restart_or_skip(bool may_skip);
   void restart(std::size_t at);
-  bool enter_container();
-  void begin_value();
-
-  bool plausible(std::size_t at, std::size_t any_from) const;
-  std::size_t find_start(std::size_t from, std::size_t to, std::size_t any_from);
-  bool same_first_key(std::size_t at) const;
-  bool needs_lookahead(std::size_t at) const;
+  std::size_t find_start(std::size_t from, Elements elements, std::size_t to);
+  bool is_start(std::size_t at, Elements elements) const;
+  std::string_view first_key(std::size_t at) const;
+  std::size_t before_last_string(std::size_t at) const;
+  bool lacks_lookahead() const;
+  void worked(std::size_t from);
 
   Outcome emit_frame(std::size_t end);
   Outcome emit_error(std::size_t at, Code code, std::string message);
-  std::string place(std::size_t at) const;
-  void count_lines(std::size_t to);
+  Outcome emit_input_error(Code code, std::string message);
+  void locate(std::size_t at);
 
   std::string_view window_;
   bool at_end_ = false;
@@ -116,7 +126,7 @@ class Framer {
   std::uint64_t base_ = 0;
   std::size_t pos_ = 0;         // next byte to read
   std::size_t begin_ = 0;       // record, skip: where the value began
-  std::size_t failed_ = 0;      // skip, seek: where its grammar broke
+  std::size_t failed_ = 0;      // skip: where its grammar broke
   std::size_t furthest_ = 0;    // end of the text that was read
   std::size_t cut_ = kNone;     // record: end of the attempt, from the work limit
   std::size_t newline_ = 0;     // no line break in [line start, newline_)
@@ -124,6 +134,8 @@ class Framer {
   std::uint64_t line_ = 1;
   std::size_t indent_ = 0;      // blanks at the beginning of the current line
   bool line_start_ = true;      // only blanks since the line break before pos_
+  std::size_t column_ = 0;      // seek: blanks so far, while line_start_
+  char previous_ = 0;           // seek: last byte that is not blank
   bool in_garbage_ = false;     // garbage was reported and no frame or line break came since
   bool damaged_ = false;        // brackets around here cannot be trusted
   Mode mode_ = Mode::between;

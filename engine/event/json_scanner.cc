@@ -4,13 +4,13 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "event/json_text.h"
 
 namespace tocsin::event {
 namespace {
 
 static_assert(limits::kRecordDepth <= 64, "the bit stack is one word");
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -249,10 +249,10 @@ BracketScanner::Status BracketScanner::scan(std::string_view text, std::size_t& 
       if (column_ != kNotBlank) ++column_;
       continue;
     }
-    if (c == '{' && column_ != kNotBlank) {
+    if ((c == '{' || c == '[') && column_ != kNotBlank) {
       if (column_ <= indent_) return Status::line_start;
-      if (pos + 1 == text.size() && !at_end) return Status::more;
-      if (pos + 1 < text.size() && text[pos + 1] == '"') return Status::line_start;
+      if (c == '{' && pos + 1 == text.size() && !at_end) return Status::more;
+      if (c == '{' && pos + 1 < text.size() && text[pos + 1] == '"') return Status::line_start;
     }
     column_ = kNotBlank;
     if (c == '"') {

@@ -72,12 +72,15 @@ class BracketScanner {
     lost,        // brackets do not match, or a string opens where none can: quotes are shifted
   };
 
-  // Goes on where `scanner` stopped. A line that begins with '{' in a column (from 0) up to
-  // `indent`, or with `{"` in any column, is a line_start.
+  // Goes on where `scanner` stopped. A line that begins with '{' or '[' in a column (from 0) up
+  // to `indent`, or with `{"` in any column, is a line_start.
   void start(const JsonScanner& scanner, std::size_t indent);
 
   // Reads text from `pos` on and moves `pos`. `at_end`: no text follows.
   Status scan(std::string_view text, std::size_t& pos, bool at_end);
+
+  // After line_start: the column of `pos`.
+  std::size_t column() const { return column_; }
 
  private:
   bool close(bool object);

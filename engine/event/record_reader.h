@@ -2,13 +2,14 @@
 //
 // Recognised by shape, never configured: gzip (any number of members), JSON lines, pretty-printed
 // or concatenated JSON, arrays, CloudTrail log files {"Records":[…]}, EventBridge, CloudWatch Logs
-// subscription, SNS and Firehose envelopes, nested up to limits::kEnvelopeDepth.
+// subscription, SNS and Firehose envelopes, nested up to limits::kEnvelopeDepth. A bad record hides
+// no other (framer.h); an input that cannot be read to its end hides no other input.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,17 +17,19 @@
 
 namespace tocsin::event {
 
-// Expands files, folders (recursive, files in name order; hidden files skipped) and globs into a
-// list of files; "-" stays. A path that names nothing is an error in `errors`.
+// Expands files, folders (recursive, files in name order; hidden files skipped; links to folders
+// not followed) and globs into a list of files; "-" stays. A path that names nothing is an error in
+// `errors`.
 struct Inputs {
   std::vector<std::string> files;
   std::vector<Error> errors;
-  std::uint64_t total_bytes = 0;  // sum of file sizes as stored; 0 when stdin is among them
+  std::uint64_t total_bytes = 0;  // sum of file sizes as stored; 0 when it cannot be known
 };
 Inputs expand_inputs(const std::vector<std::string>& paths);
 
 // Pulls batches from a list of inputs, one after the other. Not thread-safe; one thread reads.
-// Memory: at most about limits::kBatchBytes + 2 × limits::kRecordBytes, whatever the inputs are.
+// Memory: at most about limits::kBatchBytes + 2 × limits::kRecordBytes, whatever the inputs are,
+// and limits::kInflatedPayloadBytes for a compressed payload inside a record.
 class RecordReader {
  public:
   explicit RecordReader(std::vector<std::string> files);
@@ -34,8 +37,9 @@ class RecordReader {
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
 
-  // Fills `batch` (cleared first). False when all inputs are exhausted and the batch is empty.
-  // Records never span batches. Blocks on reading.
+  // Fills `batch` (cleared first; its memory is used again). False when all inputs are exhausted
+  // and the batch is empty. Records never span batches. Blocks on reading, but hands over what it
+  // has before it waits for a slow writer.
   bool next(Batch& batch);
 
  private:
@@ -43,7 +47,8 @@ class RecordReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// The same for bytes in memory (HTTP bodies, tests): everything in one batch.
+// The same for bytes in memory (HTTP bodies, tests): everything in one batch. Compressed bytes may
+// inflate to limits::kInflatedPayloadBytes.
 Batch read_records(std::string_view bytes, const std::string& name = "-");
 
 }  // namespace tocsin::event

@@ -49,7 +49,7 @@ class ItemCheck {
     for (const Value& value : item_.values) {
       if (check_type(value, accepted)) check_content(value);
     }
-    if (item_.values.size() > 1) check_nulls();
+    if (!item_.field.empty() && item_.values.size() > 1) check_nulls();
     if (item_.has(Modifier::all) && item_.values.size() == 1) {
       report_.warning("W610", place(Modifier::all), "`all` has no effect on a single value");
     }

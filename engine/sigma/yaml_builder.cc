@@ -45,28 +45,16 @@ void YamlBuilder::stop(DiagnosticCode code, Mark mark, std::string message) {
 void YamlBuilder::document_start(Mark mark) {
   // Without this, text that is cut or indented wrongly would read as two documents, and a parser
   // that makes no progress would send documents for ever.
-  if (document_count_ > 0 && text_.substr(mark.offset, 3) != "---") {
+  if (!documents_.empty() && text_.substr(mark.offset, 3) != "---") {
     stop("Y013", mark, "the document before ends here; if a new one starts, write `---` first");
   }
-  if (++document_count_ > limits::kYamlDocuments) {
+  if (documents_.size() == limits::kYamlDocuments) {
     stop("Y008", mark, fmt::format("more than {} documents in one file", limits::kYamlDocuments));
   }
-  if (!documents_.empty()) end_text(mark.offset);
-  documents_.emplace_back().text = text_.substr(mark.offset);
-  in_document_ = true;
-}
-
-// The last document's text reaches to the end of the file until the next document starts.
-void YamlBuilder::end_text(std::size_t offset) {
-  std::string_view& last = documents_.back().text;
-  if (last.data() + last.size() != text_.data() + text_.size()) return;
-  last.remove_suffix(text_.size() - offset);
-}
-
-void YamlBuilder::document_end() {
-  in_document_ = false;
-  const YamlDocument& last = documents_.back();
-  if (last.valid && last.root.is_null()) documents_.pop_back();
+  // A document's text reaches to the end of the file until the next one starts.
+  const std::string_view rest = text_.substr(mark.offset);
+  if (!documents_.empty()) documents_.back().text.remove_suffix(rest.size());
+  documents_.emplace_back().text = rest;
 }
 
 void YamlBuilder::count_node(Mark mark) {
@@ -202,8 +190,12 @@ void YamlBuilder::check_duplicates(const YamlNode& map) {
 }
 
 std::vector<YamlDocument> YamlBuilder::finish(bool failed) {
-  if (failed && !in_document_) documents_.emplace_back();
+  // A failure after the end of a document is about text that was meant to be part of it.
+  if (failed && documents_.empty()) documents_.emplace_back();
   if (failed) documents_.back().valid = false;
+  std::erase_if(documents_, [](const YamlDocument& document) {
+    return document.valid && document.root.is_null();
+  });
   return std::move(documents_);
 }
 

@@ -23,7 +23,6 @@ class YamlBuilder {
   explicit YamlBuilder(Reporter& report) : report_(report), text_(report.text()) {}
 
   void document_start(Mark mark);
-  void document_end();
   // A plain scalar without text, or a plain null.
   void null(Mark mark);
   void scalar(Mark mark, const std::string& value);
@@ -41,7 +40,6 @@ class YamlBuilder {
     bool has_key = false;  // of a map: the last entry waits for its value
   };
 
-  void end_text(std::size_t offset);
   void count_node(Mark mark);
   void refuse_properties(Mark mark);
   void add_key(Mark mark, YamlScalar key);
@@ -56,9 +54,7 @@ class YamlBuilder {
   std::string_view text_;
   std::vector<YamlDocument> documents_;
   std::vector<Frame> open_;
-  std::size_t document_count_ = 0;
   std::size_t node_count_ = 0;
-  bool in_document_ = false;
 };
 
 }  // namespace tocsin::sigma

@@ -31,7 +31,7 @@ class Events : public YAML::EventHandler {
   explicit Events(YamlBuilder& builder) : builder_(builder) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override { builder_.document_start(to_mark(mark)); }
-  void OnDocumentEnd() override { builder_.document_end(); }
+  void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { builder_.null(to_mark(mark)); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     builder_.anchor(to_mark(mark));

@@ -1,0 +1,101 @@
+// tocsin check: lints rules, lists and tests.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/portable.h"
+#include "cli/rule_tests.h"
+#include "cli/terminal.h"
+#include "sigma/rule_test.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct CheckArguments {
+  RuleOptions rules;
+  std::string output = "text";
+  bool portable = false;
+};
+
+// Tests are checked as files; running them is `tocsin test`.
+void check_tests(const std::vector<std::string>& paths, Diagnostics& diagnostics,
+                 std::size_t& files) {
+  namespace fs = std::filesystem;
+  Diagnostics ignored;  // a rule without tests is no error here
+  for (const std::string& file : find_test_files(paths, ignored)) {
+    ++files;
+    std::ifstream stream(file, std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(stream)),
+                           std::istreambuf_iterator<char>());
+    (void)sigma::parse_rule_tests(text, file, diagnostics);
+    std::error_code error;
+    if (!fs::exists(rule_file_of(file), error)) {
+      Diagnostic diagnostic;
+      diagnostic.code = "S501";
+      diagnostic.file = file;
+      diagnostic.message = fmt::format("there is no rule file {} for these tests",
+                                       rule_file_of(file));
+      diagnostics.add(std::move(diagnostic));
+    }
+  }
+}
+
+void print_text(const Diagnostics& diagnostics) {
+  const bool color = use_color(stdout);
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    fmt::print("{}\n", render_text(diagnostic, color));
+  }
+}
+
+int run(const CheckArguments& arguments) {
+  Ruleset ruleset = load_ruleset(arguments.rules);
+  Diagnostics& diagnostics = ruleset.diagnostics;
+  std::size_t test_files = 0;
+  check_tests(arguments.rules.rules, diagnostics, test_files);
+  if (arguments.portable) report_extensions(ruleset.loaded.rules, diagnostics);
+
+  const std::size_t errors = diagnostics.count(Severity::error);
+  const std::size_t warnings = diagnostics.count(Severity::warning);
+  if (arguments.output == "json") {
+    fmt::print("{}\n", render_json(diagnostics));
+  } else if (arguments.output == "sarif") {
+    fmt::print("{}\n", render_sarif(diagnostics, TOCSIN_VERSION));
+  } else {
+    print_text(diagnostics);
+    const sigma::RuleSet& rules = ruleset.loaded.rules;
+    fmt::print("{} files: {} rules, {} correlations, {} filters, {} test files; "
+               "{} errors, {} warnings\n",
+               ruleset.loaded.stats.files, rules.rules.size(), rules.correlations.size(),
+               rules.filters.size(), test_files, errors, warnings);
+  }
+  return errors > 0 ? kError : warnings > 0 ? kFinding : kOk;
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<CheckArguments>();
+  CLI::App* command = app.add_subcommand("check", "Lint rules, lists and tests");
+  command->footer("Exits with 0 when everything is clean, 1 on warnings, 2 on errors.");
+  command->add_option("-o,--output", arguments->output, "text, json or sarif")
+      ->check(CLI::IsMember({"text", "json", "sarif"}))
+      ->type_name("FORMAT");
+  command->add_flag("--portable", arguments->portable,
+                    "Also list what other Sigma tools will not understand");
+  command->add_option("-l,--lists", arguments->rules.lists, "List files or folders, as in scan")
+      ->type_name("PATH")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
+  command->add_option("PATH", arguments->rules.rules, "Rule files or folders")
+      ->required()
+      ->type_name("");
+  command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+}
+
+}  // namespace tocsin::cli

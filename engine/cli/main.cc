@@ -1,0 +1,77 @@
+// tocsin: the command line. One short file per subcommand.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+
+namespace {
+
+constexpr char kDescription[] =
+    "Tocsin matches cloud audit events against Sigma rules and raises alerts.";
+
+constexpr char kFooter[] = R"(EXAMPLES
+  tocsin scan --rules rules trail/ 2024-*.json.gz      alerts from CloudTrail files and folders
+  zcat x.gz | tocsin scan --rules rules -              the same from standard input
+  tocsin scan --rules rules --fail-on high trail/      exit code 1 when a high alert is found
+  tocsin check rules                                   lint rules, lists and tests
+  tocsin test rules                                    run the tests beside the rules
+  tocsin explain --rules rules "Rule Title" event.json why a rule fires, or why it does not
+  tocsin fields --rules rules trail/                   fields that rules read and events lack
+
+INPUT
+  Events are recognised by their shape: JSON lines, JSON arrays, pretty-printed JSON, CloudTrail log
+  files, EventBridge, CloudWatch Logs, SNS and Firehose envelopes, each plain or gzip.
+  A broken record is reported with its place and never hides another one.
+
+EXIT STATUS
+  0  nothing to complain about        1  there are findings (alerts at --fail-on, failed tests,
+  2  could not do the work               lint warnings, a rule that does not fire in `explain`)
+  130  interrupted                       `check` exits with 2 when there are errors
+
+ENVIRONMENT
+  NO_COLOR  when set, output has no colours)";
+
+int run(int argc, char** argv) {
+  CLI::App app(kDescription, "tocsin");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("-V,--version", "tocsin " TOCSIN_VERSION);
+  app.get_formatter()->column_width(34);
+
+  int exit_code = tocsin::cli::kOk;
+  tocsin::cli::add_scan(app, exit_code);
+  tocsin::cli::add_check(app, exit_code);
+  tocsin::cli::add_test(app, exit_code);
+  tocsin::cli::add_explain(app, exit_code);
+  tocsin::cli::add_fields(app, exit_code);
+  app.add_subcommand("version", "Print the version")->callback([] {
+    fmt::print("tocsin " TOCSIN_VERSION "\n");
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? tocsin::cli::kOk : tocsin::cli::kError;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const int code = run(argc, argv);
+    if (std::fflush(stdout) != 0) {
+      fmt::print(stderr, "tocsin: cannot write to standard output\n");
+      return tocsin::cli::kError;
+    }
+    return code;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tocsin: internal error: {}\n", error.what());
+    return tocsin::cli::kError;
+  }
+}

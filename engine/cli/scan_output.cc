@@ -1,0 +1,167 @@
+#include "cli/scan_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+#include "base/text.h"
+#include "cli/terminal.h"
+
+namespace tocsin::cli {
+namespace {
+
+// Problems printed one by one; the summary has the full count.
+constexpr std::uint64_t kProblemsPrinted = 20;
+constexpr auto kProgressEvery = std::chrono::milliseconds(100);
+
+std::string place(const event::Origin& origin) {
+  return fmt::format("{}:{}: record {} (byte {})",
+                     origin.path != nullptr ? text::printable(*origin.path) : "-", origin.line,
+                     origin.record, origin.offset);
+}
+
+std::string note_text(std::uint8_t notes) {
+  std::string out;
+  const auto add = [&](std::uint8_t bit, std::string_view text) {
+    if ((notes & bit) == 0) return;
+    if (!out.empty()) out += "; ";
+    out += text;
+  };
+  add(event::kInvalidUtf8, "invalid UTF-8 was read as U+FFFD");
+  add(event::kControlByte, "a raw control byte in a string was accepted");
+  add(event::kLoneSurrogate, "half a surrogate pair was read as U+FFFD");
+  add(event::kLongNumber, "an integer beyond 64 bits is compared as text");
+  return out;
+}
+
+std::string progress_bar(double share) {
+  constexpr std::size_t kCells = 24;
+  const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kCells);
+  return std::string(full, '#') + std::string(kCells - full, '.');
+}
+
+}  // namespace
+
+ScanOutput::ScanOutput(OutputFormat format, const program::Program& program,
+                       std::uint64_t total_bytes)
+    : format_(format),
+      program_(program),
+      total_bytes_(total_bytes),
+      progress_wanted_(is_terminal(stderr)) {}
+
+void ScanOutput::write(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) write_failed_ = true;
+}
+
+void ScanOutput::clear_progress() {
+  if (!progress_shown_) return;
+  fmt::print(stderr, "\r\x1b[K");
+  progress_shown_ = false;
+}
+
+void ScanOutput::alert(alert::Alert alert) {
+  if (format_ == OutputFormat::none) return;
+  clear_progress();
+  line_.clear();
+  if (format_ == OutputFormat::jsonl) {
+    alert::append_json(alert, line_);
+    line_ += '\n';
+  } else {
+    line_ = render_card(alert, use_color(stdout), terminal_width(stdout));
+  }
+  write(line_);
+}
+
+void ScanOutput::error(const event::RecordError& error) {
+  if (problems_printed_++ >= kProblemsPrinted) return;
+  clear_progress();
+  fmt::print(stderr, "tocsin: {}: {}\n",
+             error.fatal_for_input && error.origin.path != nullptr
+                 ? text::printable(*error.origin.path)
+                 : place(error.origin),
+             text::printable(error.error.message));
+}
+
+void ScanOutput::note(const pipeline::RecordNote& note) {
+  if (problems_printed_++ >= kProblemsPrinted) return;
+  clear_progress();
+  fmt::print(stderr, "tocsin: {}: {}\n", place(note.origin), note_text(note.notes));
+}
+
+void ScanOutput::progress(const pipeline::ScanStats& so_far) {
+  if (!progress_wanted_) return;
+  const auto now = Clock::now();
+  if (now - last_progress_ < kProgressEvery) return;
+  last_progress_ = now;
+  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double share = total_bytes_ > 0 ? static_cast<double>(so_far.input_bytes) /
+                                              static_cast<double>(total_bytes_)
+                                        : 0;
+  std::string text;
+  if (total_bytes_ > 0) {
+    text = fmt::format("[{}] {:3.0f}%  {} of {}", progress_bar(share), std::min(share, 1.0) * 100,
+                       human_bytes(so_far.input_bytes), human_bytes(total_bytes_));
+  } else {
+    text = human_bytes(so_far.input_bytes);
+  }
+  text += fmt::format("  {} records/s  {} matches",
+                      human_rate(static_cast<double>(so_far.records) / seconds),
+                      with_commas(so_far.matches));
+  if (share > 0.01) text += "  ETA " + human_duration(seconds / share - seconds);
+  fmt::print(stderr, "\r\x1b[K{}", cut(text, terminal_width(stderr) - 1));
+  std::fflush(stderr);
+  progress_shown_ = true;
+}
+
+void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
+  clear_progress();
+  std::fflush(stdout);
+  if (problems_printed_ > kProblemsPrinted) {
+    fmt::print(stderr, "tocsin: … and {} more records with problems\n",
+               with_commas(problems_printed_ - kProblemsPrinted));
+  }
+  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
+  fmt::print(stderr, "\n{}{} records in {:.2f} s ({} records/s), {} rules, {} matches",
+             interrupted ? "Interrupted. " : "", with_commas(stats.records), seconds,
+             human_rate(static_cast<double>(stats.records) / std::max(seconds, 1e-9)),
+             with_commas(program_.rules().size()), with_commas(stats.matches));
+  fmt::print(stderr, "; {} rejected, {} repaired\n", with_commas(stats.rejected),
+             with_commas(stats.repaired));
+  if (stats.matches == 0) return;
+
+  std::vector<program::RuleIndex> order;
+  for (program::RuleIndex i = 0; i < stats.rule_matches.size(); ++i) {
+    if (stats.rule_matches[i] > 0) order.push_back(i);
+  }
+  const auto rank = [&](program::RuleIndex i) {
+    return alert::severity_rank(program_.rules()[i].source.meta.level);
+  };
+  std::sort(order.begin(), order.end(), [&](program::RuleIndex a, program::RuleIndex b) {
+    if (rank(a) != rank(b)) return rank(a) > rank(b);
+    if (stats.rule_matches[a] != stats.rule_matches[b]) {
+      return stats.rule_matches[a] > stats.rule_matches[b];
+    }
+    return a < b;
+  });
+  const bool color = use_color(stderr);
+  fmt::print(stderr, "\n{:>10}  {:<13}  {}\n", "matches", "level", "rule");
+  std::uint64_t by_level[5] = {};
+  for (const program::RuleIndex i : order) {
+    const sigma::Meta& meta = program_.rules()[i].source.meta;
+    const std::string_view level = alert::severity_name(rank(i));
+    by_level[rank(i)] += stats.rule_matches[i];
+    fmt::print(stderr, "{:>10}  {}{:<13}{}  {}\n", with_commas(stats.rule_matches[i]),
+               level_style(level, color), level, reset_style(color), text::printable(meta.title));
+  }
+  std::string totals;
+  for (int level = 4; level >= 0; --level) {
+    if (by_level[level] == 0) continue;
+    totals += fmt::format("{}{} {}", totals.empty() ? "" : ", ", with_commas(by_level[level]),
+                          alert::severity_name(level));
+  }
+  fmt::print(stderr, "{:>10}  {}\n", with_commas(stats.matches), totals);
+}
+
+}  // namespace tocsin::cli

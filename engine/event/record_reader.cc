@@ -1,0 +1,226 @@
+#include "event/record_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/limits.h"
+#include "event/byte_source.h"
+#include "event/envelope.h"
+#include "event/framer.h"
+#include "event/gzip.h"
+
+namespace tocsin::event {
+namespace {
+
+// Small enough that the text carried over to the next batch is little, large enough for read().
+constexpr std::size_t kReadBytes = std::size_t{128} << 10;
+
+void clear(Batch& batch) {
+  batch.sequence = 0;
+  if (batch.bytes.size() > 4 * limits::kBatchBytes) batch.bytes = std::string();
+  batch.unwrapped.clear();
+  batch.paths.clear();
+  batch.records.clear();
+  batch.errors.clear();
+  batch.control_messages = 0;
+  batch.input_bytes = 0;
+}
+
+// What the framer says, as records and errors of the batch.
+void accept(Framer& framer, Framer::Step step, std::string_view window, Origin& origin,
+            Batch& batch) {
+  const Framer::Frame& frame = framer.frame();
+  origin.line = frame.line;
+  origin.offset = frame.offset;
+  if (step == Framer::Step::frame) {
+    unwrap(window.substr(frame.begin, frame.end - frame.begin), frame.container, origin, batch);
+  } else if (frame.is_record) {
+    add_error(framer.error(), origin, batch);
+  } else {
+    Origin whole = origin;
+    whole.record = 0;
+    batch.errors.push_back({framer.error(), whole, false});
+  }
+}
+
+RecordError fatal(Error error, const std::string& path) {
+  return {std::move(error), Origin{&path, 0, 0, 0}, true};
+}
+
+}  // namespace
+
+class RecordReader::Impl {
+ public:
+  explicit Impl(std::vector<std::string> files) : files_(std::move(files)) {}
+
+  bool next(Batch& batch);
+
+ private:
+  // An input that is being read. The framer's window is batch.bytes[begin_, end_).
+  struct Input {
+    std::shared_ptr<const std::string> path;
+    std::unique_ptr<ByteSource> source;
+    Framer framer;
+    Origin origin;
+    std::uint64_t consumed = 0;
+    bool at_end = false;
+    bool failed = false;
+  };
+
+  void open(Batch& batch);
+  void enter(Batch& batch);
+  bool drain(Batch& batch);
+  bool read_more(Batch& batch);
+  bool is_full(const Batch& batch) const;
+
+  std::vector<std::string> files_;
+  std::size_t next_file_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::unique_ptr<Input> input_;
+  std::string carry_;  // the input's text that the last batch did not use
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t unwrapped_bytes_ = 0;  // in this batch
+};
+
+// Opens the next file. Failure leaves input_ empty.
+void RecordReader::Impl::open(Batch& batch) {
+  auto path = std::make_shared<const std::string>(files_[next_file_++]);
+  batch.paths.push_back(path);
+  auto source = open_file(*path);
+  if (!source) {
+    batch.errors.push_back(fatal(std::move(source.error()), *path));
+    return;
+  }
+  input_ = std::make_unique<Input>();
+  input_->source = decompress(std::move(*source));
+  input_->origin.path = path.get();
+  input_->path = std::move(path);
+  begin_ = end_;
+}
+
+// Brings the text that the last batch did not use into this one.
+void RecordReader::Impl::enter(Batch& batch) {
+  clear(batch);
+  batch.sequence = sequence_;
+  unwrapped_bytes_ = 0;
+  begin_ = 0;
+  end_ = carry_.size();
+  const std::size_t size = std::max(limits::kBatchBytes + kReadBytes, end_) + kPadding;
+  if (batch.bytes.size() < size) batch.bytes.resize(size);
+  std::memcpy(batch.bytes.data(), carry_.data(), carry_.size());
+  carry_.clear();
+  if (input_ != nullptr) batch.paths.push_back(input_->path);
+}
+
+bool RecordReader::Impl::is_full(const Batch& batch) const {
+  return batch.records.size() + batch.errors.size() >= limits::kBatchRecords ||
+         unwrapped_bytes_ >= limits::kBatchBytes;
+}
+
+// Takes what the window holds. True when the batch is full.
+bool RecordReader::Impl::drain(Batch& batch) {
+  Framer& framer = input_->framer;
+  for (;;) {
+    const std::string_view window(batch.bytes.data() + begin_, end_ - begin_);
+    const Framer::Step step = framer.next(window, input_->at_end);
+    if (step == Framer::Step::more) return false;
+    if (step == Framer::Step::end) {
+      input_.reset();
+      return false;
+    }
+    // A failure to read explains why the text ends.
+    if (step == Framer::Step::error && !framer.frame().is_record && input_->failed) continue;
+    std::size_t payload = batch.unwrapped.size();
+    accept(framer, step, window, input_->origin, batch);
+    for (; payload < batch.unwrapped.size(); ++payload) {
+      unwrapped_bytes_ += batch.unwrapped[payload]->size();
+    }
+    if (is_full(batch)) return true;
+  }
+}
+
+// Makes the window longer. False when the batch should be handed over instead.
+bool RecordReader::Impl::read_more(Batch& batch) {
+  const std::size_t unused = input_->framer.droppable();
+  input_->framer.drop(unused);
+  begin_ += unused;
+  const bool empty = batch.records.empty() && batch.errors.empty();
+  if (!empty && (end_ >= limits::kBatchBytes || input_->source->would_block())) return false;
+  if (batch.records.empty() && begin_ > end_ - begin_) {
+    std::memmove(batch.bytes.data(), batch.bytes.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  const std::size_t needed = end_ + kReadBytes + kPadding;
+  if (batch.bytes.size() < needed) batch.bytes.resize(std::max(needed, end_ + end_ / 2));
+
+  auto got = input_->source->read(batch.bytes.data() + end_, kReadBytes);
+  const std::uint64_t consumed = input_->source->consumed();
+  batch.input_bytes += consumed - std::exchange(input_->consumed, consumed);
+  if (!got) {
+    batch.errors.push_back(fatal(std::move(got.error()), *input_->path));
+    input_->failed = true;
+  }
+  input_->at_end = !got || *got == 0;
+  if (got) end_ += *got;
+  return true;
+}
+
+bool RecordReader::Impl::next(Batch& batch) {
+  enter(batch);
+  for (;;) {
+    if (input_ == nullptr) {
+      if (next_file_ == files_.size() || end_ >= limits::kBatchBytes || is_full(batch)) break;
+      open(batch);
+    } else if (drain(batch)) {
+      break;
+    } else if (input_ != nullptr && !read_more(batch)) {
+      break;
+    }
+  }
+  if (input_ != nullptr) {
+    const std::size_t unused = input_->framer.droppable();
+    input_->framer.drop(unused);
+    carry_.assign(batch.bytes.data() + begin_ + unused, end_ - begin_ - unused);
+  }
+  if (batch.records.empty() && batch.errors.empty() && batch.input_bytes == 0 &&
+      input_ == nullptr && next_file_ == files_.size()) {
+    return false;
+  }
+  ++sequence_;
+  return true;
+}
+
+RecordReader::RecordReader(std::vector<std::string> files)
+    : impl_(std::make_unique<Impl>(std::move(files))) {}
+RecordReader::~RecordReader() = default;
+bool RecordReader::next(Batch& batch) { return impl_->next(batch); }
+
+Batch read_records(std::string_view bytes, const std::string& name) {
+  Batch batch;
+  batch.paths.push_back(std::make_shared<const std::string>(name));
+  batch.input_bytes = bytes.size();
+  Origin origin;
+  origin.path = batch.paths.back().get();
+
+  const auto source = decompress(memory_source(bytes));
+  const std::size_t limit = std::max(bytes.size(), limits::kInflatedPayloadBytes);
+  const Status status = read_all(*source, limit, batch.bytes);
+  const std::size_t size = batch.bytes.size();
+  batch.bytes.resize(size + kPadding);
+  const std::string_view window(batch.bytes.data(), size);
+
+  Framer framer;
+  for (;;) {
+    const Framer::Step step = framer.next(window, true);
+    if (step == Framer::Step::end) break;
+    if (step == Framer::Step::error && !framer.frame().is_record && !status) continue;
+    accept(framer, step, window, origin, batch);
+  }
+  if (!status) batch.errors.push_back(fatal(status.error(), *origin.path));
+  return batch;
+}
+
+}  // namespace tocsin::event

@@ -1,0 +1,68 @@
+// ScanPipeline: inputs → batches → workers → alerts in input order. Files and stdin, no daemon.
+//
+// Workers take turns reading (a batch is read under one lock), then parse and match in parallel,
+// then hand over their results in batch order, so that the output does not depend on the number of
+// threads. At most one batch per worker is in memory.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "alert/alert.h"
+#include "event/record_reader.h"
+#include "program/program.h"
+
+namespace tocsin::pipeline {
+
+struct ScanStats {
+  std::uint64_t records = 0;           // read and matched
+  std::uint64_t rejected = 0;          // reported as errors
+  std::uint64_t repaired = 0;          // matched, but not exactly as the bytes said (ReadNote)
+  std::uint64_t input_bytes = 0;       // as stored (compressed size)
+  std::uint64_t matches = 0;
+  std::vector<std::uint64_t> rule_matches;  // by RuleIndex
+};
+
+// Which rules an event is given to.
+enum class LogsourcePolicy : std::uint8_t {
+  by_shape,  // CloudTrail records: rules for aws/cloudtrail; anything else: every rule
+  ignore,    // every rule
+  declared,  // rules that accept ScanOptions::declared
+};
+
+struct ScanOptions {
+  unsigned threads = 1;
+  bool make_alerts = true;  // false: only count
+  LogsourcePolicy policy = LogsourcePolicy::by_shape;
+  program::LogsourceDeclaration declared;
+};
+
+// A record that was matched with a reservation.
+struct RecordNote {
+  event::Origin origin;
+  std::uint8_t notes = 0;  // event::ReadNote bits
+};
+
+// All calls come one at a time and in input order, from any of the worker threads.
+class ScanSink {
+ public:
+  virtual ~ScanSink() = default;
+  virtual void alert(alert::Alert alert) = 0;
+  virtual void error(const event::RecordError& error) = 0;
+  virtual void note(const RecordNote& note) = 0;
+  virtual void progress(const ScanStats& so_far) = 0;  // after each batch
+};
+
+// Runs until the inputs end or `stop` becomes true; then finishes what has been read.
+ScanStats scan(const program::Program& program, event::RecordReader& reader,
+               const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop);
+
+// Milliseconds since 1970, from the system clock.
+std::int64_t now_milliseconds();
+
+}  // namespace tocsin::pipeline

@@ -1,0 +1,325 @@
+#include "differential/reference/json_dom.h"
+
+#include <cctype>
+#include <utility>
+
+namespace tocsin::reference {
+namespace {
+
+class Parser {
+ public:
+  Parser(std::string_view text, std::size_t depth) : text_(text), depth_(depth) {}
+
+  std::optional<Json> run() {
+    Json json;
+    if (!value(json)) return std::nullopt;
+    space();
+    return at_ == text_.size() ? std::optional(std::move(json)) : std::nullopt;
+  }
+
+ private:
+  int peek() const { return at_ < text_.size() ? static_cast<unsigned char>(text_[at_]) : -1; }
+  bool accept(char c) { return peek() == c ? (++at_, true) : false; }
+  bool accept_word(std::string_view word) {
+    if (text_.substr(at_, word.size()) != word) return false;
+    at_ += word.size();
+    return true;
+  }
+  void space() {
+    while (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r') ++at_;
+  }
+
+  bool value(Json& out) {
+    space();
+    switch (peek()) {
+      case '{': return nested([&] { return object(out); });
+      case '[': return nested([&] { return array(out); });
+      case '"': out.kind = Json::Kind::string; return string(out.text);
+      case 't': return word("true", Json::Kind::boolean, out);
+      case 'f': return word("false", Json::Kind::boolean, out);
+      case 'n': return word("null", Json::Kind::null, out);
+      default: return number(out);
+    }
+  }
+
+  template <class Read>
+  bool nested(Read read) {
+    if (depth_ == 0) return false;
+    --depth_;
+    ++at_;
+    const bool good = read();
+    ++depth_;
+    return good;
+  }
+
+  bool word(std::string_view text, Json::Kind kind, Json& out) {
+    out.kind = kind;
+    if (kind == Json::Kind::boolean) out.text = text;
+    return accept_word(text);
+  }
+
+  bool object(Json& out) {
+    out.kind = Json::Kind::object;
+    space();
+    if (accept('}')) return true;
+    do {
+      Member member;
+      space();
+      if (peek() != '"' || !string(member.key)) return false;
+      space();
+      if (!accept(':') || !value(member.value)) return false;
+      out.members.push_back(std::move(member));
+      space();
+    } while (accept(','));
+    return accept('}');
+  }
+
+  bool array(Json& out) {
+    out.kind = Json::Kind::array;
+    space();
+    if (accept(']')) return true;
+    do {
+      if (!value(out.elements.emplace_back())) return false;
+      space();
+    } while (accept(','));
+    return accept(']');
+  }
+
+  bool digits() {
+    const std::size_t start = at_;
+    while (std::isdigit(peek())) ++at_;
+    return at_ > start;
+  }
+
+  bool number(Json& out) {
+    const std::size_t start = at_;
+    accept('-');
+    if (!accept('0') && !digits()) return false;
+    if (accept('.') && !digits()) return false;
+    if (peek() == 'e' || peek() == 'E') {
+      ++at_;
+      if (peek() == '+' || peek() == '-') ++at_;
+      if (!digits()) return false;
+    }
+    out.kind = Json::Kind::number;
+    out.text = text_.substr(start, at_ - start);
+    return true;
+  }
+
+  bool hex4(char32_t& unit) {
+    unit = 0;
+    for (int i = 0; i < 4; ++i) {
+      const int c = peek();
+      if (c < 0 || !std::isxdigit(c)) return false;
+      unit = unit * 16 + static_cast<char32_t>(std::isdigit(c) ? c - '0' : std::tolower(c) - 'a' + 10);
+      ++at_;
+    }
+    return true;
+  }
+
+  bool unicode_escape(std::string& bytes) {
+    char32_t unit = 0;
+    if (!hex4(unit)) return false;
+    const std::size_t after = at_;
+    char32_t low = 0;
+    if (unit >= 0xD800 && unit < 0xDC00 && accept_word("\\u") && hex4(low) && low >= 0xDC00 &&
+        low < 0xE000) {
+      unit = 0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00);
+    } else {
+      at_ = after;
+      if (unit >= 0xD800 && unit < 0xE000) unit = 0xFFFD;
+    }
+    bytes += encode(std::u32string(1, unit));
+    return true;
+  }
+
+  bool escape(std::string& bytes) {
+    const int c = peek();
+    if (c >= 0 && c < 0x20) {  // no escape: the backslash and the control byte are text
+      bytes.push_back('\\');
+      return true;
+    }
+    ++at_;
+    switch (c) {
+      case '"': case '\\': case '/': bytes.push_back(static_cast<char>(c)); return true;
+      case 'b': bytes.push_back('\b'); return true;
+      case 'f': bytes.push_back('\f'); return true;
+      case 'n': bytes.push_back('\n'); return true;
+      case 'r': bytes.push_back('\r'); return true;
+      case 't': bytes.push_back('\t'); return true;
+      case 'u': return unicode_escape(bytes);
+      default: return false;
+    }
+  }
+
+  bool string(std::string& out) {
+    ++at_;
+    std::string bytes;
+    while (peek() >= 0) {
+      const char c = text_[at_++];
+      if (c == '"') {
+        out = encode(decode(bytes));
+        return true;
+      }
+      if (c != '\\') {
+        bytes.push_back(c);
+      } else if (!escape(bytes)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  std::string_view text_;
+  std::size_t depth_;
+  std::size_t at_ = 0;
+};
+
+void write_string(std::string_view text, std::string& out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  out.push_back('"');
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out.push_back(kHex[byte >> 4]);
+      out.push_back(kHex[byte & 15]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+void write(const Json& json, std::string& out) {
+  switch (json.kind) {
+    case Json::Kind::null: out += "null"; return;
+    case Json::Kind::boolean:
+    case Json::Kind::number: out += json.text; return;
+    case Json::Kind::string: return write_string(json.text, out);
+    case Json::Kind::array:
+      out.push_back('[');
+      for (const Json& element : json.elements) {
+        if (&element != &json.elements.front()) out.push_back(',');
+        write(element, out);
+      }
+      out.push_back(']');
+      return;
+    case Json::Kind::object:
+      out.push_back('{');
+      for (const Member& member : json.members) {
+        if (&member != &json.members.front()) out.push_back(',');
+        write_string(member.key, out);
+        out.push_back(':');
+        write(member.value, out);
+      }
+      out.push_back('}');
+  }
+}
+
+// Unicode, table 3-7: well-formed UTF-8 byte sequences.
+struct Form {
+  unsigned lead_low, lead_high, second_low, second_high;
+  std::size_t size;
+};
+constexpr Form kForms[] = {
+    {0x00, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+    {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+    {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+struct Decoded {
+  char32_t code_point = 0xFFFD;
+  std::size_t size = 1;
+  bool well_formed = false;
+};
+
+Decoded decode_one(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (const Form& form : kForms) {
+    if (byte(0) < form.lead_low || byte(0) > form.lead_high) continue;
+    std::size_t size = 1;
+    while (size < form.size && size < text.size()) {
+      const unsigned low = size == 1 ? form.second_low : 0x80;
+      const unsigned high = size == 1 ? form.second_high : 0xBF;
+      if (byte(size) < low || byte(size) > high) break;
+      ++size;
+    }
+    if (size < form.size) return {0xFFFD, size, false};
+    if (size == 1) return {byte(0), 1, true};
+    char32_t code_point = byte(0) & (0x7Fu >> size);
+    for (std::size_t i = 1; i < size; ++i) code_point = code_point * 64 + (byte(i) & 0x3F);
+    return {code_point, size, true};
+  }
+  return {};
+}
+
+}  // namespace
+
+const Json* Json::find(std::string_view key) const {
+  for (const Member& member : members) {
+    if (member.key == key) return &member.value;
+  }
+  return nullptr;
+}
+
+std::string_view Json::text_of(std::string_view key) const {
+  const Json* found = find(key);
+  return found == nullptr ? std::string_view() : std::string_view(found->text);
+}
+
+std::optional<Json> parse_json(std::string_view text, std::size_t depth) {
+  return Parser(text, depth).run();
+}
+
+std::string to_text(const Json& json) {
+  std::string out;
+  write(json, out);
+  return out;
+}
+
+std::u32string decode(std::string_view text) {
+  std::u32string out;
+  while (!text.empty()) {
+    const Decoded one = decode_one(text);
+    out.push_back(one.code_point);
+    text.remove_prefix(one.size);
+  }
+  return out;
+}
+
+bool is_valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Decoded one = decode_one(text);
+    if (!one.well_formed) return false;
+    text.remove_prefix(one.size);
+  }
+  return true;
+}
+
+std::string encode(std::u32string_view code_points) {
+  std::string out;
+  for (const char32_t c : code_points) {
+    const auto tail = [&](unsigned shift) {
+      out.push_back(static_cast<char>(0x80 | ((c >> shift) & 0x3F)));
+    };
+    if (c < 0x80) {
+      out.push_back(static_cast<char>(c));
+    } else if (c < 0x800) {
+      out.push_back(static_cast<char>(0xC0 | (c >> 6)));
+      tail(0);
+    } else if (c < 0x10000) {
+      out.push_back(static_cast<char>(0xE0 | (c >> 12)));
+      tail(6), tail(0);
+    } else {
+      out.push_back(static_cast<char>(0xF0 | (c >> 18)));
+      tail(12), tail(6), tail(0);
+    }
+  }
+  return out;
+}
+
+}  // namespace tocsin::reference

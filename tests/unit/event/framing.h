@@ -1,0 +1,75 @@
+// Helpers of the framer's tests: runs a framer over text that arrives in chunks.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/framer.h"
+
+namespace tocsin::event {
+
+struct Item {
+  std::string text;  // the frame, or "!" and the error's message
+  std::uint64_t line = 0;
+  std::uint64_t offset = 0;
+  Container container = Container::none;
+  bool is_record = true;
+  bool operator==(const Item&) const = default;
+};
+
+inline std::ostream& operator<<(std::ostream& out, const Item& item) {
+  return out << '{' << item.text.substr(0, 200) << " line " << item.line << " offset "
+             << item.offset << " container " << static_cast<int>(item.container) << '}';
+}
+
+struct Framing {
+  std::vector<Item> items;
+  std::uint64_t scanned = 0;
+  std::size_t largest_window = 0;
+
+  std::vector<std::string> frames() const {
+    std::vector<std::string> out;
+    for (const Item& item : items) {
+      if (!item.text.starts_with('!')) out.push_back(item.text);
+    }
+    return out;
+  }
+  std::size_t errors() const { return items.size() - frames().size(); }
+};
+
+// The window is the smallest that the framer allows: what it can drop is dropped.
+inline Framing frame_text(std::string_view text, std::size_t chunk) {
+  Framing result;
+  Framer framer;
+  std::size_t begin = 0;
+  std::size_t end = std::min(chunk, text.size());
+  for (;;) {
+    const std::string copy(text.substr(begin, end - begin));  // exact, for the sanitizers
+    const Framer::Step step = framer.next(copy, end == text.size());
+    result.largest_window = std::max(result.largest_window, copy.size());
+    if (step == Framer::Step::end) break;
+    const Framer::Frame& frame = framer.frame();
+    if (step == Framer::Step::frame) {
+      result.items.push_back({copy.substr(frame.begin, frame.end - frame.begin), frame.line,
+                              frame.offset, frame.container, frame.is_record});
+    } else if (step == Framer::Step::error) {
+      result.items.push_back(
+          {"!" + framer.error().message, frame.line, frame.offset, Container::none, frame.is_record});
+    }
+    const std::size_t unused = framer.droppable();
+    framer.drop(unused);
+    begin += unused;
+    if (step == Framer::Step::more) end = std::min(end + chunk, text.size());
+  }
+  result.scanned = framer.scanned();
+  return result;
+}
+
+inline constexpr std::size_t kChunks[] = {1, 2, 3, 7, 64, 4096};
+
+}  // namespace tocsin::event

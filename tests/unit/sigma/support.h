@@ -1,0 +1,59 @@
+// What the tests of this folder share.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "sigma/loader.h"
+
+namespace tocsin::sigma {
+
+struct Parsed {
+  RuleSet set;
+  Diagnostics diagnostics;
+  LoadStats stats;
+};
+
+inline Parsed parse(std::string_view text) {
+  Parsed parsed;
+  load_text(text, "test.yml", parsed.set, parsed.diagnostics, &parsed.stats);
+  return parsed;
+}
+
+// "S201 5:17+8 contains; W609 …": code, line, column, length and, where there is one, suggestion.
+inline std::string summary(const Diagnostics& diagnostics) {
+  std::string out;
+  for (const Diagnostic& d : diagnostics.all()) {
+    if (!out.empty()) out += "; ";
+    out += fmt::format("{} {}:{}+{}", d.code, d.at.line, d.at.column, d.at.length);
+    if (!d.suggestion.empty()) out += " " + d.suggestion;
+  }
+  return out;
+}
+
+// The codes alone, separated by spaces.
+inline std::string codes(const Diagnostics& diagnostics) {
+  std::string out;
+  for (const Diagnostic& d : diagnostics.all()) out += (out.empty() ? "" : " ") + d.code;
+  return out;
+}
+
+inline constexpr std::string_view kHead =
+    "title: Test\n"
+    "id: 6f3e2987-db24-4c78-a860-b4f4095a7095\n"
+    "level: low\n"
+    "logsource: {product: aws}\n";
+
+// A rule with the given detection section, whose first line is line 6.
+inline std::string rule_with(std::string_view detection) {
+  return std::string(kHead) + "detection:\n" + std::string(detection);
+}
+
+// A rule with one item, in line 7, column 5.
+inline std::string rule_with_item(std::string_view item) {
+  return rule_with(fmt::format("  sel:\n    {}\n  condition: sel\n", item));
+}
+
+}  // namespace tocsin::sigma
