@@ -21,7 +21,7 @@ inline constexpr std::size_t kBatchRecords = 1000;
 inline constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 
 // --- rules --------------------------------------------------------------------------------------
-inline constexpr std::size_t kRuleFileBytes = std::size_t{256} << 10;  // largest SigmaHQ file: 60 KiB
+inline constexpr std::size_t kRuleFileBytes = std::size_t{512} << 10;  // largest SigmaHQ file: 289 KiB
 inline constexpr std::size_t kYamlDepth = 32;
 inline constexpr std::size_t kYamlNodes = 10'000;      // per file
 inline constexpr std::size_t kYamlDocuments = 64;      // per file
@@ -35,7 +35,7 @@ inline constexpr std::size_t kListValueBytes = 4096;              // one line of
 // --- matching -----------------------------------------------------------------------------------
 // RE2 is linear, but a large program on a large text still takes long: 8,003 instructions need
 // 857 ms on 100 KB. Both factors are capped.
-inline constexpr int kRegexProgramSize = 2'000;
+inline constexpr int kRegexProgramSize = 3'000;  // SigmaHQ rules need up to 2,359
 inline constexpr std::int64_t kRegexMemoryBytes = std::int64_t{8} << 20;
 inline constexpr std::size_t kRegexSubjectBytes = std::size_t{64} << 10;
 

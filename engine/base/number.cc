@@ -1,5 +1,6 @@
 #include "base/number.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -33,6 +34,26 @@ bool is_decimal(std::string_view text) {
     if (!digits()) return false;
   }
   return text.empty();
+}
+
+// The power of ten of the first digit that is not zero. Precondition: is_decimal(text), and there is
+// such a digit.
+std::int64_t decimal_magnitude(std::string_view text) {
+  constexpr std::int64_t kBeyondAnyDouble = 1'000'000;
+  const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+  const std::string_view mantissa = text.substr(0, e);
+  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
+  const auto first = static_cast<std::int64_t>(mantissa.find_first_of("123456789"));
+  std::int64_t exponent = 0;
+  if (e < text.size()) {
+    std::string_view digits = text.substr(e + 1);
+    const bool negative = digits[0] == '-';
+    if (negative || digits[0] == '+') digits.remove_prefix(1);
+    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+    if (read.ec != std::errc() || exponent > kBeyondAnyDouble) exponent = kBeyondAnyDouble;
+    if (negative) exponent = -exponent;
+  }
+  return (first < point ? point - first - 1 : point - first) + exponent;
 }
 
 }  // namespace
@@ -75,9 +96,7 @@ std::optional<Number> Number::parse(std::string_view text) {
   const auto as_double = std::from_chars(text.data(), end, number.value_);
   if (as_double.ec == std::errc::result_out_of_range) {
     // from_chars leaves the value alone: too small is zero, too large is infinity.
-    const bool tiny = text.find("e-") != std::string_view::npos ||
-                      text.find("E-") != std::string_view::npos || text.find('.') == 1;
-    number.value_ = tiny ? 0.0 : HUGE_VAL;
+    number.value_ = decimal_magnitude(text) < 0 ? 0.0 : HUGE_VAL;
     if (text[0] == '-') number.value_ = -number.value_;
   }
   return number;

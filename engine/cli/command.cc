@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <map>
 
 #include "base/text.h"
 #include "cli/terminal.h"
@@ -28,6 +30,22 @@ void load_pack_lists(const std::string& rule_path, sigma::Lists& lists, Diagnost
     }
     if (folder == folder.parent_path()) return;
     folder = folder.parent_path();
+  }
+}
+
+// Compilation has no text to quote from: its diagnostics get their line here.
+void add_snippets(std::vector<Diagnostic>& diagnostics) {
+  std::map<std::string, std::vector<std::string>> files;
+  for (Diagnostic& diagnostic : diagnostics) {
+    if (!diagnostic.snippet.empty() || diagnostic.at.line == 0) continue;
+    auto [file, added] = files.try_emplace(diagnostic.file);
+    if (added) {
+      std::ifstream stream(diagnostic.file, std::ios::binary);
+      for (std::string line; std::getline(stream, line);) file->second.push_back(line);
+    }
+    if (diagnostic.at.line <= file->second.size()) {
+      diagnostic.snippet = file->second[diagnostic.at.line - 1];
+    }
   }
 }
 
@@ -56,7 +74,11 @@ Ruleset load_ruleset(const RuleOptions& options) {
   sigma::Lists given;
   for (const std::string& path : options.lists) given.load(path, out.diagnostics);
   out.lists.merge(given);
-  out.program = program::Program::compile(out.loaded.rules, out.lists, out.diagnostics);
+  Diagnostics compiling;
+  out.program = program::Program::compile(out.loaded.rules, out.lists, compiling);
+  std::vector<Diagnostic> found = compiling.all();
+  add_snippets(found);
+  for (Diagnostic& diagnostic : found) out.diagnostics.add(std::move(diagnostic));
   return out;
 }
 

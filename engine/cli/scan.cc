@@ -77,9 +77,11 @@ void report_loading(const Ruleset& ruleset) {
   for (const sigma::Correlation& correlation : ruleset.loaded.rules.correlations) {
     fmt::print(stderr,
                "tocsin: {}:{}: the correlation `{}` is valid but not executed by this version; "
-               "the rules it refers to raise their own alerts\n",
+               "the rules it refers to {}\n",
                text::printable(correlation.meta.file), correlation.meta.at.line,
-               text::printable(correlation.meta.title));
+               text::printable(correlation.meta.title),
+               correlation.generate ? "raise their own alerts"
+                                    : "raise no alerts (set `generate: true` to change that)");
   }
 }
 

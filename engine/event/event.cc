@@ -54,7 +54,8 @@ std::string_view Event::folded(Value& value) {
   if (i == source.size()) {
     value.folded = {out, source.size()};
   } else {
-    value.folded = arena_.copy(text::folded(source));
+    text::fold_into(source, folding_);
+    value.folded = arena_.copy(folding_);
   }
   return value.folded;
 }

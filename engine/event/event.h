@@ -79,6 +79,7 @@ class Event {
   Arena arena_;
   std::string_view json_;
   std::string repaired_;
+  std::string folding_;  // scratch of folded()
   std::uint8_t notes_ = kNoNote;
   bool is_cloudtrail_ = false;
 };

@@ -179,6 +179,7 @@ Framer::Outcome Framer::byte_order_mark() {
 Framer::Outcome Framer::garbage() {
   const std::size_t at = pos_++;
   in_garbage_ = true;
+  damaged_ = context_count_ != 0;
   line_start_ = false;
   mode_ = Mode::between;
   return emit_error(at, Code::invalid_input,

@@ -134,7 +134,7 @@ class Turnstile {
 ScanStats scan(const program::Program& program, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
   std::vector<program::RuleIndex> declared;
-  for (program::RuleIndex i = 0; i < program.rules().size(); ++i) {
+  for (const program::RuleIndex i : program.all_rules()) {
     if (program::accepts(program.rules()[i].source.logsource, options.declared)) {
       declared.push_back(i);
     }

@@ -93,8 +93,7 @@ class Grouping {
       groups_.push_back({make_predicate(M{}), std::string(variant)});
       group = groups_.end() - 1;
     }
-    group->identity += '\x1e';
-    group->identity += identity;
+    group->identity += fmt::format("\x1e{}:{}", identity.size(), identity);
     show(*group, alternative);
     return std::get<M>(group->predicate.matcher);
   }

@@ -21,7 +21,7 @@ void make_open(Pattern& pattern, bool start, bool end) {
   if (start && (parts.empty() || parts.front().kind != Part::Kind::any_string)) {
     parts.insert(parts.begin(), star);
   }
-  if (end && parts.back().kind != Part::Kind::any_string) parts.push_back(star);
+  if (end && (parts.empty() || parts.back().kind != Part::Kind::any_string)) parts.push_back(star);
 }
 
 void open(Operand& operand, bool start, bool end) {

@@ -87,7 +87,8 @@ std::string Pattern::to_string() const {
       case Part::Kind::literal:
         for (std::size_t i = 0; i < part.text.size(); ++i) {
           const char c = part.text[i];
-          const bool ambiguous = c == '\\' && (i + 1 == part.text.size() || part.text[i + 1] == '\\');
+          const char next = i + 1 < part.text.size() ? part.text[i + 1] : '*';
+          const bool ambiguous = c == '\\' && (next == '\\' || next == '*' || next == '?');
           if (c == '*' || c == '?' || ambiguous) out += '\\';
           out += c;
         }

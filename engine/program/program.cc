@@ -5,6 +5,7 @@
 #include "event/cloudtrail.h"
 #include "program/codes.h"
 #include "program/lower.h"
+#include "sigma/linker.h"
 
 namespace tocsin::program {
 namespace {
@@ -30,6 +31,20 @@ bool applies(const sigma::Filter& filter, const sigma::Rule& rule) {
     if (refers_to(reference, rule.meta)) return true;
   }
   return false;
+}
+
+// For each rule: whether a correlation refers to it and does not say `generate: true`.
+std::vector<bool> only_correlated(const sigma::RuleSet& rules) {
+  std::vector<bool> out(rules.rules.size(), false);
+  const sigma::ReferenceIndex index(rules);
+  for (const sigma::Correlation& correlation : rules.correlations) {
+    if (correlation.generate) continue;
+    for (const sigma::RuleReference& reference : correlation.rules) {
+      const auto target = index.find(reference.text);
+      if (target.kind == sigma::ReferenceIndex::Target::Kind::rule) out[target.index] = true;
+    }
+  }
+  return out;
 }
 
 void report_unused(const sigma::Filter& filter, Diagnostics& diagnostics) {
@@ -60,14 +75,16 @@ Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
 
   Lowering lowering(program, lists, diagnostics);
   std::vector<bool> used(rules.filters.size(), false);
-  for (const sigma::Rule& rule : rules.rules) {
+  const std::vector<bool> silent = only_correlated(rules);
+  for (std::size_t r = 0; r < rules.rules.size(); ++r) {
+    const sigma::Rule& rule = rules.rules[r];
     std::vector<const sigma::Filter*> filters;
     for (std::size_t i = 0; i < rules.filters.size(); ++i) {
       if (!applies(rules.filters[i], rule)) continue;
       filters.push_back(&rules.filters[i]);
       used[i] = true;
     }
-    lowering.add(rule, filters);
+    if (lowering.add(rule, filters)) program.rules_.back().correlation_only = silent[r];
   }
   for (std::size_t i = 0; i < rules.filters.size(); ++i) {
     if (!used[i]) report_unused(rules.filters[i], diagnostics);
@@ -75,8 +92,10 @@ Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
 
   const LogsourceDeclaration cloudtrail{"aws", "cloudtrail", ""};
   for (RuleIndex i = 0; i < program.rules_.size(); ++i) {
+    const CompiledRule& rule = program.rules_[i];
+    if (rule.correlation_only) continue;
     program.all_rules_.push_back(i);
-    if (accepts(program.rules_[i].source.logsource, cloudtrail)) {
+    if (accepts(rule.source.logsource, cloudtrail)) {
       program.cloudtrail_rules_.push_back(i);
     }
   }

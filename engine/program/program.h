@@ -42,6 +42,9 @@ struct CompiledRule {
   NodeId root = 0;
   std::string hash;                 // of the document and of the lists that it read
   std::vector<std::string> filters; // titles of the filters applied to it
+  // A correlation refers to it and does not say `generate: true`: it raises no alert of its own
+  // (correlation specification, "Generate").
+  bool correlation_only = false;
 };
 
 // What a source declares of its events; "" = nothing declared.
@@ -65,7 +68,8 @@ class Program {
   }
   const std::string& selection_name(const Node& node) const { return names_[node.index]; }
 
-  // Rules that accept events of a CloudTrail trail (product aws, service cloudtrail), and all.
+  // Rules that raise alerts: those that accept events of a CloudTrail trail (product aws, service
+  // cloudtrail), and all of them.
   std::span<const RuleIndex> cloudtrail_rules() const { return cloudtrail_rules_; }
   std::span<const RuleIndex> all_rules() const { return all_rules_; }
 

@@ -36,7 +36,7 @@ const Case kCases[] = {
     {"concatenated", "{\"a\":1}{\"b\":[{}]}  {\"c\":3}",
      {"{\"a\":1}@1:0", "{\"b\":[{}]}@1:7", "{\"c\":3}@1:19"}},
     {"pretty", "{\n  \"a\": {\n    \"b\": [\n      1\n    ]\n  }\n}\n{\n  \"c\": 2\n}\n",
-     {"{\n  \"a\": {\n    \"b\": [\n      1\n    ]\n  }\n}@1:0", "{\n  \"c\": 2\n}@8:50"}},
+     {"{\n  \"a\": {\n    \"b\": [\n      1\n    ]\n  }\n}@1:0", "{\n  \"c\": 2\n}@8:42"}},
     {"array", "[{\"a\":1},\n {\"b\":2}]", {"{\"a\":1}@1:1", "{\"b\":2}@2:11"}},
     {"array lines without commas", "[\n{\"a\":1}\n{\"b\":2}\n]\n", {"{\"a\":1}@2:2", "{\"b\":2}@3:10"}},
     {"arrays in arrays", "[[{\"a\":1}],[[]],{\"b\":2}]", {"{\"a\":1}@1:2", "{\"b\":2}@1:16"}},
@@ -322,10 +322,11 @@ TEST_CASE("framer: a bad record hides no other") {
         if (found < good.size() && frame == good[found]) ++found;
       }
       CHECK(found == good.size());
-      // The bad one may show in parts; a record that is closed too early is a record by itself.
-      CHECK(frames.size() <= good.size() + 2);
-      CHECK(got.errors() + frames.size() >= good.size() + 1);
-      CHECK(got.errors() <= 3);
+      // A record that is closed too early is a record by itself, and parts of the rest look like more.
+      const bool in_parts = kind == 5;
+      CHECK(frames.size() <= good.size() + (in_parts ? 4 : 0));
+      CHECK(got.errors() >= 1);
+      CHECK(got.errors() <= (in_parts ? 5u : 2u));
       CHECK(got.scanned < 3 * text.size() + (1 << 16));
     }
   }

@@ -290,8 +290,8 @@ std::string show(const Rule& rule) {
 TEST_CASE("a rule cut at any byte is an error or the same rule") {
   const std::string plain = rule_with_item("f: [a, 'b', \"c\"]");
   const std::string sequences =
-      rule_with("  sel:\n    - f|contains:\n        - 'a'\n        - \"b\"\n    - g: x\n"
-                "  condition: 1 of sel*\n");
+      rule_with("  sel_a:\n    - f|contains:\n        - 'a'\n        - \"b\"\n    - g: x\n"
+                "  condition: 1 of sel_*\n");
   for (const std::string& text : {std::string(kFull), plain, sequences}) {
     const Parsed whole = parse(text);
     REQUIRE(whole.set.rules.size() == 1);
