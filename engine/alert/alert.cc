@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include "base/hash.h"
 #include "base/json_writer.h"
@@ -48,14 +47,6 @@ std::string key_of(std::initializer_list<std::string_view> parts) {
 // What stands for the rule in keys: its id, or its title when it has none.
 const std::string& rule_key(const RuleFacts& rule) { return rule.id.empty() ? rule.title : rule.id; }
 
-std::string compact(std::string_view json) {
-  std::string out(json.size() + simdjson::SIMDJSON_PADDING, '\0');
-  std::size_t size = 0;
-  if (simdjson::minify(json.data(), json.size(), out.data(), size)) return std::string(json);
-  out.resize(size);
-  return out;
-}
-
 }  // namespace
 
 struct AlertMaker::Context {
@@ -89,7 +80,7 @@ Alert AlertMaker::make(program::RuleIndex rule, event::Event& event, const event
   Alert alert;
   alert.rule = facts_of(program_.rules()[rule]);
   alert.matched = program::match_details(program_, rule, event);
-  alert.event = compact(event.json());
+  alert.event = event::compact_json(event.json());
   alert.detected_at = format_time(detected_at / 1000, static_cast<int>(detected_at % 1000));
   if (origin.path != nullptr) alert.input_path = *origin.path;
   alert.input_record = origin.record;

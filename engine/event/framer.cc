@@ -128,13 +128,21 @@ Framer::Outcome Framer::begin_value() {
   }
   begin_ = pos_;
   line_start_ = false;
-  cut_ = kNone;
-  if (pos_ < furthest_ && work_ > kWorkFactor * (base_ + furthest_) + kFreeWork) {
-    cut_ = find_start(pos_ + 1, {.same_key_from = 0}, furthest_ - 1);
-  }
+  cut_ = work_limit();
   scanner_.start();
   mode_ = Mode::record;
   return Outcome::again;
+}
+
+// Where the attempt that begins at begin_ must end for the work to stay linear, or kNone.
+std::size_t Framer::work_limit() {
+  const std::uint64_t allowed = kWorkFactor * (base_ + furthest_) + kFreeWork;
+  if (begin_ >= furthest_ || work_ <= allowed) return kNone;
+  if (work_ <= 2 * allowed) return find_start(begin_ + 1, {.same_key_from = 0}, furthest_ - 1);
+  if (next_start_ <= begin_) {  // attempts begin in ascending order, so each byte is searched once
+    next_start_ = std::min(find_start(begin_ + 1, {.any_key_from = 0}, furthest_ - 1), furthest_);
+  }
+  return next_start_ < window_.size() && is_start(next_start_, {.any_key_from = 0}) ? next_start_ : kNone;
 }
 
 Framer::Outcome Framer::open_array() {
@@ -506,7 +514,8 @@ void Framer::drop(std::size_t size) {
   const auto shift = [size](std::size_t& position) {
     if (position != kNone) position -= std::min(position, size);
   };
-  for (std::size_t* position : {&pos_, &begin_, &failed_, &furthest_, &cut_, &newline_, &counted_}) {
+  for (std::size_t* position : {&pos_, &begin_, &failed_, &furthest_, &cut_, &next_start_,
+                                &newline_, &counted_}) {
     shift(*position);
   }
 }

@@ -11,10 +11,11 @@
 //      with '{' no further right than the broken record's line, a line that begins with `{"`, or an
 //      element `{"` whose first key is the broken record's first key, or, beyond the contradiction,
 //      any element `{"`.
-// Work is linear. A place of kind 2 lies in text that was read before, so text can be read again;
-// once more than kWorkFactor bytes have been read per byte of input, such an attempt is cut at the
-// next plausible start in the text that was read before, and then each byte is read at most once
-// more. Results do not depend on how the text is cut into windows.
+// Work is linear. A place of kind 2 lies in text that was read before, so text can be read again.
+// Once kWorkFactor bytes have been read per byte of input, an attempt in such text ends at the next
+// plausible start with the same first key; once twice as many have, at the next plausible start of
+// any kind, and the next attempt begins there: each byte is then looked for starts once and read
+// once more. Results do not depend on how the text is cut into windows.
 #pragma once
 
 #include <cstddef>
@@ -98,6 +99,7 @@ class Framer {
 
   Outcome line();
   Outcome begin_value();
+  std::size_t work_limit();
   Outcome open_array();
   Outcome close_array();
   void enter_container();
@@ -129,6 +131,7 @@ class Framer {
   std::size_t failed_ = 0;      // skip: where its grammar broke
   std::size_t furthest_ = 0;    // end of the text that was read
   std::size_t cut_ = kNone;     // record: end of the attempt, from the work limit
+  std::size_t next_start_ = 0;  // next plausible start of any key; stale when not beyond begin_
   std::size_t newline_ = 0;     // no line break in [line start, newline_)
   std::size_t counted_ = 0;     // line_ is the line of this position
   std::uint64_t line_ = 1;

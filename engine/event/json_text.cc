@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <simdjson.h>
 
 #include "base/text.h"
 
@@ -148,6 +149,14 @@ bool is_json_number(std::string_view token) {
     token = token.substr(0, point);
   }
   return is_json_integer(token);
+}
+
+std::string compact_json(std::string_view json) {
+  std::string out(json.size() + simdjson::SIMDJSON_PADDING, '\0');
+  std::size_t size = 0;
+  if (simdjson::minify(json.data(), json.size(), out.data(), size)) return std::string(json);
+  out.resize(size);
+  return out;
 }
 
 Repaired repair(std::string_view json, std::string& out) {

@@ -32,6 +32,9 @@ Escapes check_escapes(std::string_view json);
 bool is_json_number(std::string_view token);
 bool is_json_integer(std::string_view token);
 
+// `json` without white space between its tokens. Precondition: it is one valid JSON value.
+std::string compact_json(std::string_view json);
+
 struct Repaired {
   bool invalid_utf8 = false;
   bool control_byte = false;

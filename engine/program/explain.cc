@@ -31,6 +31,7 @@ Explained explain_predicate(const Predicate& predicate, event::Event& event) {
     out.met_value = describe(*met);
     out.met_pattern = predicate.met_pattern(event, *met);
   } else if (!out.patterns.empty()) {
+    if (out.holds && !out.values.empty()) out.met_value = out.values.front();  // `exists`
     out.met_pattern = out.patterns.front();
   }
   return out;

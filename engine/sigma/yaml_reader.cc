@@ -1,5 +1,6 @@
 #include "sigma/yaml_reader.h"
 
+#include <algorithm>
 #include <istream>
 #include <streambuf>
 #include <string>
@@ -114,8 +115,9 @@ std::vector<YamlDocument> read_yaml(Reporter& report) {
   } catch (const YamlBuilder::Stop&) {
     return builder.finish(true);
   } catch (const YAML::Exception& error) {
-    const YamlBuilder::Mark mark = to_mark(error.mark);
-    report.error("Y004", {mark.line, mark.column, 1}, "YAML: " + error.msg);
+    // The library's position can lie behind the end of the text.
+    const std::size_t offset = std::min(to_mark(error.mark).offset, report.text().size());
+    report.error("Y004", report.span(offset, 1), "YAML: " + error.msg);
     return builder.finish(true);
   }
   return builder.finish(false);

@@ -1,7 +1,6 @@
 #include "event/framer.h"
 
 #include <catch2/catch.hpp>
-#include <chrono>
 #include <random>
 
 #include "base/limits.h"
@@ -322,11 +321,13 @@ TEST_CASE("framer: a bad record hides no other") {
         if (found < good.size() && frame == good[found]) ++found;
       }
       CHECK(found == good.size());
-      // A record that is closed too early is a record by itself, and parts of the rest look like more.
-      const bool in_parts = kind == 5;
-      CHECK(frames.size() <= good.size() + (in_parts ? 4 : 0));
-      CHECK(got.errors() >= 1);
-      CHECK(got.errors() <= (in_parts ? 5u : 2u));
+      // Where quotes are shifted or a record is closed too early, parts of it look like records.
+      const bool in_parts = kind == 2 || kind == 3 || kind == 5;
+      // A bad line whose brackets balance is passed on: it cannot harm its neighbours.
+      const bool is_line = shape.between == std::string("\n") && shape.line == std::string();
+      CHECK(frames.size() <= good.size() + (in_parts ? 4u : is_line ? 1u : 0u));
+      CHECK(frames.size() + got.errors() > good.size());
+      CHECK(got.errors() <= (in_parts ? 6u : 2u));
       CHECK(got.scanned < 3 * text.size() + (1 << 16));
     }
   }
@@ -335,7 +336,8 @@ TEST_CASE("framer: a bad record hides no other") {
 // --- bombs ---------------------------------------------------------------------------------------
 
 TEST_CASE("framer: work is linear on hostile text") {
-  constexpr std::size_t kBytes = std::size_t{8} << 20;
+  constexpr std::size_t kBytes = std::size_t{2} << 20;
+  constexpr std::size_t kSmall = std::size_t{200} << 10;  // enough to reach the work limits
   static constexpr std::string_view kUnits[] = {
       "[", "[\n", "{", "{\n", "{\"a\":", "{\"a\":\n", "{\"a\":[", "{\"a\":[\n", " {\"a\":[\n", "{\"a\":[{},",
       "\"", "\"\n", "{\"", ",{\"", "[{\"a\"", "[{\"a\":1,", "\\", "{\"a\":\"},", "{\"a\":[{\"a\":1},", "{\"a\":1}}",
@@ -344,14 +346,14 @@ TEST_CASE("framer: work is linear on hostile text") {
   for (const std::string_view unit : kUnits) {
     for (const std::string_view open : {"", "{\"Records\":[", "[{\"a\":["}) {
       std::string text(open);
-      while (text.size() < kBytes) text += unit;
+      while (text.size() < kSmall) text += unit;
       INFO("text of " << open << " and many " << unit);
+      CHECK(frame_text(text, 1 << 15).items == frame_text(text, text.size()).items);
+      while (text.size() < kBytes) text += unit;
       Framer framer;
-      const auto begun = std::chrono::steady_clock::now();
-      for (auto step = framer.next(text, true); step != Framer::Step::end;) step = framer.next(text, true);
-      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-      CHECK(framer.scanned() < 10 * text.size());
-      CHECK(took.count() < 20);
+      while (framer.next(text, true) != Framer::Step::end) {
+      }
+      CHECK(framer.scanned() < 14 * text.size());
     }
   }
 }

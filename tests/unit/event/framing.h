@@ -48,23 +48,28 @@ inline Framing frame_text(std::string_view text, std::size_t chunk) {
   Framer framer;
   std::size_t begin = 0;
   std::size_t end = std::min(chunk, text.size());
-  for (;;) {
-    const std::string copy(text.substr(begin, end - begin));  // exact, for the sanitizers
-    const Framer::Step step = framer.next(copy, end == text.size());
-    result.largest_window = std::max(result.largest_window, copy.size());
+  std::string window;  // exact, for the sanitizers
+  for (bool extend = true;;) {
+    if (extend) {
+      const std::size_t unused = framer.droppable();
+      framer.drop(unused);
+      begin += unused;
+      window = text.substr(begin, end - begin);
+      result.largest_window = std::max(result.largest_window, window.size());
+    }
+    const Framer::Step step = framer.next(window, end == text.size());
     if (step == Framer::Step::end) break;
+    extend = step == Framer::Step::more;
     const Framer::Frame& frame = framer.frame();
     if (step == Framer::Step::frame) {
-      result.items.push_back({copy.substr(frame.begin, frame.end - frame.begin), frame.line,
+      result.items.push_back({window.substr(frame.begin, frame.end - frame.begin), frame.line,
                               frame.offset, frame.container, frame.is_record});
     } else if (step == Framer::Step::error) {
-      result.items.push_back(
-          {"!" + framer.error().message, frame.line, frame.offset, Container::none, frame.is_record});
+      result.items.push_back({"!" + framer.error().message, frame.line, frame.offset,
+                              Container::none, frame.is_record});
+    } else {
+      end = std::min(end + chunk, text.size());
     }
-    const std::size_t unused = framer.droppable();
-    framer.drop(unused);
-    begin += unused;
-    if (step == Framer::Step::more) end = std::min(end + chunk, text.size());
   }
   result.scanned = framer.scanned();
   return result;

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Every test, from a fresh Debian 12 machine: installs what is missing, builds, runs.
+#   tests/run.sh          everything (what CI runs)
+#   tests/run.sh quick    the release build and its tests only
+# Environment: JOBS (default: all cores), FUZZ_SECONDS per target (default 20),
+# MEMORY_TEST_MB of the large constant-memory input (default 200).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+mode=${1:-all}
+jobs=${JOBS:-$(nproc)}
+stage() { printf '\n=== %s (%s)\n' "$1" "$(date -u +%H:%M:%S)"; }
+
+stage "packages"
+engine/cmake/install_packages.sh test
+
+stage "layers and format"
+python3 tests/tools/check_layers.py
+find engine tests notifiers -name '*.cc' -o -name '*.h' | xargs clang-format --dry-run -Werror
+
+stage "release build (g++)"
+cmake --preset release -DTOCSIN_TESTS=ON >/dev/null
+cmake --build --preset release --parallel "$jobs"
+
+stage "tests"
+ctest --test-dir build/release --output-on-failure --parallel "$jobs"
+
+stage "rules"
+build/release/tocsin check rules
+build/release/tocsin test --quiet rules
+
+stage "command line and memory, on the real binary"
+for script in tests/system/*.sh; do
+  echo "--- $script"
+  bash "$script" build/release/tocsin
+done
+
+if [ "$mode" = all ]; then
+  stage "address and undefined-behaviour sanitizers"
+  cmake --preset asan-ubsan >/dev/null
+  cmake --build --preset asan-ubsan --parallel "$jobs"
+  TOCSIN_DIFF_SCALE=0.1 ctest --test-dir build/asan-ubsan --output-on-failure --parallel "$jobs"
+  build/asan-ubsan/tocsin test --quiet rules
+
+  stage "thread sanitizer: scan on four threads"
+  cmake --preset tsan -DTOCSIN_TESTS=OFF >/dev/null
+  cmake --build --preset tsan --parallel "$jobs"
+  build/tsan/tocsin scan --rules rules --threads 4 --output jsonl examples/events >/dev/null
+
+  stage "clang warnings and fuzz targets"
+  cmake --preset fuzz >/dev/null
+  cmake --build --preset fuzz --parallel "$jobs"
+  bash tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-20}"
+fi
+
+stage "done"

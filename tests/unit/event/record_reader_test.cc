@@ -1,0 +1,196 @@
+#include "event/record_reader.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/limits.h"
+#include "samples.h"
+
+namespace tocsin::event {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "tocsin-test-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string write(const std::string& name, std::string_view bytes) const {
+    const fs::path path = path_ / name;
+    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    return path.string();
+  }
+  std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  fs::path path_;
+};
+
+std::string record(std::size_t i, std::size_t size = 0) {
+  return "{\"eventID\":" + std::to_string(i) + ",\"x\":\"" + std::string(size, 'x') + "\"}";
+}
+
+struct Total {
+  std::vector<std::string> records;
+  std::vector<std::string> errors;
+  std::size_t batches = 0;
+  std::uint64_t input_bytes = 0;
+  std::size_t largest = 0;
+};
+
+// The same Batch again and again, or a new one each time.
+Total read_all_batches(std::vector<std::string> files, bool reuse) {
+  RecordReader reader(std::move(files));
+  Total total;
+  auto batch = std::make_unique<Batch>();
+  while (reader.next(*batch)) {
+    CHECK(batch->sequence == total.batches);
+    ++total.batches;
+    total.input_bytes += batch->input_bytes;
+    total.largest = std::max(total.largest, batch->bytes.size());
+    for (const Record& item : batch->records) {
+      total.records.emplace_back(item.json);
+      volatile char last = item.json.data()[item.json.size() + kPadding - 1];
+      static_cast<void>(last);
+    }
+    for (const RecordError& error : batch->errors) {
+      total.errors.push_back(*error.origin.path + (error.fatal_for_input ? "!" : ":") + error.error.message);
+    }
+    if (!reuse) batch = std::make_unique<Batch>();
+  }
+  CHECK(batch->records.empty());
+  return total;
+}
+
+TEST_CASE("record_reader: batches of several inputs") {
+  const Folder folder;
+  std::vector<std::string> expected;
+  std::string lines;
+  for (std::size_t i = 0; i < 5000; ++i) {
+    expected.push_back(record(i, i % 700));
+    lines += expected.back() + "\n";
+  }
+  const std::string large = record(5000, limits::kBatchBytes * 3);
+  expected.push_back(large);
+  expected.push_back(record(5001));
+  const std::string many = folder.write("a.jsonl", lines);
+  const std::string zipped = folder.write("b.json.gz", gzipped("[" + large + ","  + record(5001) + "]"));
+  const std::string empty = folder.write("c", "");
+  std::vector<std::string> files = {many, empty, zipped};
+  for (int i = 0; i < 3000; ++i) {
+    files.push_back(empty);
+    if (i % 3 == 0) continue;
+    files.push_back(folder.write("d" + std::to_string(i), record(static_cast<std::size_t>(i))));
+    expected.push_back(record(static_cast<std::size_t>(i)));
+  }
+  for (const bool reuse : {true, false}) {
+    const Total total = read_all_batches(files, reuse);
+    CHECK(total.records == expected);
+    CHECK(total.errors.empty());
+    CHECK(total.batches < 20);
+    CHECK(total.largest < limits::kBatchBytes * 5);
+  }
+  const Total total = read_all_batches({many, zipped}, true);
+  CHECK(total.input_bytes == fs::file_size(many) + fs::file_size(zipped));
+}
+
+TEST_CASE("record_reader: origins") {
+  const Folder folder;
+  const std::string first = folder.write("first", "{\"a\":1}\n\nx\n{\"b\":2}");
+  const std::string second = folder.write("second", "{\"c\":3}");
+  RecordReader reader({first, second});
+  Batch batch;
+  REQUIRE(reader.next(batch));
+  REQUIRE(batch.records.size() == 3);
+  REQUIRE(batch.errors.size() == 1);
+  CHECK(*batch.records[1].origin.path == first);
+  CHECK(batch.records[1].origin.record == 3);
+  CHECK(batch.records[1].origin.line == 4);
+  CHECK(batch.records[1].origin.offset == 11);
+  CHECK(batch.errors[0].origin.record == 2);
+  CHECK(*batch.records[2].origin.path == second);
+  CHECK(batch.records[2].origin.record == 1);
+  CHECK(batch.records[2].origin.line == 1);
+  CHECK(!reader.next(batch));
+}
+
+TEST_CASE("record_reader: an input that fails does not stop the next") {
+  const Folder folder;
+  const std::string whole = gzipped(record(1) + "\n" + record(2, 3000) + "\n");
+  const std::string cut = folder.write("cut.gz", whole.substr(0, whole.size() - 4));
+  const std::string cut_list = folder.write("list.gz", gzipped("[" + record(3) + ",").substr(0, 35));
+  const std::string good = folder.write("good", record(4));
+  const Total total = read_all_batches({folder / "none", cut, folder / ".", cut_list, good}, true);
+  CHECK(total.records == std::vector<std::string>{record(1), record(2, 3000), record(3), record(4)});
+  CHECK(total.errors ==
+        std::vector<std::string>{
+            (folder / "none") + "!cannot open " + (folder / "none") + ": No such file or directory",
+            cut + "!unexpected end of input in gzip member 1",
+            (folder / ".") + "!cannot read " + (folder / ".") + ": it is a directory",
+            cut_list + "!unexpected end of input in gzip member 1"});
+}
+
+TEST_CASE("record_reader: hands over what it has before it waits") {
+  const Folder folder;
+  const std::string path = folder / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  int writer = -1;
+  std::thread opener([&] {
+    writer = ::open(path.c_str(), O_WRONLY);
+    REQUIRE(::write(writer, "{\"a\":1}\n{\"b\"", 12) == 12);
+  });
+  RecordReader reader({path});
+  Batch batch;
+  REQUIRE(reader.next(batch));  // would block for ever if it waited for more
+  opener.join();
+  REQUIRE(batch.records.size() == 1);
+  CHECK(batch.records[0].json == "{\"a\":1}");
+  REQUIRE(::write(writer, ":2}\n", 4) == 4);
+  ::close(writer);
+  REQUIRE(reader.next(batch));
+  REQUIRE(batch.records.size() == 1);
+  CHECK(batch.records[0].json == "{\"b\":2}");
+  CHECK(batch.records[0].origin.offset == 8);
+  CHECK(!reader.next(batch));
+}
+
+TEST_CASE("record_reader: bombs stay small") {
+  const Folder folder;
+  constexpr std::size_t kBytes = std::size_t{256} << 20;
+  for (const std::string_view unit : {std::string_view("\0", 1), std::string_view("["),
+                                      std::string_view(" "), std::string_view("{\"a\":"),
+                                      std::string_view("\n"), std::string_view("{\"a\":[")}) {
+    INFO("many " << unit);
+    std::string text;
+    text.reserve(kBytes + unit.size());
+    while (text.size() < kBytes) text += unit;
+    const std::string path = folder.write("bomb.gz", gzipped(text, 1));
+    text = std::string();
+    RecordReader reader({path});
+    Batch batch;
+    std::size_t records = 0;
+    std::size_t largest = 0;
+    for (std::size_t batches = 0; batches < 2000 && reader.next(batch); ++batches) {
+      records += batch.records.size();
+      largest = std::max(largest, batch.bytes.size());
+    }
+    CHECK(records == 0);
+    CHECK(largest <= limits::kBatchBytes + 2 * limits::kRecordBytes);
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::event
