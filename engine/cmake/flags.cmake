@@ -27,3 +27,8 @@ if(TOCSIN_SANITIZE)
     -fsanitize=${TOCSIN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(tocsin_flags INTERFACE -fsanitize=${TOCSIN_SANITIZE})
 endif()
+
+if(TOCSIN_FUZZ)
+  target_compile_options(tocsin_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(tocsin_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()

@@ -43,7 +43,7 @@ struct RecordError {
 struct Batch {
   std::uint64_t sequence = 0;  // position in the run, for ordered output
   std::string bytes;           // the text that most records point into, and slack
-  std::vector<std::unique_ptr<std::string>> unwrapped;  // payloads that had to be decoded
+  std::vector<std::unique_ptr<std::string>> unwrapped;    // payloads that had to be decoded
   std::vector<std::shared_ptr<const std::string>> paths;  // of the inputs that it holds parts of
   std::vector<Record> records;
   std::vector<RecordError> errors;

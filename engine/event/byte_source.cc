@@ -17,8 +17,8 @@ namespace {
 
 tl::unexpected<Error> os_error(const std::string& path, const char* verb, int number) {
   const Code code = number == ENOENT || number == ENOTDIR ? Code::not_found : Code::io;
-  return fail(code, fmt::format("cannot {} {}: {}", verb, path,
-                                std::generic_category().message(number)));
+  return fail(code,
+              fmt::format("cannot {} {}: {}", verb, path, std::generic_category().message(number)));
 }
 
 class FdSource final : public ByteSource {
@@ -49,10 +49,11 @@ class FdSource final : public ByteSource {
 
   std::uint64_t consumed() const override { return consumed_; }
 
-  bool would_block() const override {
+  bool would_block(int milliseconds) const override {
     if (regular_) return false;
     pollfd waiting{fd_, POLLIN, 0};
-    return ::poll(&waiting, 1, 0) == 0;
+    // Interrupted counts as nothing: the caller may have been asked to stop.
+    return ::poll(&waiting, 1, milliseconds) <= 0;
   }
 
  private:

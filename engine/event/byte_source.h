@@ -22,8 +22,8 @@ class ByteSource {
   // Bytes taken from the outermost source so far, before any decoding.
   virtual std::uint64_t consumed() const = 0;
 
-  // The next read would wait for somebody to write.
-  virtual bool would_block() const { return false; }
+  // True when nothing can be read now and nothing arrives within `milliseconds`.
+  virtual bool would_block([[maybe_unused]] int milliseconds) const { return false; }
 };
 
 // Opens a file; "-" is standard input. Directories are refused.

@@ -73,8 +73,12 @@ std::optional<Marks> find_marks(std::string_view json) {
   return marks;
 }
 
-bool is_string(std::string_view value) { return value.size() >= 2 && value.front() == '"'; }
-bool is_object(std::string_view value) { return value.starts_with('{'); }
+bool is_string(std::string_view value) {
+  return value.size() >= 2 && value.front() == '"';
+}
+bool is_object(std::string_view value) {
+  return value.starts_with('{');
+}
 
 // The string's inside, unescaped; "" for other values.
 std::string text_of(std::string_view value) {

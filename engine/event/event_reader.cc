@@ -312,6 +312,8 @@ Status EventReader::read(std::string_view json, Event& event) {
                 fmt::format("unknown escape in a string (byte {} of the record)", escapes.offset));
   } else if (escapes.lone_surrogate) {
     event.notes_ |= kLoneSurrogate;
+    replace_lone_surrogates(json, event.repaired_);  // escape for escape: the index stays right
+    event.json_ = json = event.repaired_;
   }
   if (auto walked = Walk(fields_, *index_, json, event).run(); !walked) {
     event.begin({}, fields_.size());

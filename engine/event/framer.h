@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -85,6 +86,8 @@ class Framer {
   static constexpr std::size_t kNone = ~std::size_t{0};
   static constexpr std::size_t kContexts = 8;
 
+  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
   // From where on an element `{"` that does not begin a line counts as a plausible start.
   struct Elements {
     std::size_t same_key_from = 0;
@@ -120,6 +123,7 @@ class Framer {
   Outcome emit_error(std::size_t at, Code code, std::string message);
   Outcome emit_input_error(Code code, std::string message);
   void locate(std::size_t at);
+  std::string byte_at(std::size_t at) const;
 
   std::string_view window_;
   bool at_end_ = false;
@@ -135,12 +139,12 @@ class Framer {
   std::size_t newline_ = 0;     // no line break in [line start, newline_)
   std::size_t counted_ = 0;     // line_ is the line of this position
   std::uint64_t line_ = 1;
-  std::size_t indent_ = 0;      // blanks at the beginning of the current line
-  bool line_start_ = true;      // only blanks since the line break before pos_
-  std::size_t column_ = 0;      // seek: blanks so far, while line_start_
-  char previous_ = 0;           // seek: last byte that is not blank
-  bool in_garbage_ = false;     // garbage was reported and no frame or line break came since
-  bool damaged_ = false;        // brackets around here cannot be trusted
+  std::size_t indent_ = 0;   // blanks at the beginning of the current line
+  bool line_start_ = true;   // only blanks since the line break before pos_
+  std::size_t column_ = 0;   // seek: blanks so far, while line_start_
+  char previous_ = 0;        // seek: last byte that is not blank
+  bool in_garbage_ = false;  // garbage was reported and no frame or line break came since
+  bool damaged_ = false;     // brackets around here cannot be trusted
   Mode mode_ = Mode::between;
 
   Container contexts_[kContexts] = {};  // open arrays (none) and containers, outermost first

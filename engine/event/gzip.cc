@@ -21,8 +21,13 @@ struct Format {
   std::string_view magic;
   std::string_view name;
 };
-constexpr Format kUnsupported[] = {
-    {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}, {{"\xfd" "7zXZ\0", 6}, "xz"}, {"PK\3\4", "zip"}};
+constexpr Format kUnsupported[] = {{"\x28\xb5\x2f\xfd", "zstd"},
+                                   {"BZh", "bzip2"},
+                                   {{"\xfd"
+                                     "7zXZ\0",
+                                     6},
+                                    "xz"},
+                                   {"PK\3\4", "zip"}};
 
 // A source whose first bytes can be looked at before they are read.
 class Peeked final : public ByteSource {
@@ -33,9 +38,12 @@ class Peeked final : public ByteSource {
   std::string_view peek() {
     while (size_ < head_.size() && !error_) {
       const auto got = source_->read(head_.data() + size_, head_.size() - size_);
-      if (!got) error_ = got.error();
-      else if (*got == 0) break;
-      else size_ += *got;
+      if (!got)
+        error_ = got.error();
+      else if (*got == 0)
+        break;
+      else
+        size_ += *got;
     }
     return {head_.data(), size_};
   }
@@ -52,7 +60,9 @@ class Peeked final : public ByteSource {
   }
 
   std::uint64_t consumed() const override { return source_->consumed(); }
-  bool would_block() const override { return taken_ == size_ && !error_ && source_->would_block(); }
+  bool would_block(int milliseconds) const override {
+    return taken_ == size_ && !error_ && source_->would_block(milliseconds);
+  }
 
  private:
   std::unique_ptr<ByteSource> source_;
@@ -85,8 +95,8 @@ class GzipSource final : public ByteSource {
 
   std::uint64_t consumed() const override { return source_->consumed(); }
 
-  bool would_block() const override {
-    return stream_.avail_in == 0 && !ended_ && !error_ && source_->would_block();
+  bool would_block(int milliseconds) const override {
+    return stream_.avail_in == 0 && !ended_ && !error_ && source_->would_block(milliseconds);
   }
 
  private:
@@ -166,7 +176,9 @@ class Failed final : public ByteSource {
 
 }  // namespace
 
-bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+bool is_gzip(std::string_view bytes) {
+  return bytes.starts_with("\x1f\x8b");
+}
 
 std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source) {
   for (std::size_t depth = 0;; ++depth) {

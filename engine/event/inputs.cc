@@ -81,15 +81,17 @@ class Expansion {
     ::globfree(&found);
     if (result != 0 || matches.empty()) {
       const bool is_pattern = pattern.find_first_of("*?[") != pattern.npos;
-      errors.push_back({Code::not_found,
-                        fmt::format("{} {}", is_pattern ? "no file matches" : "there is no file",
-                                    pattern)});
+      errors.push_back(
+          {Code::not_found,
+           fmt::format("{} {}", is_pattern ? "no file matches" : "there is no file", pattern)});
       return;
     }
     for (const std::string& match : matches) {
       std::error_code error;
-      if (fs::exists(match, error)) add(match);
-      else fail_on(match, error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
+      if (fs::exists(match, error))
+        add(match);
+      else
+        fail_on(match, error ? error : std::make_error_code(std::errc::no_such_file_or_directory));
     }
   }
 

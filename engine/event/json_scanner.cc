@@ -11,7 +11,9 @@ namespace {
 
 static_assert(limits::kRecordDepth <= 64, "the bit stack is one word");
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 constexpr bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -38,7 +40,9 @@ std::size_t find_string_stop(std::string_view text, std::size_t pos) {
 
 }  // namespace
 
-void JsonScanner::start() { *this = JsonScanner(); }
+void JsonScanner::start() {
+  *this = JsonScanner();
+}
 
 void JsonScanner::start_after_member() {
   start();
@@ -63,13 +67,27 @@ JsonScanner::Status JsonScanner::end_value() {
 JsonScanner::Status JsonScanner::begin_value(char c) {
   switch (c) {
     case '{':
-    case '[': return open(c == '{') ? Status::more : Status::too_deep;
-    case '"': string_is_key_ = false; state_ = State::string; return Status::more;
-    case '-': state_ = State::minus; return Status::more;
-    case '0': state_ = State::zero; return Status::more;
-    case 't': literal_ = "rue"; break;
-    case 'f': literal_ = "alse"; break;
-    case 'n': literal_ = "ull"; break;
+    case '[':
+      return open(c == '{') ? Status::more : Status::too_deep;
+    case '"':
+      string_is_key_ = false;
+      state_ = State::string;
+      return Status::more;
+    case '-':
+      state_ = State::minus;
+      return Status::more;
+    case '0':
+      state_ = State::zero;
+      return Status::more;
+    case 't':
+      literal_ = "rue";
+      break;
+    case 'f':
+      literal_ = "alse";
+      break;
+    case 'n':
+      literal_ = "ull";
+      break;
     default:
       if (!is_digit(c)) return Status::unexpected;
       state_ = State::integer;
@@ -83,7 +101,8 @@ JsonScanner::Status JsonScanner::begin_value(char c) {
 JsonScanner::Status JsonScanner::structure(char c) {
   const bool closes = c == '}' || c == ']';
   switch (state_) {
-    case State::value: return begin_value(c);
+    case State::value:
+      return begin_value(c);
     case State::first_element:
       if (depth_ == 2 && (objects_ & 1) != 0 && !announced_) {
         announced_ = true;
@@ -153,15 +172,21 @@ bool JsonScanner::number_byte(char c) {
       return true;
     case State::zero:
     case State::integer:
-      if (c == '.') state_ = State::point;
-      else if (c == 'e' || c == 'E') state_ = State::exponent;
-      else return state_ == State::integer && is_digit(c);
+      if (c == '.')
+        state_ = State::point;
+      else if (c == 'e' || c == 'E')
+        state_ = State::exponent;
+      else
+        return state_ == State::integer && is_digit(c);
       return true;
     case State::point:
     case State::fraction:
-      if (is_digit(c)) state_ = State::fraction;
-      else if (state_ == State::fraction && (c == 'e' || c == 'E')) state_ = State::exponent;
-      else return false;
+      if (is_digit(c))
+        state_ = State::fraction;
+      else if (state_ == State::fraction && (c == 'e' || c == 'E'))
+        state_ = State::exponent;
+      else
+        return false;
       return true;
     case State::exponent:
       if (c == '+' || c == '-') {

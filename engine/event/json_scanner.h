@@ -1,5 +1,5 @@
-// JsonScanner and BracketScanner: where does this JSON value end? Both are resumable at any byte and
-// keep a few words of state, whatever the text is.
+// JsonScanner and BracketScanner: where does this JSON value end? Both are resumable at any byte
+// and keep a few words of state, whatever the text is.
 #pragma once
 
 #include <cstddef>
@@ -38,9 +38,23 @@ class JsonScanner {
 
  private:
   enum class State : std::uint8_t {
-    value, first_element, first_key, key, colon, after_value,
-    string, escape, hex,
-    minus, zero, integer, point, fraction, exponent, exponent_sign, exponent_digits,
+    value,
+    first_element,
+    first_key,
+    key,
+    colon,
+    after_value,
+    string,
+    escape,
+    hex,
+    minus,
+    zero,
+    integer,
+    point,
+    fraction,
+    exponent,
+    exponent_sign,
+    exponent_digits,
     literal,
   };
 
@@ -54,11 +68,11 @@ class JsonScanner {
 
   std::uint64_t objects_ = 0;
   std::size_t depth_ = 0;
-  std::string_view literal_;      // what is left of true, false or null
+  std::string_view literal_;  // what is left of true, false or null
   State state_ = State::value;
   std::uint8_t hex_left_ = 0;
   bool string_is_key_ = false;
-  bool announced_ = false;        // member_array was returned for the array just opened
+  bool announced_ = false;  // member_array was returned for the array just opened
 };
 
 // Follows brackets and strings only, from the middle of a value that broke the grammar to the place

@@ -59,6 +59,18 @@ bool read_unicode_escape(std::string_view text, std::size_t& pos, char32_t& out,
   return true;
 }
 
+// What stands beyond the size stays readable: the capacity is not given back.
+void pad(std::string& out) {
+  const std::size_t size = out.size();
+  out.append(kPadding, '\0');
+  out.resize(size);
+}
+
+void copy_padded(std::string_view json, std::string& out) {
+  out.assign(json);
+  pad(out);
+}
+
 std::size_t write_utf8(char32_t c, char* out) {
   std::string bytes;  // at most four bytes: stays in the string's own buffer
   text::append_utf8(c, bytes);
@@ -122,6 +134,20 @@ Escapes check_escapes(std::string_view json) {
     if (!known) return {false, result.lone_surrogate, start};
   }
   return result;
+}
+
+void replace_lone_surrogates(std::string_view json, std::string& out) {
+  if (json.data() != out.data()) copy_padded(json, out);
+  for (std::size_t pos = out.find('\\'); pos != std::string::npos; pos = out.find('\\', pos)) {
+    const std::size_t start = pos + 2;
+    const bool unicode = out[pos + 1] == 'u';
+    pos = start;
+    char32_t ignored = 0;
+    bool lone = false;
+    if (unicode && read_unicode_escape(out, pos, ignored, lone) && lone) {
+      out.replace(start, 4, "fffd");
+    }
+  }
 }
 
 bool is_json_integer(std::string_view token) {
@@ -190,9 +216,7 @@ Repaired repair(std::string_view json, std::string& out) {
       in_string = !in_string;
     }
   }
-  const std::size_t size = out.size();
-  out.append(kPadding, '\0');
-  out.resize(size);  // the capacity, and so the padding, stays
+  pad(out);
   return result;
 }
 

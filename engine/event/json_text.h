@@ -28,6 +28,10 @@ struct Escapes {
 // Checks every backslash escape of a record. Precondition: backslashes occur in strings only.
 Escapes check_escapes(std::string_view json);
 
+// A copy of `json` in which every lone surrogate is \ufffd: as long as `json`, followed by 64 bytes
+// of padding beyond out.size(). Precondition: check_escapes(json).ok. `json` may be all of `out`.
+void replace_lone_surrogates(std::string_view json, std::string& out);
+
 // RFC 8259 grammar of number and of its integer form.
 bool is_json_number(std::string_view token);
 bool is_json_integer(std::string_view token);

@@ -13,8 +13,8 @@ bool is_plain_object(std::string_view line);
 // Records, records, logEvents.
 bool is_container_key(std::string_view key);
 
-// The key of the member whose value begins at text[at], without quotes and as it is spelled; "" when
-// none stands before it.
+// The key of the member whose value begins at text[at], without quotes and as it is spelled; ""
+// when none stands before it.
 std::string_view key_before(std::string_view text, std::size_t at);
 
 }  // namespace tocsin::event

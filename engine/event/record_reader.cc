@@ -16,6 +16,9 @@ namespace {
 // Small enough that the text carried over to the next batch is little, large enough for read().
 constexpr std::size_t kReadBytes = std::size_t{128} << 10;
 
+// How long a reader of a pipe waits before it lets the caller look whether to go on.
+constexpr int kIdleMilliseconds = 200;
+
 void clear(Batch& batch) {
   batch.sequence = 0;
   if (batch.bytes.size() > 4 * limits::kBatchBytes) batch.bytes = std::string();
@@ -147,7 +150,8 @@ bool RecordReader::Impl::read_more(Batch& batch) {
   input_->framer.drop(unused);
   begin_ += unused;
   const bool empty = batch.records.empty() && batch.errors.empty();
-  if (!empty && (end_ >= limits::kBatchBytes || input_->source->would_block())) return false;
+  if (!empty && end_ >= limits::kBatchBytes) return false;
+  if (input_->source->would_block(empty ? kIdleMilliseconds : 0)) return false;
   if (batch.records.empty() && begin_ > end_ - begin_) {
     std::memmove(batch.bytes.data(), batch.bytes.data() + begin_, end_ - begin_);
     end_ -= begin_;
@@ -196,7 +200,9 @@ bool RecordReader::Impl::next(Batch& batch) {
 RecordReader::RecordReader(std::vector<std::string> files)
     : impl_(std::make_unique<Impl>(std::move(files))) {}
 RecordReader::~RecordReader() = default;
-bool RecordReader::next(Batch& batch) { return impl_->next(batch); }
+bool RecordReader::next(Batch& batch) {
+  return impl_->next(batch);
+}
 
 Batch read_records(std::string_view bytes, const std::string& name) {
   Batch batch;

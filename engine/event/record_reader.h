@@ -38,8 +38,9 @@ class RecordReader {
   RecordReader& operator=(const RecordReader&) = delete;
 
   // Fills `batch` (cleared first; its memory is used again). False when all inputs are exhausted
-  // and the batch is empty. Records never span batches. Blocks on reading, but hands over what it
-  // has before it waits for a slow writer.
+  // and the batch is empty. Records never span batches. Before it waits for a slow writer it hands
+  // over what it has, and after a fraction of a second without data an empty batch, so that the
+  // caller can stop.
   bool next(Batch& batch);
 
  private:

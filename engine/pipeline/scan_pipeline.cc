@@ -1,7 +1,10 @@
 #include "pipeline/scan_pipeline.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <thread>
 
 #include "event/event_reader.h"
@@ -36,10 +39,21 @@ class Worker {
     result = Result{};
     result.input_bytes = batch.input_bytes;
     result.errors = std::move(batch.errors);
-    for (const event::Record& record : batch.records) one(record, result);
+    for (const event::Record& record : batch.records) guarded(record, result);
   }
 
  private:
+  // The last resort: nothing below throws by design, but a library might; one record then fails,
+  // not the run.
+  void guarded(const event::Record& record, Result& result) {
+    try {
+      one(record, result);
+    } catch (const std::exception& error) {
+      result.errors.push_back(
+          {{Code::unsupported, fmt::format("internal error: {}", error.what())}, record.origin, false});
+    }
+  }
+
   void one(const event::Record& record, Result& result) {
     if (auto read = reader_.read(record.json, event_); !read) {
       result.errors.push_back({std::move(read.error()), record.origin, false});

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "sigma/formats.h"
 #include "sigma/yaml_scalar.h"
 
 namespace tocsin::sigma {
@@ -55,17 +56,6 @@ std::size_t character_count(std::string_view text) {
   return count;
 }
 
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool digit = std::string_view("0123456789abcdefABCDEF").find(text[i]) !=
-                       std::string_view::npos;
-    if (hyphen ? text[i] != '-' : !digit) return false;
-  }
-  return true;
-}
-
 // The lower-case spelling when `value` is one of `allowed` in any case.
 template <std::size_t N>
 void check_enumeration(const YamlEntry& entry, const std::string_view (&allowed)[N],
@@ -80,37 +70,6 @@ void check_enumeration(const YamlEntry& entry, const std::string_view (&allowed)
                fmt::format("`{}` is not a {}; it is one of {}", text::printable(value),
                            entry.key.text, fmt::join(names, ", ")),
                std::string(text::nearest(lower, names)));
-}
-
-enum class DateShape { iso, other, invalid };
-
-// ISO: YYYY-MM-DD, with or without a time. Other: YYYY/M/D, which older rules have.
-DateShape shape_of_date(std::string_view text) {
-  const char separator = text.size() > 4 ? text[4] : '\0';
-  if (separator != '-' && separator != '/') return DateShape::invalid;
-  const auto number = [&](std::size_t digits_least, std::size_t digits_most) {
-    int value = 0;
-    std::size_t i = 0;
-    for (; i < digits_most && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
-      value = value * 10 + (text[i] - '0');
-    }
-    text.remove_prefix(i);
-    return i >= digits_least ? value : -1;
-  };
-  const std::size_t least = separator == '-' ? 2 : 1;
-  const int year = number(4, 4);
-  if (!text.empty()) text.remove_prefix(1);
-  const int month = number(least, 2);
-  if (!text.starts_with(separator)) return DateShape::invalid;
-  text.remove_prefix(1);
-  const int day = number(least, 2);
-  if (year < 1000 || month < 1 || month > 12 || day < 1) return DateShape::invalid;
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (day > kDays[month - 1] + (leap && month == 2 ? 1 : 0)) return DateShape::invalid;
-  if (separator == '/') return text.empty() ? DateShape::other : DateShape::invalid;
-  if (text.empty() || text[0] == 'T' || text[0] == 't' || text[0] == ' ') return DateShape::iso;
-  return DateShape::invalid;
 }
 
 void check_date(const YamlEntry& entry, std::string_view value, Reporter& report) {

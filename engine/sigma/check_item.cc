@@ -171,6 +171,7 @@ class ItemCheck {
       if (item_.has(part.modifier)) check_range(value, part);
     }
     check_breadth(value);
+    check_escape(value);
   }
 
   const Modifier* wide_modifier() const {
@@ -212,6 +213,19 @@ class ItemCheck {
       if (!item_.has(affix) || item_.has(Modifier::re) || item_.has(Modifier::fieldref)) continue;
       report_.warning("W612", value.at,
                       fmt::format("`{}` with this value matches every text", to_string(affix)));
+      return;
+    }
+  }
+
+  // In a path, a backslash before a wildcard is rarely meant to make the wildcard literal.
+  void check_escape(const Value& value) {
+    if (value.kind != Value::Kind::string || item_.has(Modifier::re)) return;
+    for (std::size_t i = 0; i + 2 < value.text.size(); ++i) {
+      if (value.text[i] != '\\') continue;
+      ++i;
+      if (value.text[i] != '*' || value.text[i + 1] != '\\') continue;
+      report_.warning("W620", value.at,
+                      "`\\*` is the character *; for any folder of a path write `\\\\*\\`");
       return;
     }
   }

@@ -97,7 +97,7 @@ inline constexpr CodeMeaning kCodes[] = {
     {"W617", "a number that reads differently from how it is written"},
     {"W618", "deprecated syntax"},
     {"W619", "a filter that refers to a rule that is not loaded"},
-    {"W620", "a wildcard that an escape makes literal or a backslash that it makes ambiguous"},
+    {"W620", "a backslash that makes a wildcard of a path literal"},
 };
 
 // A code that is in the table; anything else does not compile.

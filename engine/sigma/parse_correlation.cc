@@ -1,11 +1,11 @@
 #include "sigma/attributes.h"
 #include "sigma/condition.h"
+#include "sigma/formats.h"
 #include "sigma/parser.h"
 #include "sigma/yaml_scalar.h"
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,16 +24,6 @@ constexpr std::string_view kTypes[] = {"event_count", "value_count", "temporal",
                                        "value_percentile", "value_median"};
 constexpr std::string_view kOperators[] = {"lt", "lte", "gt", "gte", "eq", "neq"};
 
-struct Unit {
-  char letter;
-  std::uint64_t seconds;
-};
-
-// The specification has s, m, h and d; w, M and y are common in real rules. A month and a year are
-// those of the Gregorian calendar on average.
-constexpr Unit kUnits[] = {{'s', 1},         {'m', 60},         {'h', 3600},    {'d', 86'400},
-                           {'w', 604'800}, {'M', 2'629'746}, {'y', 31'556'952}};
-
 bool is_temporal(Type type) { return type == Type::temporal || type == Type::temporal_ordered; }
 
 // The index of `name`, N when it is not there.
@@ -50,19 +40,6 @@ std::optional<double> to_number(const YamlNode& node) {
   const auto read = std::from_chars(text.data(), end, number);
   if (read.ec != std::errc() || read.ptr != end || !(number - number == 0)) return std::nullopt;
   return number;
-}
-
-std::optional<std::uint64_t> to_seconds(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  const Unit* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
-                                  [&](const Unit& u) { return u.letter == text.back(); });
-  if (unit == std::end(kUnits)) return std::nullopt;
-  std::uint64_t count = 0;
-  const char* end = text.data() + text.size() - 1;
-  const auto read = std::from_chars(text.data(), end, count);
-  if (read.ec != std::errc() || read.ptr != end || count == 0) return std::nullopt;
-  if (count > std::numeric_limits<std::uint32_t>::max() / unit->seconds) return std::nullopt;
-  return count * unit->seconds;
 }
 
 class CorrelationParser {
@@ -196,7 +173,7 @@ class CorrelationParser {
       report_.error("S102", section_.key.at, "the correlation has no `timespan`");
       return;
     }
-    const auto seconds = entry->value.is_scalar() ? to_seconds(entry->value.scalar.text)
+    const auto seconds = entry->value.is_scalar() ? parse_timespan_text(entry->value.scalar.text)
                                                   : std::nullopt;
     if (seconds) {
       out_.timespan_seconds = *seconds;

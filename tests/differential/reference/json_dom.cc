@@ -8,7 +8,8 @@ namespace {
 
 class Parser {
  public:
-  Parser(std::string_view text, std::size_t depth) : text_(text), depth_(depth) {}
+  Parser(std::string_view text, std::size_t depth, bool strict)
+      : text_(text), depth_(depth), strict_(strict) {}
 
   std::optional<Json> run() {
     Json json;
@@ -127,7 +128,9 @@ class Parser {
       unit = 0x10000 + (unit - 0xD800) * 0x400 + (low - 0xDC00);
     } else {
       at_ = after;
-      if (unit >= 0xD800 && unit < 0xE000) unit = 0xFFFD;
+      const bool lone = unit >= 0xD800 && unit < 0xE000;
+      if (lone && strict_) return false;
+      if (lone) unit = 0xFFFD;
     }
     bytes += encode(std::u32string(1, unit));
     return true;
@@ -135,7 +138,7 @@ class Parser {
 
   bool escape(std::string& bytes) {
     const int c = peek();
-    if (c >= 0 && c < 0x20) {  // no escape: the backslash and the control byte are text
+    if (c >= 0 && c < 0x20 && !strict_) {  // no escape: the backslash and the control byte are text
       bytes.push_back('\\');
       return true;
     }
@@ -161,6 +164,7 @@ class Parser {
         out = encode(decode(bytes));
         return true;
       }
+      if (strict_ && static_cast<unsigned char>(c) < 0x20) return false;
       if (c != '\\') {
         bytes.push_back(c);
       } else if (!escape(bytes)) {
@@ -172,6 +176,7 @@ class Parser {
 
   std::string_view text_;
   std::size_t depth_;
+  bool strict_;
   std::size_t at_ = 0;
 };
 
@@ -272,7 +277,11 @@ std::string_view Json::text_of(std::string_view key) const {
 }
 
 std::optional<Json> parse_json(std::string_view text, std::size_t depth) {
-  return Parser(text, depth).run();
+  return Parser(text, depth, false).run();
+}
+
+std::optional<Json> parse_strict_json(std::string_view text, std::size_t depth) {
+  return is_valid_utf8(text) ? Parser(text, depth, true).run() : std::nullopt;
 }
 
 std::string to_text(const Json& json) {

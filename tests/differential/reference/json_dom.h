@@ -35,6 +35,9 @@ struct Member {
 // nullopt when `text` is not one JSON value, or when it is nested deeper than `depth`.
 std::optional<Json> parse_json(std::string_view text, std::size_t depth = 64);
 
+// The same without tolerance: what any JSON parser accepts.
+std::optional<Json> parse_strict_json(std::string_view text, std::size_t depth = 64);
+
 // Compact JSON.
 std::string to_text(const Json& json);
 

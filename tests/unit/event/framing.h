@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <ostream>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,5 +78,62 @@ inline Framing frame_text(std::string_view text, std::size_t chunk) {
 }
 
 inline constexpr std::size_t kChunks[] = {1, 2, 3, 7, 64, 4096};
+
+inline std::string repeated(std::string_view text, std::size_t times) {
+  std::string out;
+  out.reserve(text.size() * times);
+  for (std::size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+// --- random text ---
+
+using Random = std::mt19937;
+
+inline std::size_t pick(Random& random, std::size_t count) {
+  return random() % count;
+}
+
+inline std::string random_text(Random& random) {
+  static constexpr const char* kParts[] = {
+      "a", "Records", "\\\"",    "\\\\",           "{", "}",     "[", "]", ",",
+      ":", "\\n",     "\\u00e9", "\\ud83d\\ude00", "é", "{\\\"", " "};
+  std::string out;
+  for (std::size_t i = pick(random, 6); i > 0; --i) out += kParts[pick(random, std::size(kParts))];
+  return "\"" + out + "\"";
+}
+
+// `line` separates lines: "" gives compact text.
+inline std::string random_value(Random& random, int depth, const std::string& line) {
+  static constexpr const char* kScalars[] = {"0",    "-1.5e+3", "12345678901234567890123",
+                                             "true", "false",   "null"};
+  const std::size_t kind = pick(random, depth > 3 ? 2 : 4);
+  if (kind == 0) return kScalars[pick(random, std::size(kScalars))];
+  if (kind == 1) return random_text(random);
+  const bool object = kind == 2;
+  const std::string inner = line.empty() ? "" : line + "  ";
+  std::string out = object ? "{" : "[";
+  const std::size_t count = pick(random, 4);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != 0) out += ",";
+    out += inner;
+    if (object) out += "\"k" + std::to_string(i) + (line.empty() ? "\":" : "\": ");
+    out += random_value(random, depth + 1, inner);
+  }
+  if (count != 0) out += line;
+  return out + (object ? "}" : "]");
+}
+
+inline std::string random_record(Random& random, const std::string& line) {
+  const std::string inner = line.empty() ? "" : line + "  ";
+  std::string out = "{";
+  const std::size_t count = pick(random, 5);
+  for (std::size_t i = 0; i < count; ++i) {
+    out += (i != 0 ? "," : "") + inner + "\"m" + std::to_string(i) +
+           "\":" + random_value(random, 1, inner);
+  }
+  if (count != 0) out += line;
+  return out + "}";
+}
 
 }  // namespace tocsin::event

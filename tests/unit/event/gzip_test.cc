@@ -38,7 +38,8 @@ TEST_CASE("gzip: one member, many members, none, zero padding") {
   const std::string text = sample_text();
   const std::string member = gzipped(text);
   const std::string many = gzipped("ab") + gzipped("") + gzipped("cd", 0) + gzipped(text);
-  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{4096}, std::size_t{1} << 20}) {
+  for (const std::size_t step :
+       {std::size_t{1}, std::size_t{7}, std::size_t{4096}, std::size_t{1} << 20}) {
     CHECK(read_through(member, step).text == text);
     CHECK(read_through(many, step).text == "abcd" + text);
     CHECK(read_through(many, step).error.empty());

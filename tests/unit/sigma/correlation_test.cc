@@ -13,10 +13,6 @@ std::string correlation(std::string_view attributes) {
   return "title: Many\ncorrelation:\n" + std::string(attributes);
 }
 
-constexpr std::string_view kCounted =
-    "  type: event_count\n  rules: [base]\n  group-by: user\n  timespan: 15m\n"
-    "  condition: {gte: 10}\n";
-
 TEST_CASE("a correlation with everything in it") {
   const Parsed parsed = parse(correlation(R"(  type: value_count
   rules:

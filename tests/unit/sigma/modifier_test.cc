@@ -158,6 +158,9 @@ TEST_CASE("lints of items") {
       {"f: 1.10", "W617"},
       {"f: True", ""},
       {"f|gt: 1.0", ""},
+      {"f: 'C:\\Users\\*\\x'", "W620"},
+      {"f: 'C:\\Users\\\\*\\x'", ""},
+      {"f|re: 'a\\*\\x'", ""},
   };
   for (const Case& c : kCases) {
     INFO(c.item);

@@ -1,0 +1,123 @@
+#include "differential/comparison.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "differential/reference/padded.h"
+#include "program/explain.h"
+
+namespace tocsin::differential {
+namespace {
+
+using reference::Json;
+
+// Calls `visit` on every value below `json` that is not a scalar, `json` first.
+template <class Visit>
+void for_each_container(Json& json, Visit visit) {
+  visit(json);
+  for (Json& element : json.elements) for_each_container(element, visit);
+  for (reference::Member& member : json.members) for_each_container(member.value, visit);
+}
+
+// Every copy of `json` with one member or element left out.
+std::vector<Json> smaller(const Json& json) {
+  std::vector<Json> out;
+  std::size_t containers = 0;
+  Json copy = json;
+  for_each_container(copy, [&](Json&) { ++containers; });
+  for (std::size_t wanted = 0; wanted < containers; ++wanted) {
+    for (std::size_t victim = 0;; ++victim) {
+      copy = json;
+      std::size_t seen = 0;
+      bool removed = false;
+      const auto remove = [&](auto& items) {
+        if (victim >= items.size()) return;
+        items.erase(items.begin() + static_cast<std::ptrdiff_t>(victim));
+        removed = true;
+      };
+      for_each_container(copy, [&](Json& container) {
+        if (seen++ != wanted || removed) return;
+        remove(container.members);
+        if (!removed) remove(container.elements);
+      });
+      if (!removed) break;
+      out.push_back(copy);
+    }
+  }
+  return out;
+}
+
+std::string answers(const char* way, bool holds) {
+  return std::string(way) + (holds ? " says yes" : " says no");
+}
+
+}  // namespace
+
+Comparison::Comparison(const sigma::RuleSet& rules, const sigma::Lists& lists)
+    : rules_(rules),
+      lists_(lists),
+      program_(program::Program::compile(rules_, lists_, diagnostics_)),
+      reader_(program_.fields()),
+      matching_(program_),
+      reference_(lists_),
+      every_rule_(program_.rules().size()) {
+  std::iota(every_rule_.begin(), every_rule_.end(), program::RuleIndex{0});
+}
+
+std::vector<Difference> Comparison::compare(std::string_view json, std::size_t& matched) {
+  const reference::Padded padded(json);
+  const auto read = reader_.read(padded.view(), event_);
+  auto parsed = reference::parse_json(json);
+  const bool record = parsed && parsed->kind == Json::Kind::object;
+  if (read.has_value() != record) return {{0, record, answers("reading", read.has_value())}};
+  if (!record) return {};
+
+  std::vector<program::RuleIndex> fired;
+  matching_.run(event_, every_rule_, fired);
+  const reference::Event event(*std::move(parsed));
+  std::vector<Difference> out;
+  for (const program::RuleIndex rule : every_rule_) {
+    const bool wanted =
+        reference_.matches(program_.rules()[rule].source, rules_.filters, event);
+    if (wanted) ++matched;
+    check(rule, wanted, std::binary_search(fired.begin(), fired.end(), rule), out);
+  }
+  return out;
+}
+
+void Comparison::check(program::RuleIndex rule, bool wanted, bool fired,
+                       std::vector<Difference>& out) {
+  const bool holds = matching_.holds(program_.rules()[rule].root, event_);
+  const bool explained = program::explain(program_, rule, event_).holds;
+  if (fired != wanted) out.push_back({rule, wanted, answers("run()", fired)});
+  if (holds != wanted) out.push_back({rule, wanted, answers("holds()", holds)});
+  if (explained != wanted) out.push_back({rule, wanted, answers("explain()", explained)});
+  if (!fired) return;
+  for (const program::FieldMatch& match : program::match_details(program_, rule, event_).fields) {
+    if (match.operation.empty()) out.push_back({rule, wanted, "a match without an operation"});
+  }
+}
+
+bool Comparison::differs(const Json& json, program::RuleIndex rule) {
+  std::size_t matched = 0;
+  const auto found = compare(to_text(json), matched);
+  return std::any_of(found.begin(), found.end(), [&](const Difference& d) { return d.rule == rule; });
+}
+
+std::string Comparison::shrink(const std::string& json, program::RuleIndex rule) {
+  auto best = reference::parse_json(json);
+  if (!best || !differs(*best, rule)) return json;
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (Json& candidate : smaller(*best)) {
+      if (!differs(candidate, rule)) continue;
+      best = std::move(candidate);
+      progress = true;
+      break;
+    }
+  }
+  return to_text(*best);
+}
+
+}  // namespace tocsin::differential

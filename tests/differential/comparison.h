@@ -1,0 +1,54 @@
+// The engine and the reference over the same rules and events.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "differential/reference/event.h"
+#include "differential/reference/matcher.h"
+#include "event/event_reader.h"
+#include "program/match.h"
+#include "program/program.h"
+#include "sigma/lists.h"
+
+namespace tocsin::differential {
+
+struct Difference {
+  program::RuleIndex rule;
+  bool reference;
+  std::string engine;  // which of the engine's answers differs, and how
+};
+
+class Comparison {
+ public:
+  // Both must outlive the comparison.
+  Comparison(const sigma::RuleSet& rules, const sigma::Lists& lists);
+
+  const program::Program& program() const { return program_; }
+
+  // Evaluates every compiled rule over the event, on all ways that the engine has to do so.
+  // Empty when the verdicts agree; `matched` counts the rules that match.
+  std::vector<Difference> compare(std::string_view json, std::size_t& matched);
+
+  // The same event with everything left out that the difference does not need.
+  std::string shrink(const std::string& json, program::RuleIndex rule);
+
+ private:
+  bool differs(const reference::Json& json, program::RuleIndex rule);
+  void check(program::RuleIndex rule, bool wanted, bool fired, std::vector<Difference>& out);
+
+  const sigma::RuleSet& rules_;
+  const sigma::Lists& lists_;
+  Diagnostics diagnostics_;
+  program::Program program_;
+  event::EventReader reader_;
+  program::Matching matching_;
+  event::Event event_;
+  reference::Matcher reference_;
+  std::vector<program::RuleIndex> every_rule_;
+};
+
+}  // namespace tocsin::differential

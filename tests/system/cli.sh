@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# The command line as its users meet it. Usage: tests/system/cli.sh BINARY
+set -euo pipefail
+tocsin=$(realpath "$1")
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+passed=0
+failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL: $1"; }
+# expect STATUS DESCRIPTION COMMAND…: runs it, keeps stdout in out and stderr in err
+expect() {
+  local wanted=$1 what=$2 got=0
+  shift 2
+  "$@" >out 2>err </dev/null || got=$?
+  if [ "$got" = "$wanted" ]; then ok; else bad "$what: exit $got, not $wanted"; tail -3 err; fi
+}
+contains() { if grep -qF -- "$2" "$1"; then ok; else bad "$1 lacks: $2"; fi; }
+lacks() { if grep -qF -- "$2" "$1"; then bad "$1 has: $2"; else ok; fi; }
+lines() { if [ "$(wc -l <"$1")" = "$2" ]; then ok; else bad "$1 has $(wc -l <"$1") lines, not $2"; fi; }
+titles() { python3 -c 'import json,sys
+for line in sys.stdin: print(json.loads(line)["rule"]["title"])' <"$1"; }
+
+rules=$root/rules
+example=$root/examples/events/batch_create_compute_environment.json
+sample=$root/examples/events/cloudtrail_sample.jsonl
+
+# --- scan: the documented record raises what it deserves and nothing else
+expect 0 "scan of the example" "$tocsin" scan --rules "$rules" "$example"
+lines out 2
+titles out >got
+contains got "AWS Batch Compute Environment Changed Without MFA"
+contains got "AWS Batch Changed From Outside Trusted Networks"
+contains err "1 records"
+
+# --- every layout and transport of the same records gives the same alerts
+cp "$sample" plain.jsonl
+python3 - <<'PY'
+import base64, gzip, json
+records = [json.loads(line) for line in open("plain.jsonl") if line.strip()]
+def put(name, data):
+    open(name, "wb").write(data if isinstance(data, bytes) else data.encode())
+put("records.json", json.dumps({"Records": records}))
+put("pretty.json", json.dumps({"Records": records}, indent=2))
+put("array.json", json.dumps(records, indent=1))
+put("pretty_objects.json", "\n".join(json.dumps(r, indent=4) for r in records))
+put("concatenated.json", "".join(json.dumps(r) for r in records))
+put("crlf.jsonl", "\r\n".join(json.dumps(r) for r in records))
+put("bom.jsonl", b"\xef\xbb\xbf" + "\n".join(json.dumps(r) for r in records).encode())
+half = len(records) // 2
+put("members.jsonl.gz", b"".join(gzip.compress(("\n".join(json.dumps(r) for r in part) + "\n").encode())
+                                 for part in (records[:half], records[half:])))
+put("log.json.gz", gzip.compress(json.dumps({"Records": records}).encode()))
+put("eventbridge.jsonl", "\n".join(json.dumps({
+    "version": "0", "id": "x", "detail-type": "AWS API Call via CloudTrail", "source": "aws.batch",
+    "account": "111122223333", "time": "2026-01-01T00:00:00Z", "region": "us-east-1",
+    "resources": [], "detail": r}) for r in records))
+put("cwl.json", json.dumps({
+    "messageType": "DATA_MESSAGE", "owner": "111122223333", "logGroup": "g", "logStream": "s",
+    "subscriptionFilters": ["f"],
+    "logEvents": [{"id": str(i), "timestamp": 1, "message": json.dumps(r)} for i, r in enumerate(records)]}))
+put("sns.jsonl", "\n".join(json.dumps({
+    "Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:us-east-1:111122223333:t",
+    "Message": json.dumps(r), "Timestamp": "2026-01-01T00:00:00.000Z"}) for r in records))
+PY
+expect 0 "scan of JSON lines" "$tocsin" scan --rules "$rules" plain.jsonl
+titles out >wanted
+for layout in records.json pretty.json array.json pretty_objects.json concatenated.json crlf.jsonl \
+  bom.jsonl members.jsonl.gz log.json.gz eventbridge.jsonl cwl.json sns.jsonl; do
+  expect 0 "scan of $layout" "$tocsin" scan --rules "$rules" "$layout"
+  titles out >got
+  if cmp -s got wanted; then ok; else bad "$layout gives other alerts"; fi
+done
+"$tocsin" scan --rules "$rules" - <log.json.gz >out 2>err
+titles out >got
+if cmp -s got wanted; then ok; else bad "standard input gives other alerts"; fi
+mkdir -p tree/2026/01 && cp log.json.gz tree/2026/01/ && cp plain.jsonl tree/
+expect 0 "scan of a folder" "$tocsin" scan --rules "$rules" tree
+lines out $(($(wc -l <wanted) * 2))
+
+# --- the same alerts in the same order on any number of threads
+for i in $(seq 200); do cat plain.jsonl; done >many.jsonl
+strip() { sed -E 's/"detected_at":"[^"]*",//' "$1"; }
+expect 0 "one thread" "$tocsin" scan --rules "$rules" --threads 1 many.jsonl
+strip out >one
+for threads in 2 4; do
+  expect 0 "$threads threads" "$tocsin" scan --rules "$rules" --threads "$threads" many.jsonl
+  strip out >several
+  if cmp -s one several; then ok; else bad "$threads threads give another output"; fi
+done
+
+# --- a bad record is reported with its place and hides nothing
+{ head -3 plain.jsonl; echo '{"eventName": "Cut", "userIdentity": {'; tail -n +4 plain.jsonl; } >cut.jsonl
+expect 0 "scan with a cut record" "$tocsin" scan --rules "$rules" cut.jsonl
+titles out >got
+if cmp -s got wanted; then ok; else bad "a cut record hides others"; fi
+contains err "cut.jsonl:4"
+contains err "1 rejected"
+expect 2 "--strict with a cut record" "$tocsin" scan --strict --rules "$rules" cut.jsonl
+printf '{"eventName":"X","eventSource":"y","n":1234567890123456789012345}\n{"eventName":"\\ud800","eventSource":"y"}\n{"eventName":"\xff","eventSource":"y"}\n' >odd.jsonl
+expect 0 "scan of odd records" "$tocsin" scan --rules "$rules" odd.jsonl
+contains err "odd.jsonl:1"
+contains err "odd.jsonl:2"
+contains err "odd.jsonl:3"
+contains err "3 repaired"
+head -c 2000 log.json.gz >truncated.json.gz
+expect 0 "scan of a truncated gzip file" "$tocsin" scan --rules "$rules" truncated.json.gz "$example"
+contains err "truncated.json.gz"
+lines out $(($(wc -l <out)))
+titles out >got
+contains got "AWS Batch Compute Environment Changed Without MFA"
+
+# --- exit codes
+expect 1 "--fail-on medium" "$tocsin" scan --rules "$rules" --fail-on medium --output none "$example"
+expect 0 "--fail-on critical" "$tocsin" scan --rules "$rules" --fail-on critical --output none "$example"
+lines out 0
+expect 2 "a missing input" "$tocsin" scan --rules "$rules" nowhere.json
+contains err "nowhere.json"
+expect 2 "no rules" "$tocsin" scan --rules nowhere "$example"
+expect 2 "bad usage" "$tocsin" scan --rules "$rules"
+expect 2 "no subcommand" "$tocsin"
+expect 0 "version" "$tocsin" version
+contains out "tocsin "
+
+# --- hostile text cannot steer the terminal
+printf '{"eventVersion":"1.08","eventSource":"batch.amazonaws.com","eventName":"CreateComputeEnvironment","eventTime":"2026-01-01T00:00:00Z","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.9","userAgent":"\\u001b[2Jgone\\u202e","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/x/y","sessionContext":{"attributes":{"mfaAuthenticated":"false"}}},"eventID":"1"}\n' >hostile.jsonl
+expect 0 "hostile text" "$tocsin" scan --rules "$rules" --output table hostile.jsonl
+contains out '\x1b[2Jgone'
+if grep -q $'\x1b' out; then bad "an escape sequence got through"; else ok; fi
+
+# --- check
+mkdir pack
+cat >pack/typo.yml <<'YML'
+title: A rule with a typo
+id: 0a3f9c3e-6f3b-4d8c-9b0f-2f8c1f1f7a11
+status: test
+level: low
+logsource: {product: aws, service: cloudtrail}
+detection:
+    selection:
+        eventName|contians: Create
+    condition: selection
+YML
+expect 2 "check of a typo" "$tocsin" check pack
+contains out "typo.yml:8:"
+contains out "contians"
+contains out "contains"
+expect 2 "check as JSON" "$tocsin" check --output json pack
+if python3 -m json.tool out >/dev/null; then ok; else bad "check --output json is not JSON"; fi
+expect 2 "check as SARIF" "$tocsin" check --output sarif pack
+if python3 -c 'import json; r = json.load(open("out")); assert r["version"] == "2.1.0" and r["runs"][0]["results"]'; then
+  ok
+else
+  bad "check --output sarif is not SARIF"
+fi
+expect 0 "check of the shipped rules" "$tocsin" check "$rules"
+
+# --- test
+sed 's/contians/contains/' pack/typo.yml >pack/good.yml && rm pack/typo.yml
+cat >pack/good.test.yml <<'YML'
+tests:
+    - name: creates
+      fires: true
+      event: {eventName: CreateThing}
+    - name: deletes
+      fires: false
+      event: {eventName: DeleteThing}
+YML
+expect 0 "test of a good rule" "$tocsin" test pack
+contains out "2 passed, 0 failed"
+sed -i 's/fires: false/fires: true/' pack/good.test.yml
+expect 1 "test of a failing case" "$tocsin" test --junit junit.xml pack
+contains out "1 passed, 1 failed"
+contains out "does not fire"
+if python3 -c 'import xml.etree.ElementTree as e; r = e.parse("junit.xml").getroot(); assert r.get("failures") == "1"'; then
+  ok
+else
+  bad "the JUnit file is wrong"
+fi
+
+# --- explain and fields
+expect 0 "explain of a match" "$tocsin" explain pack/good.yml '{"eventName":"CreateThing"}'
+contains out "The rule fires"
+expect 1 "explain of no match" "$tocsin" explain pack/good.yml '{"eventName":"DeleteThing"}'
+contains out "The rule does not fire"
+expect 2 "explain of an unknown rule" "$tocsin" explain --rules pack Nothing '{}'
+expect 0 "explain as JSON" "$tocsin" explain --output json --rules pack "A rule with a typo" '{"eventName":"CreateThing"}'
+if python3 -c 'import json; r = json.load(open("out")); assert r["fires"]'; then ok; else bad "explain --output json"; fi
+expect 0 "fields" "$tocsin" fields --rules pack plain.jsonl
+contains out "eventName"
+expect 0 "fields that never occur" "$tocsin" fields --missing --rules pack hostile.jsonl
+lacks out "eventName"
+
+# --- Ctrl-C ends with the summary so far
+mkfifo pipe
+"$tocsin" scan --rules "$rules" --output none --threads 2 - <pipe >out 2>err &
+pid=$!
+exec 3>pipe
+cat plain.jsonl >&3
+sleep 1
+kill -INT "$pid"
+code=0
+wait "$pid" || code=$?
+exec 3>&-
+if [ "$code" = 130 ]; then ok; else bad "interrupt: exit $code, not 130"; fi
+contains err "Interrupted."
+
+echo "cli: $passed passed, $failed failed"
+[ "$failed" = 0 ]
