@@ -36,7 +36,7 @@ struct Record {
 struct RecordError {
   Error error;
   Origin origin;
-  bool fatal_for_input = false;  // the rest of this input could not be read (I/O, gzip)
+  bool fatal_for_input = false;  // the input could not be read to its proper end (I/O, gzip, cut)
 };
 
 // A unit of work for one worker. Self-contained: it may be moved to another thread.

@@ -111,7 +111,9 @@ Status read_all(ByteSource& source, std::size_t limit, std::string& out) {
   constexpr std::size_t kStep = std::size_t{64} << 10;
   std::size_t size = out.size();
   for (;;) {
-    if (out.size() - size < kStep) out.resize(std::max(size + kStep, 2 * size));
+    if (out.size() - size < kStep) {
+      out.resize(std::max(size + kStep, size < out.capacity() ? out.capacity() : 2 * size));
+    }
     const auto got = source.read(out.data() + size, out.size() - size);
     if (got) size += *got;
     if (got && *got != 0 && size <= limit) continue;

@@ -22,40 +22,26 @@ Framer::Step Framer::next(std::string_view window, bool at_end) {
   window_ = window;
   at_end_ = at_end;
   for (;;) {
-    Outcome outcome = Outcome::again;
-    switch (mode_) {
-      case Mode::between:
-        outcome = between();
-        break;
-      case Mode::record:
-        outcome = record();
-        break;
-      case Mode::tail:
-        outcome = tail();
-        break;
-      case Mode::skip:
-        outcome = skip();
-        break;
-      case Mode::seek:
-        outcome = seek();
-        break;
-      case Mode::stopped:
-        outcome = Outcome::end;
-        break;
-    }
-    switch (outcome) {
-      case Outcome::again:
-        break;
-      case Outcome::more:
-        return Step::more;
-      case Outcome::frame:
-        return Step::frame;
-      case Outcome::error:
-        return Step::error;
-      case Outcome::end:
-        return Step::end;
-    }
+    if (const Outcome outcome = step()) return *outcome;
   }
+}
+
+Framer::Outcome Framer::step() {
+  switch (mode_) {
+    case Mode::between:
+      return between();
+    case Mode::record:
+      return record();
+    case Mode::tail:
+      return tail();
+    case Mode::skip:
+      return skip();
+    case Mode::seek:
+      return seek();
+    case Mode::stopped:
+      break;
+  }
+  return Step::end;
 }
 
 // --- between frames -----------------------------------------------------------------------------
@@ -76,21 +62,21 @@ Framer::Outcome Framer::between() {
       return line_start_ ? line() : begin_value();
     } else if (c == ']' && context_count_ != 0) {
       close_array();
-      if (mode_ != Mode::between) return Outcome::again;
+      if (mode_ != Mode::between) return std::nullopt;
     } else if (in_garbage_ || c == ',' || ((c == ']' || c == '}') && damaged_)) {
       line_start_ = false;
       ++pos_;
     } else if (c == '[') {
       return open_array();
     } else if (c == '\xef' || c == '\xfe' || c == '\xff') {
-      if (const Outcome outcome = byte_order_mark(); outcome != Outcome::again) return outcome;
+      if (const Outcome outcome = byte_order_mark()) return outcome;
     } else if (context_count_ != 0 && std::strchr("\"-0123456789tfn", c) != nullptr && c != 0) {
       return begin_value();
     } else {
       return garbage();
     }
   }
-  return at_end_ ? finish() : Outcome::more;
+  return at_end_ ? finish() : Outcome(Step::more);
 }
 
 // At a '{' that begins a line: is the line one record?
@@ -104,7 +90,7 @@ Framer::Outcome Framer::line() {
                    : static_cast<std::size_t>(static_cast<const char*>(found) - window_.data());
   }
   const bool whole = newline_ < limit || (at_end_ && limit == window_.size());
-  if (!whole && limit == window_.size() && limit - pos_ < kLineBytes) return Outcome::more;
+  if (!whole && limit == window_.size() && limit - pos_ < kLineBytes) return Step::more;
   if (whole) {
     std::size_t end = newline_;
     while (is_blank(window_[end - 1])) --end;
@@ -124,11 +110,11 @@ Framer::Outcome Framer::line() {
 
 Framer::Outcome Framer::begin_value() {
   if (in_garbage_ && window_[pos_] == '{') {  // does it look like the start of a record?
-    if (pos_ + 1 == window_.size() && !at_end_) return Outcome::more;
+    if (pos_ + 1 == window_.size() && !at_end_) return Step::more;
     const char next = pos_ + 1 < window_.size() ? window_[pos_ + 1] : ' ';
     if (next != '"' && next != '}' && !is_space(next)) {
       ++pos_;
-      return Outcome::again;
+      return std::nullopt;
     }
   }
   begin_ = pos_;
@@ -136,7 +122,7 @@ Framer::Outcome Framer::begin_value() {
   cut_ = work_limit();
   scanner_.start();
   mode_ = Mode::record;
-  return Outcome::again;
+  return std::nullopt;
 }
 
 Framer::Outcome Framer::open_array() {
@@ -149,26 +135,25 @@ Framer::Outcome Framer::open_array() {
   contexts_[context_count_++] = Container::none;
   line_start_ = false;
   ++pos_;
-  return Outcome::again;
+  return std::nullopt;
 }
 
-Framer::Outcome Framer::close_array() {
+void Framer::close_array() {
   line_start_ = in_garbage_ = false;
   ++pos_;
-  if (damaged_) return Outcome::again;  // whose bracket it is cannot be known
+  if (damaged_) return;  // whose bracket it is cannot be known
   if (contexts_[--context_count_] != Container::none) {
     scanner_.start_after_member();
     mode_ = Mode::tail;
   }
-  return Outcome::again;
 }
 
 Framer::Outcome Framer::byte_order_mark() {
-  if (!at_end_ && window_.size() - pos_ < 3) return Outcome::more;
+  if (!at_end_ && window_.size() - pos_ < 3) return Step::more;
   const std::string_view rest = window_.substr(pos_);
   if (rest.starts_with("\xef\xbb\xbf")) {
     pos_ += 3;
-    return Outcome::again;
+    return std::nullopt;
   }
   if (base_ + pos_ == 0 && (rest.starts_with("\xff\xfe") || rest.starts_with("\xfe\xff"))) {
     mode_ = Mode::stopped;
@@ -180,7 +165,7 @@ Framer::Outcome Framer::byte_order_mark() {
 Framer::Outcome Framer::garbage() {
   const std::size_t at = pos_++;
   in_garbage_ = true;
-  damaged_ = context_count_ != 0;
+  damaged_ = damaged_ || context_count_ != 0;
   line_start_ = false;
   mode_ = Mode::between;
   return emit_error(at, Code::invalid_input,
@@ -189,7 +174,7 @@ Framer::Outcome Framer::garbage() {
 
 Framer::Outcome Framer::finish() {
   mode_ = Mode::stopped;
-  if (context_count_ == 0 || damaged_) return Outcome::end;
+  if (context_count_ == 0 || damaged_) return Step::end;
   return emit_input_error(Code::invalid_input, "the input ends inside an array of records");
 }
 
@@ -207,15 +192,15 @@ Framer::Outcome Framer::record() {
       return emit_error(begin_, Code::invalid_input, "not a JSON object");
     case Status::member_array:
       enter_container();
-      return Outcome::again;
+      return std::nullopt;
     case Status::more:
       if (limit == window_.size() && limit != cut_ && !at_end_ &&
           limit - begin_ < limits::kRecordBytes) {
-        return Outcome::more;
+        return Step::more;
       }
       [[fallthrough]];
     default:
-      return lacks_lookahead() ? Outcome::more : broken(status);
+      return lacks_lookahead() ? Outcome(Step::more) : broken(status);
   }
 }
 
@@ -249,15 +234,14 @@ Framer::Outcome Framer::tail() {
   const std::size_t from = pos_;
   const Status status = scanner_.scan(window_, pos_);
   worked(from);
-  if (status == Status::member_array) return Outcome::again;
+  if (status == Status::member_array) return std::nullopt;
   if (status == Status::complete) {
     mode_ = Mode::between;
-    return Outcome::again;
+    return std::nullopt;
   }
-  if (status == Status::more && !at_end_) return Outcome::more;
+  if (status == Status::more && !at_end_) return Step::more;
   damaged_ = true;
   mode_ = Mode::seek;
-  begin_ = failed_ = pos_;
   previous_ = 0;
   if (status == Status::more) {
     return emit_input_error(Code::invalid_input, "the input ends inside an object with records");
@@ -274,22 +258,20 @@ void Framer::worked(std::size_t from) {
 }
 
 Framer::Outcome Framer::emit_frame(std::size_t end) {
-  locate(begin_);
-  frame_.begin = begin_;
-  frame_.end = end;
-  frame_.container = context_count_ == 0 ? Container::none : contexts_[context_count_ - 1];
-  frame_.is_record = true;
+  count_lines(begin_);
+  const Container container = context_count_ == 0 ? Container::none : contexts_[context_count_ - 1];
+  frame_ = {begin_, end, line_, base_ + begin_, container, true};
   pos_ = end;
   mode_ = Mode::between;
   line_start_ = in_garbage_ = false;
-  return Outcome::frame;
+  return Step::frame;
 }
 
 Framer::Outcome Framer::emit_error(std::size_t at, Code code, std::string message) {
-  locate(at);
-  frame_.is_record = true;
+  count_lines(at);
+  frame_ = {at, at, line_, base_ + at, Container::none, true};
   error_ = Error{code, std::move(message)};
-  return Outcome::error;
+  return Step::error;
 }
 
 Framer::Outcome Framer::emit_input_error(Code code, std::string message) {
@@ -298,27 +280,23 @@ Framer::Outcome Framer::emit_input_error(Code code, std::string message) {
   return outcome;
 }
 
-// Sets the frame's line and offset. Positions come in ascending order.
-void Framer::locate(std::size_t at) {
-  while (counted_ < at) {
-    const void* found = std::memchr(window_.data() + counted_, '\n', at - counted_);
+// Positions come in ascending order.
+void Framer::count_lines(std::size_t to) {
+  while (counted_ < to) {
+    const void* found = std::memchr(window_.data() + counted_, '\n', to - counted_);
     if (found == nullptr) {
-      counted_ = at;
+      counted_ = to;
     } else {
       counted_ = static_cast<std::size_t>(static_cast<const char*>(found) - window_.data()) + 1;
       ++line_;
     }
   }
-  frame_.line = line_;
-  frame_.offset = base_ + at;
 }
 
 std::size_t Framer::droppable() {
   const bool keeps_value = mode_ == Mode::record || (mode_ == Mode::skip && begin_ != kNone);
   const std::size_t size = keeps_value ? begin_ : pos_;
-  const Frame frame = frame_;
-  locate(size);
-  frame_ = frame;
+  count_lines(size);
   return size;
 }
 

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -81,7 +82,7 @@ class Framer {
     seek,     // looking for the next plausible start
     stopped,  // nothing follows
   };
-  enum class Outcome : std::uint8_t { again, more, frame, error, end };
+  using Outcome = std::optional<Step>;  // nothing: go on in the (new) mode
 
   static constexpr std::size_t kNone = ~std::size_t{0};
   static constexpr std::size_t kContexts = 8;
@@ -94,6 +95,7 @@ class Framer {
     std::size_t any_key_from = kNone;
   };
 
+  Outcome step();
   Outcome between();
   Outcome record();
   Outcome tail();
@@ -104,7 +106,7 @@ class Framer {
   Outcome begin_value();
   std::size_t work_limit();
   Outcome open_array();
-  Outcome close_array();
+  void close_array();
   void enter_container();
   Outcome garbage();
   Outcome byte_order_mark();
@@ -122,7 +124,7 @@ class Framer {
   Outcome emit_frame(std::size_t end);
   Outcome emit_error(std::size_t at, Code code, std::string message);
   Outcome emit_input_error(Code code, std::string message);
-  void locate(std::size_t at);
+  void count_lines(std::size_t to);
   std::string byte_at(std::size_t at) const;
 
   std::string_view window_;

@@ -81,10 +81,10 @@ Framer::Outcome Framer::skip() {
   using Brackets = BracketScanner::Status;
   if (status == Brackets::balanced) {
     mode_ = Mode::between;
-    return Outcome::again;
+    return std::nullopt;
   }
-  if (status == Brackets::more && !whole && limit == window_.size()) return Outcome::more;
-  if (lacks_lookahead()) return Outcome::more;
+  if (status == Brackets::more && !whole && limit == window_.size()) return Step::more;
+  if (lacks_lookahead()) return Step::more;
   const std::size_t start =
       buffered ? find_start(begin_ + 1, {0, before_last_string(failed_)}, pos_) : kNone;
   if (start != kNone) {
@@ -100,7 +100,7 @@ Framer::Outcome Framer::skip() {
   } else {
     begin_ = kNone;  // too large to be kept
   }
-  return Outcome::again;
+  return std::nullopt;
 }
 
 Framer::Outcome Framer::seek() {
@@ -121,7 +121,7 @@ Framer::Outcome Framer::seek() {
     if (c == '{' && (line_start_ || previous_ == ',' || previous_ == '[' || previous_ == '}')) {
       if (pos_ + 1 == window_.size() && !at_end_) {
         worked(from);
-        return Outcome::more;
+        return Step::more;
       }
       if (pos_ + 1 < window_.size() && window_[pos_ + 1] == '"') break;
     }
@@ -129,10 +129,10 @@ Framer::Outcome Framer::seek() {
     previous_ = c;
   }
   worked(from);
-  if (pos_ == window_.size() && !at_end_) return Outcome::more;
+  if (pos_ == window_.size() && !at_end_) return Step::more;
   if (line_start_) indent_ = column_;
   mode_ = Mode::between;
-  return Outcome::again;
+  return std::nullopt;
 }
 
 // First plausible start in [from, to], or kNone.

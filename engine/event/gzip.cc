@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/limits.h"
 #include "fmt/format.h"
@@ -21,29 +22,41 @@ struct Format {
   std::string_view magic;
   std::string_view name;
 };
-constexpr Format kUnsupported[] = {{"\x28\xb5\x2f\xfd", "zstd"},
-                                   {"BZh", "bzip2"},
-                                   {{"\xfd"
-                                     "7zXZ\0",
-                                     6},
-                                    "xz"},
-                                   {"PK\3\4", "zip"}};
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
+constexpr std::string_view kXzMagic(
+    "\xfd"
+    "7zXZ\0",
+    6);
+constexpr Format kUnsupported[] = {
+    {"\x28\xb5\x2f\xfd", "zstd"}, {"BZh", "bzip2"}, {kXzMagic, "xz"}, {"PK\3\4", "zip"}};
+
+// `head` is a part of some magic, and not yet the whole.
+bool may_be_compressed(std::string_view head) {
+  const auto is_part = [&](std::string_view magic) {
+    return head.size() < magic.size() && magic.starts_with(head);
+  };
+  for (const Format& format : kUnsupported) {
+    if (is_part(format.magic)) return true;
+  }
+  return is_part(kGzipMagic);
+}
 
 // A source whose first bytes can be looked at before they are read.
 class Peeked final : public ByteSource {
  public:
   explicit Peeked(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 
-  // Up to kMagicBytes; less only at the end or before an error.
+  // As many as are needed to tell formats apart, at most kMagicBytes.
   std::string_view peek() {
-    while (size_ < head_.size() && !error_) {
+    while (!error_ && may_be_compressed({head_.data(), size_})) {
       const auto got = source_->read(head_.data() + size_, head_.size() - size_);
-      if (!got)
+      if (!got) {
         error_ = got.error();
-      else if (*got == 0)
+      } else if (*got == 0) {
         break;
-      else
+      } else {
         size_ += *got;
+      }
     }
     return {head_.data(), size_};
   }
@@ -174,13 +187,8 @@ class Failed final : public ByteSource {
   std::uint64_t consumed_;
 };
 
-}  // namespace
-
-bool is_gzip(std::string_view bytes) {
-  return bytes.starts_with("\x1f\x8b");
-}
-
-std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source) {
+// `source`, whose first bytes have now been looked at, behind what decodes it.
+std::unique_ptr<ByteSource> peel(std::unique_ptr<ByteSource> source) {
   for (std::size_t depth = 0;; ++depth) {
     auto peeked = std::make_unique<Peeked>(std::move(source));
     const std::string_view head = peeked->peek();
@@ -198,6 +206,33 @@ std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source) {
     }
     source = std::make_unique<GzipSource>(std::move(peeked));
   }
+}
+
+// Looks at the first bytes when they are wanted, not before.
+class Decompressed final : public ByteSource {
+ public:
+  explicit Decompressed(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+  Result<std::size_t> read(char* out, std::size_t size) override {
+    if (!std::exchange(peeled_, true)) source_ = peel(std::move(source_));
+    return source_->read(out, size);
+  }
+  std::uint64_t consumed() const override { return source_->consumed(); }
+  bool would_block(int milliseconds) const override { return source_->would_block(milliseconds); }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  bool peeled_ = false;
+};
+
+}  // namespace
+
+bool is_gzip(std::string_view bytes) {
+  return bytes.starts_with(kGzipMagic);
+}
+
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source) {
+  return std::make_unique<Decompressed>(std::move(source));
 }
 
 }  // namespace tocsin::event

@@ -43,7 +43,7 @@ void accept(Framer& framer, Framer::Step step, std::string_view window, Origin& 
   } else {
     Origin whole = origin;
     whole.record = 0;
-    batch.errors.push_back({framer.error(), whole, false});
+    batch.errors.push_back({framer.error(), whole, true});
   }
 }
 
@@ -213,6 +213,7 @@ Batch read_records(std::string_view bytes, const std::string& name) {
 
   const auto source = decompress(memory_source(bytes));
   const std::size_t limit = std::max(bytes.size(), limits::kInflatedPayloadBytes);
+  batch.bytes.reserve(bytes.size() + bytes.size() / 8 + 2 * kReadBytes);
   const Status status = read_all(*source, limit, batch.bytes);
   const std::size_t size = batch.bytes.size();
   batch.bytes.resize(size + kPadding);

@@ -27,7 +27,7 @@ struct Result {
 class Worker {
  public:
   Worker(const program::Program& program, const ScanOptions& options,
-         const std::vector<program::RuleIndex>& declared)
+         const program::RuleMask& declared)
       : options_(options),
         declared_(declared),
         program_(program),
@@ -62,7 +62,7 @@ class Worker {
     ++result.records;
     if (event_.notes() != event::kNoNote) result.notes.push_back({record.origin, event_.notes()});
     matched_.clear();
-    matching_.run(event_, candidates(), matched_);
+    matching_.run_gated(event_, mask(), matched_);
     result.matches.insert(result.matches.end(), matched_.begin(), matched_.end());
     if (!options_.make_alerts || matched_.empty()) return;
     const std::int64_t now = now_milliseconds();
@@ -71,17 +71,18 @@ class Worker {
     }
   }
 
-  std::span<const program::RuleIndex> candidates() const {
+  const program::RuleMask& mask() const {
     switch (options_.policy) {
-      case LogsourcePolicy::by_shape: return matching_.candidates(event_);
-      case LogsourcePolicy::ignore: return program_.all_rules();
+      case LogsourcePolicy::by_shape:
+        return event_.is_cloudtrail() ? program_.cloudtrail_mask() : program_.all_mask();
       case LogsourcePolicy::declared: return declared_;
+      case LogsourcePolicy::ignore: break;
     }
-    return {};
+    return program_.all_mask();
   }
 
   const ScanOptions& options_;
-  const std::vector<program::RuleIndex>& declared_;
+  const program::RuleMask& declared_;
   const program::Program& program_;
   event::EventReader reader_;
   event::Event event_;
@@ -147,11 +148,9 @@ class Turnstile {
 
 ScanStats scan(const program::Program& program, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
-  std::vector<program::RuleIndex> declared;
-  for (const program::RuleIndex i : program.all_rules()) {
-    if (program::accepts(program.rules()[i].source.logsource, options.declared)) {
-      declared.push_back(i);
-    }
+  program::RuleMask declared = program.all_mask();
+  for (program::RuleIndex i = 0; i < declared.size(); ++i) {
+    if (!program::accepts(program.rules()[i].source.logsource, options.declared)) declared[i] = 0;
   }
   Turnstile turnstile(reader, sink, program.rules().size(), stop);
   const auto work = [&] {

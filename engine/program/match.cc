@@ -4,13 +4,28 @@
 
 namespace tocsin::program {
 
+void Matching::begin() {
+  constexpr std::uint32_t kLastEpoch = UINT32_MAX >> 1;
+  if (++epoch_ <= kLastEpoch) return;
+  std::fill(results_.begin(), results_.end(), 0);
+  std::fill(tried_.begin(), tried_.end(), 0);
+  epoch_ = 1;
+}
+
+void Matching::run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out) {
+  begin();
+  const std::size_t before = out.size();
+  program_.gates().for_each_candidate(event, [&](RuleIndex rule) {
+    if (tried_[rule] == epoch_ || mask[rule] == 0) return;
+    tried_[rule] = epoch_;
+    if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
+  });
+  std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
+}
+
 void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
                    std::vector<RuleIndex>& out) {
-  constexpr std::uint32_t kLastEpoch = UINT32_MAX >> 1;
-  if (++epoch_ > kLastEpoch) {
-    std::fill(results_.begin(), results_.end(), 0);
-    epoch_ = 1;
-  }
+  begin();
   for (const RuleIndex rule : candidates) {
     if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "event/event.h"
+#include "program/gate.h"
 #include "program/program.h"
 
 namespace tocsin::program {
@@ -15,10 +16,17 @@ namespace tocsin::program {
 class Matching {
  public:
   explicit Matching(const Program& program)
-      : program_(program), results_(program.predicates().size(), 0) {}
+      : program_(program),
+        results_(program.predicates().size(), 0),
+        tried_(program.rules().size(), 0) {}
 
-  // Appends to `out` the rules of `candidates` that the event fulfils, in their order.
+  // Appends to `out` the rules of `candidates` that the event fulfils, in their order: each of them
+  // is evaluated.
   void run(event::Event& event, std::span<const RuleIndex> candidates, std::vector<RuleIndex>& out);
+
+  // The same for the alerting rules that `mask` allows, in ascending order; only rules whose gate
+  // the event opens are evaluated.
+  void run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out);
 
   // The rules to try on an event: those of its log source when the record tells it.
   std::span<const RuleIndex> candidates(const event::Event& event) const {
@@ -29,10 +37,12 @@ class Matching {
   bool holds(NodeId node, event::Event& event);
 
  private:
+  void begin();
   bool predicate(PredicateId id, event::Event& event);
 
   const Program& program_;
-  std::vector<std::uint32_t> results_;  // epoch << 1 | result
+  std::vector<std::uint32_t> results_;  // by predicate: epoch << 1 | result
+  std::vector<std::uint32_t> tried_;    // by rule: epoch in which it was evaluated
   std::uint32_t epoch_ = 0;
 };
 

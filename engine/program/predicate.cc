@@ -52,12 +52,12 @@ struct Meets {
 
   bool operator()(const MatchStrings& m) const {
     const std::string_view text = m.cased ? value.text : event.folded(value);
-    if (m.exact.find(text) != m.exact.end()) return true;
+    if (m.exact.contains(text)) return true;
     return std::any_of(m.globs.begin(), m.globs.end(),
                        [&](const Glob& glob) { return glob.matches(text); });
   }
   bool operator()(const MatchScalars& m) const {
-    return !value.nested && m.exact.find(event.folded(value)) != m.exact.end();
+    return !value.nested && m.exact.contains(event.folded(value));
   }
   bool operator()(const MatchRegexes& m) const {
     const std::string_view text = value.text.substr(0, limits::kRegexSubjectBytes);

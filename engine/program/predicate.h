@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "base/time.h"
 #include "event/event.h"
 #include "program/pattern.h"
+#include "program/string_table.h"
 
 namespace re2 {
 class RE2;
@@ -23,24 +23,16 @@ class RE2;
 
 namespace tocsin::program {
 
-struct StringHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
-using StringSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
-
 // A string equals one of `exact` or matches one of `globs`.
 struct MatchStrings {
   bool cased = false;  // otherwise all of it is folded
-  StringSet exact;
+  StringTable exact;
   std::vector<Glob> globs;
   std::vector<std::string> glob_sources;  // the pattern of each glob, for people
 };
 // A scalar's canonical text is one of these (numbers and booleans of the rule).
 struct MatchScalars {
-  StringSet exact;  // folded
+  StringTable exact;  // folded
 };
 struct MatchRegexes {
   std::vector<std::shared_ptr<const re2::RE2>> regexes;

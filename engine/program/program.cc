@@ -4,6 +4,7 @@
 
 #include "event/cloudtrail.h"
 #include "program/codes.h"
+#include "program/gate.h"
 #include "program/lower.h"
 #include "sigma/linker.h"
 
@@ -66,6 +67,17 @@ bool accepts(const sigma::Logsource& rule, const LogsourceDeclaration& declared)
          covers(rule.category, declared.category);
 }
 
+RuleMask mask_of(std::span<const RuleIndex> meant, std::size_t rules) {
+  RuleMask mask(rules, 0);
+  for (const RuleIndex rule : meant) mask[rule] = 1;
+  return mask;
+}
+
+Program::Program() : gates_(std::make_unique<Gates>()) {}
+Program::~Program() = default;
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program&&) noexcept = default;
+
 Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
                          Diagnostics& diagnostics) {
   Program program;
@@ -99,6 +111,9 @@ Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
       program.cloudtrail_rules_.push_back(i);
     }
   }
+  program.cloudtrail_mask_ = mask_of(program.cloudtrail_rules_, program.rules_.size());
+  program.all_mask_ = mask_of(program.all_rules_, program.rules_.size());
+  *program.gates_ = Gates::derive(program);
   event::FactFields::complete(program.fields_);
   return program;
 }

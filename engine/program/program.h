@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ namespace tocsin::program {
 using PredicateId = std::uint32_t;
 using NodeId = std::uint32_t;
 using RuleIndex = std::uint32_t;
+// By RuleIndex: 1 for the rules that are meant.
+using RuleMask = std::vector<std::uint8_t>;
+class Gates;
 
 struct Node {
   enum class Kind : std::uint8_t {
@@ -54,6 +58,11 @@ struct LogsourceDeclaration {
 
 class Program {
  public:
+  Program();
+  ~Program();
+  Program(Program&&) noexcept;
+  Program& operator=(Program&&) noexcept;
+
   // Compiles every rule and applies the filters. A rule that cannot be compiled (a regex RE2 cannot
   // run, an unknown list) is left out with a diagnostic. Never throws.
   static Program compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
@@ -72,6 +81,10 @@ class Program {
   // cloudtrail), and all of them.
   std::span<const RuleIndex> cloudtrail_rules() const { return cloudtrail_rules_; }
   std::span<const RuleIndex> all_rules() const { return all_rules_; }
+  const RuleMask& cloudtrail_mask() const { return cloudtrail_mask_; }
+  const RuleMask& all_mask() const { return all_mask_; }
+  // What tells, for an event, which of them can match at all.
+  const Gates& gates() const { return *gates_; }
 
  private:
   friend class Lowering;
@@ -84,7 +97,12 @@ class Program {
   std::vector<CompiledRule> rules_;
   std::vector<RuleIndex> cloudtrail_rules_;
   std::vector<RuleIndex> all_rules_;
+  RuleMask cloudtrail_mask_;
+  RuleMask all_mask_;
+  std::unique_ptr<Gates> gates_;
 };
+
+RuleMask mask_of(std::span<const RuleIndex> meant, std::size_t rules);
 
 // A rule accepts events whose declared log source agrees with every part that the rule names.
 bool accepts(const sigma::Logsource& rule, const LogsourceDeclaration& declared);

@@ -9,9 +9,9 @@
 
 #include "corpus/corpus.h"
 #include "differential/comparison.h"
-#include "differential/event_generator.h"
-#include "differential/random.h"
-#include "differential/rule_generator.h"
+#include "differential/generate/event_generator.h"
+#include "differential/generate/random.h"
+#include "differential/generate/rule_generator.h"
 #include "sigma/loader.h"
 
 namespace {

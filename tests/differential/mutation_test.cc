@@ -10,9 +10,9 @@
 
 #include "alert/alert.h"
 #include "corpus/corpus.h"
-#include "differential/mutation_samples.h"
-#include "differential/mutator.h"
-#include "differential/random.h"
+#include "differential/generate/mutation_samples.h"
+#include "differential/generate/mutator.h"
+#include "differential/generate/random.h"
 #include "event/record_reader.h"
 #include "program/match.h"
 #include "sigma/loader.h"

@@ -148,6 +148,15 @@ TEST_CASE("record_reader: an input that fails does not stop the next") {
             cut_list + "!unexpected end of input in gzip member 1"});
 }
 
+TEST_CASE("record_reader: an array that is cut says so, about the input as a whole") {
+  const Batch batch = read_records("[" + record(1) + ",\n", "name");
+  CHECK(batch.records.size() == 1);
+  REQUIRE(batch.errors.size() == 1);
+  CHECK(batch.errors[0].fatal_for_input);
+  CHECK(batch.errors[0].origin.record == 0);
+  CHECK(*batch.errors[0].origin.path == "name");
+}
+
 TEST_CASE("record_reader: hands over what it has before it waits") {
   const Folder folder;
   const std::string path = folder / "pipe";

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "differential/random.h"
+#include "differential/generate/random.h"
 #include "differential/reference/json_dom.h"
 
 namespace tocsin::differential {

@@ -1,10 +1,10 @@
-#include "differential/rule_generator.h"
+#include "differential/generate/rule_generator.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
-#include "differential/vocabulary.h"
+#include "differential/generate/vocabulary.h"
 #include "sigma/modifier_chain.h"
 
 namespace tocsin::differential {

@@ -1,4 +1,4 @@
-#include "differential/mutation_samples.h"
+#include "differential/generate/mutation_samples.h"
 
 namespace tocsin::differential {
 

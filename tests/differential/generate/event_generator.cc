@@ -1,10 +1,10 @@
-#include "differential/event_generator.h"
+#include "differential/generate/event_generator.h"
 
 #include <array>
 #include <cstdio>
 
 #include "differential/reference/json_dom.h"
-#include "differential/vocabulary.h"
+#include "differential/generate/vocabulary.h"
 
 namespace tocsin::differential {
 namespace {

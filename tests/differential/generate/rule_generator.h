@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "differential/random.h"
+#include "differential/generate/random.h"
 #include "sigma/ast.h"
 #include "sigma/lists.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "differential/random.h"
+#include "differential/generate/random.h"
 
 namespace tocsin::differential {
 

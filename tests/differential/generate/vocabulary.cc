@@ -1,4 +1,4 @@
-#include "differential/vocabulary.h"
+#include "differential/generate/vocabulary.h"
 
 #include "differential/reference/json_dom.h"
 #include "differential/reference/values.h"

@@ -1,4 +1,4 @@
-#include "differential/mutator.h"
+#include "differential/generate/mutator.h"
 
 #include <algorithm>
 #include <utility>

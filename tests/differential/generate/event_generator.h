@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "differential/random.h"
+#include "differential/generate/random.h"
 
 namespace tocsin::differential {
 
