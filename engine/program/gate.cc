@@ -11,7 +11,8 @@ namespace {
 
 struct Key {
   event::FieldRef field;
-  std::string text;  // folded
+  bool presence;     // any value of the field
+  std::string text;  // folded; without `presence`
 };
 
 // At least one of the keys must occur; `cost` estimates how often one does.
@@ -22,6 +23,9 @@ struct Gate {
 
 // Longer gates cost more memory than they save.
 constexpr std::size_t kMaxKeys = 20'000;
+
+// A field is present far more often than it has one of even a hundred values.
+constexpr double kPresenceCost = 10'000;
 
 // How common one value of a field is, roughly. Events differ most in what was called; all that is
 // known of other fields is that a value of them recurs.
@@ -49,19 +53,26 @@ class Derivation {
 
  private:
   std::optional<Gate> of(const Predicate& predicate) const {
-    Gate gate;
-    const auto add_all = [&](const StringTable& texts) {
-      for (const std::string& text : texts.texts()) {
-        gate.keys.push_back({predicate.field, text::folded(text)});
-      }
-    };
+    const StringTable* texts = nullptr;
     if (const auto* strings = std::get_if<MatchStrings>(&predicate.matcher)) {
-      if (!strings->globs.empty() || predicate.field_name.empty()) return std::nullopt;
-      add_all(strings->exact);
+      if (strings->globs.empty()) texts = &strings->exact;
     } else if (const auto* scalars = std::get_if<MatchScalars>(&predicate.matcher)) {
-      add_all(scalars->exact);
-    } else {
+      texts = &scalars->exact;
+    } else if (std::holds_alternative<MatchNull>(predicate.matcher)) {
       return std::nullopt;
+    } else if (const auto* exists = std::get_if<MatchExists>(&predicate.matcher)) {
+      if (!exists->exists) return std::nullopt;
+    }
+    if (predicate.field_name.empty()) return std::nullopt;
+
+    Gate gate;
+    if (texts == nullptr) {
+      gate.keys.push_back({predicate.field, true, {}});
+      gate.cost = kPresenceCost;
+      return gate;
+    }
+    for (const std::string& text : texts->texts()) {
+      gate.keys.push_back({predicate.field, false, text::folded(text)});
     }
     gate.cost = commonness(predicate.field_name) * static_cast<double>(gate.keys.size());
     return gate;
@@ -96,7 +107,7 @@ Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
   for (FieldGate& gate : gates_) {
     if (gate.field == field) return gate;
   }
-  return gates_.emplace_back(FieldGate{field, {}, {}});
+  return gates_.emplace_back(FieldGate{field, {}, {}, {}});
 }
 
 Gates Gates::derive(const Program& program) {
@@ -110,6 +121,10 @@ Gates Gates::derive(const Program& program) {
     }
     for (const Key& key : gate->keys) {
       FieldGate& field = gates.gate_of(key.field);
+      if (key.presence) {
+        field.if_present.push_back(rule);
+        continue;
+      }
       const std::uint32_t number = field.texts.insert(key.text);
       if (number == field.rules.size()) field.rules.emplace_back();
       std::vector<RuleIndex>& rules = field.rules[number];

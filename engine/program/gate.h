@@ -1,8 +1,9 @@
 // Gates: which rules an event can fulfil at all.
 //
-// A rule's gate is a set of (field, exact text) pairs of which at least one must occur in every
-// event that fulfils it. An event is looked up once per gated field and value; rules behind gates
-// that stay shut are never evaluated. A rule for which no such set can be derived is always tried.
+// A rule's gate is a set of keys of which at least one must occur in every event that fulfils it: a
+// field with an exact text, or the mere presence of a field. An event is looked up once per gated
+// field and value; rules behind gates that stay shut are never evaluated. A rule for which no such
+// set can be derived (keywords, a condition that only excludes) is always tried.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +34,7 @@ class Gates {
     event::FieldRef field;
     StringTable texts;
     std::vector<std::vector<RuleIndex>> rules;  // by number of the text
+    std::vector<RuleIndex> if_present;          // whatever the value
   };
   FieldGate& gate_of(event::FieldRef field);
 
@@ -43,6 +45,9 @@ class Gates {
 template <class Visit>
 void Gates::for_each_candidate(event::Event& event, Visit visit) const {
   for (const FieldGate& gate : gates_) {
+    if (!event.present(gate.field)) continue;
+    for (const RuleIndex rule : gate.if_present) visit(rule);
+    if (gate.texts.empty()) continue;
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
       const std::uint32_t number = gate.texts.find(event.folded(*value));
