@@ -1,9 +1,9 @@
 #include "alert/alert.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/json_writer.h"
@@ -45,7 +45,9 @@ std::string key_of(std::initializer_list<std::string_view> parts) {
 }
 
 // What stands for the rule in keys: its id, or its title when it has none.
-const std::string& rule_key(const RuleFacts& rule) { return rule.id.empty() ? rule.title : rule.id; }
+const std::string& rule_key(const RuleFacts& rule) {
+  return rule.id.empty() ? rule.title : rule.id;
+}
 
 }  // namespace
 
@@ -64,8 +66,8 @@ struct AlertMaker::Context {
 
   event::FieldSet fields;
   event::CloudTrailFields cloudtrail;
-  event::FieldRef event_id, event_time, event_name, event_source, region, user_agent,
-      error_message, access_key;
+  event::FieldRef event_id, event_time, event_name, event_source, region, user_agent, error_message,
+      access_key;
   event::EventReader reader;
   event::Event event;
 };

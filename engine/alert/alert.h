@@ -29,15 +29,15 @@ struct Alert {
   program::MatchDetails matched;
 
   std::string principal, identity_kind, mfa;
-  std::string access_key;   // the key id that signed the call, "" when none
+  std::string access_key;  // the key id that signed the call, "" when none
   std::string source_ip, source_ip_kind, user_agent;
   std::string account, region;
   std::string event_name, event_source, error_code, error_message;
   std::string event_id, event_time;
   std::string detected_at;  // RFC 3339 with milliseconds
 
-  std::string event;        // the record, compact JSON on one line
-  std::string input_path;   // "" when not from a file
+  std::string event;       // the record, compact JSON on one line
+  std::string input_path;  // "" when not from a file
   std::uint64_t input_record = 0;
 };
 

@@ -1,10 +1,10 @@
 #include "base/diagnostic.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -57,15 +57,17 @@ Excerpt excerpt(const Diagnostic& diagnostic) {
   const std::string after =
       shown(std::clamp(end, start, to), to) + (to < line.size() ? std::string(kEllipsis) : "");
   const std::size_t tail = width(marked) > 1 ? width(marked) - 1 : 0;
-  return {before + marked + after,
-          std::string(width(before), ' ') + '^' + std::string(tail, '~')};
+  return {before + marked + after, std::string(width(before), ' ') + '^' + std::string(tail, '~')};
 }
 
 std::string_view color_of(Severity severity) {
   switch (severity) {
-    case Severity::error: return "\x1b[1;31m";
-    case Severity::warning: return "\x1b[1;33m";
-    case Severity::note: break;
+    case Severity::error:
+      return "\x1b[1;31m";
+    case Severity::warning:
+      return "\x1b[1;33m";
+    case Severity::note:
+      break;
   }
   return "\x1b[1;36m";
 }
@@ -74,14 +76,19 @@ std::string_view color_of(Severity severity) {
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::error: return "error";
-    case Severity::warning: return "warning";
-    case Severity::note: break;
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      break;
   }
   return "note";
 }
 
-void Diagnostics::add(Diagnostic diagnostic) { all_.push_back(std::move(diagnostic)); }
+void Diagnostics::add(Diagnostic diagnostic) {
+  all_.push_back(std::move(diagnostic));
+}
 
 void Diagnostics::append(Diagnostics&& other) {
   all_.insert(all_.end(), std::make_move_iterator(other.all_.begin()),
@@ -121,9 +128,12 @@ std::string render_json(const Diagnostics& diagnostics) {
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     json.begin_object()
         .member("file", diagnostic.file)
-        .key("line").number(std::uint64_t{diagnostic.at.line})
-        .key("column").number(std::uint64_t{diagnostic.at.column})
-        .key("length").number(std::uint64_t{diagnostic.at.length})
+        .key("line")
+        .number(std::uint64_t{diagnostic.at.line})
+        .key("column")
+        .number(std::uint64_t{diagnostic.at.column})
+        .key("length")
+        .number(std::uint64_t{diagnostic.at.length})
         .member("severity", to_string(diagnostic.severity))
         .member("code", diagnostic.code)
         .member("message", diagnostic.message)

@@ -24,8 +24,8 @@ std::string_view to_string(Severity severity);
 
 struct Diagnostic {
   Severity severity = Severity::error;
-  std::string code;        // stable, for example "S204"; documented in sigma/codes.h
-  std::string file;        // as given by the user
+  std::string code;  // stable, for example "S204"; documented in sigma/codes.h
+  std::string file;  // as given by the user
   Span at;
   std::string message;     // one sentence that says what to do
   std::string suggestion;  // replacement for the text at `at`, "" when there is none

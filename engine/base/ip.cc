@@ -1,9 +1,9 @@
 #include "base/ip.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 namespace tocsin {
 namespace {
@@ -65,13 +65,13 @@ bool parse_v6(std::string_view text, std::array<std::uint8_t, 16>& out) {
   if ((first_size == 0 && !head.empty()) || (second_size == 0 && !tail.empty())) return false;
   if (first_size + second_size > 14) return false;
   std::copy_n(first.begin(), first_size, out.begin());
-  std::copy_n(second.begin(), second_size,
-              out.end() - static_cast<std::ptrdiff_t>(second_size));
+  std::copy_n(second.begin(), second_size, out.end() - static_cast<std::ptrdiff_t>(second_size));
   return true;
 }
 
 bool is_mapped_v4(const IpPrefix& ip) {
-  constexpr std::array<std::uint8_t, kMappedBytes> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  constexpr std::array<std::uint8_t, kMappedBytes> kMapped{0, 0, 0, 0, 0,    0,
+                                                           0, 0, 0, 0, 0xFF, 0xFF};
   return ip.length >= kMappedBits && std::equal(kMapped.begin(), kMapped.end(), ip.bytes.begin());
 }
 
@@ -134,13 +134,14 @@ std::optional<IpPrefix> parse_ip(std::string_view text) {
 Result<IpPrefix> parse_cidr(std::string_view text) {
   const auto prefix = parse_prefix(text);
   if (!prefix) {
-    return fail(Code::invalid_input,
-                fmt::format("`{}` is not an IP network; write it as 10.0.0.0/8 or 2001:db8::/32",
-                            text));
+    return fail(
+        Code::invalid_input,
+        fmt::format("`{}` is not an IP network; write it as 10.0.0.0/8 or 2001:db8::/32", text));
   }
   if (const IpPrefix network = masked(*prefix); network != *prefix) {
-    return fail(Code::invalid_input, fmt::format("`{}` has bits set after its prefix; the network is {}",
-                                                 text, to_string(network)));
+    return fail(Code::invalid_input,
+                fmt::format("`{}` has bits set after its prefix; the network is {}", text,
+                            to_string(network)));
   }
   return *prefix;
 }

@@ -14,12 +14,23 @@ bool is_plain(char c) {
 
 void append_escaped(char32_t c, std::string& out) {
   switch (c) {
-    case U'"': out += "\\\""; return;
-    case U'\\': out += "\\\\"; return;
-    case U'\n': out += "\\n"; return;
-    case U'\r': out += "\\r"; return;
-    case U'\t': out += "\\t"; return;
-    default: break;
+    case U'"':
+      out += "\\\"";
+      return;
+    case U'\\':
+      out += "\\\\";
+      return;
+    case U'\n':
+      out += "\\n";
+      return;
+    case U'\r':
+      out += "\\r";
+      return;
+    case U'\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   // U+2028 and U+2029 are line breaks to some readers of JSON lines.
   if (c < 0x20 || c == 0x7F || c == 0x2028 || c == 0x2029) {

@@ -21,13 +21,14 @@ inline constexpr std::size_t kBatchRecords = 1000;
 inline constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
 
 // --- rules --------------------------------------------------------------------------------------
-inline constexpr std::size_t kRuleFileBytes = std::size_t{512} << 10;  // largest SigmaHQ file: 289 KiB
+inline constexpr std::size_t kRuleFileBytes = std::size_t{512}
+                                              << 10;  // largest SigmaHQ file: 289 KiB
 inline constexpr std::size_t kYamlDepth = 32;
-inline constexpr std::size_t kYamlNodes = 10'000;      // per file
-inline constexpr std::size_t kYamlDocuments = 64;      // per file
-inline constexpr std::size_t kConditionDepth = 64;     // parentheses and nots
+inline constexpr std::size_t kYamlNodes = 10'000;   // per file
+inline constexpr std::size_t kYamlDocuments = 64;   // per file
+inline constexpr std::size_t kConditionDepth = 64;  // parentheses and nots
 inline constexpr std::size_t kModifiersPerItem = 16;
-inline constexpr std::size_t kExpandedValues = 4096;   // what one value may become (windash, …)
+inline constexpr std::size_t kExpandedValues = 4096;  // what one value may become (windash, …)
 inline constexpr std::size_t kDiagnosticsPerFile = 100;
 inline constexpr std::size_t kListBytes = std::size_t{16} << 20;  // one list file
 inline constexpr std::size_t kListValueBytes = 4096;              // one line of it

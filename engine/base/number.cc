@@ -36,8 +36,8 @@ bool is_decimal(std::string_view text) {
   return text.empty();
 }
 
-// The power of ten of the first digit that is not zero. Precondition: is_decimal(text), and there is
-// such a digit.
+// The power of ten of the first digit that is not zero. Precondition: is_decimal(text), and there
+// is such a digit.
 std::int64_t decimal_magnitude(std::string_view text) {
   constexpr std::int64_t kBeyondAnyDouble = 1'000'000;
   const std::size_t e = std::min(text.find_first_of("eE"), text.size());
@@ -75,10 +75,10 @@ std::string canonical_number(std::string_view token) {
 
   std::array<char, 64> buffer{};
   const bool integral = std::trunc(value) == value && std::abs(value) <= kExactIntegers;
-  const auto written =
-      integral ? std::to_chars(buffer.data(), buffer.data() + buffer.size(),
-                               static_cast<std::int64_t>(value))
-               : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  const auto written = integral
+                           ? std::to_chars(buffer.data(), buffer.data() + buffer.size(),
+                                           static_cast<std::int64_t>(value))
+                           : std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return std::string(buffer.data(), written.ptr);
 }
 

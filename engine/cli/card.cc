@@ -22,8 +22,8 @@ std::string or_unknown(std::string_view text) {
 }
 
 std::string who(const alert::Alert& alert) {
-  std::string out = fmt::format("{} ({}, MFA {}", or_unknown(alert.principal), alert.identity_kind,
-                                alert.mfa);
+  std::string out =
+      fmt::format("{} ({}, MFA {}", or_unknown(alert.principal), alert.identity_kind, alert.mfa);
   if (!alert.access_key.empty()) out += ", key " + text::printable(alert.access_key);
   return out + ")";
 }

@@ -39,8 +39,8 @@ void check_tests(const std::vector<std::string>& paths, Diagnostics& diagnostics
       Diagnostic diagnostic;
       diagnostic.code = "S501";
       diagnostic.file = file;
-      diagnostic.message = fmt::format("there is no rule file {} for these tests",
-                                       rule_file_of(file));
+      diagnostic.message =
+          fmt::format("there is no rule file {} for these tests", rule_file_of(file));
       diagnostics.add(std::move(diagnostic));
     }
   }
@@ -69,10 +69,11 @@ int run(const CheckArguments& arguments) {
   } else {
     print_text(diagnostics);
     const sigma::RuleSet& rules = ruleset.loaded.rules;
-    fmt::print("{} files: {} rules, {} correlations, {} filters, {} test files; "
-               "{} errors, {} warnings\n",
-               ruleset.loaded.stats.files, rules.rules.size(), rules.correlations.size(),
-               rules.filters.size(), test_files, errors, warnings);
+    fmt::print(
+        "{} files: {} rules, {} correlations, {} filters, {} test files; "
+        "{} errors, {} warnings\n",
+        ruleset.loaded.stats.files, rules.rules.size(), rules.correlations.size(),
+        rules.filters.size(), test_files, errors, warnings);
   }
   return errors > 0 ? kError : warnings > 0 ? kFinding : kOk;
 }

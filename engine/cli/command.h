@@ -14,9 +14,9 @@ namespace tocsin::cli {
 
 // Exit codes, the same for every subcommand.
 enum Exit : int {
-  kOk = 0,           // done, nothing to complain about
-  kFinding = 1,      // done, and there is something: alerts at --fail-on, failed tests, warnings
-  kError = 2,        // not done: bad usage, rules or inputs that cannot be read
+  kOk = 0,       // done, nothing to complain about
+  kFinding = 1,  // done, and there is something: alerts at --fail-on, failed tests, warnings
+  kError = 2,    // not done: bad usage, rules or inputs that cannot be read
   kInterrupted = 130,
 };
 
@@ -38,9 +38,9 @@ struct RuleOptions {
 
 struct Ruleset {
   sigma::Loaded loaded;
-  sigma::Lists lists;           // from the rules' own folders, then --lists
+  sigma::Lists lists;  // from the rules' own folders, then --lists
   program::Program program;
-  Diagnostics diagnostics;      // of loading and of compiling
+  Diagnostics diagnostics;  // of loading and of compiling
 };
 
 // Loads and compiles. Problems are in `diagnostics`; what is good is in `program`.

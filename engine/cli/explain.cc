@@ -1,4 +1,6 @@
 // tocsin explain: why a rule fires on an event, or why it does not.
+#include "program/explain.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -11,7 +13,6 @@
 #include "cli/terminal.h"
 #include "event/event_reader.h"
 #include "event/record_reader.h"
-#include "program/explain.h"
 
 namespace tocsin::cli {
 namespace {
@@ -63,11 +64,16 @@ std::unique_ptr<FoundRecord> find_record(const ExplainArguments& arguments) {
 
 std::string_view name_of(program::Node::Kind kind) {
   switch (kind) {
-    case program::Node::Kind::all: return "all of";
-    case program::Node::Kind::any: return "any of";
-    case program::Node::Kind::negation: return "not";
-    case program::Node::Kind::selection: return "selection";
-    case program::Node::Kind::predicate: return "predicate";
+    case program::Node::Kind::all:
+      return "all of";
+    case program::Node::Kind::any:
+      return "any of";
+    case program::Node::Kind::negation:
+      return "not";
+    case program::Node::Kind::selection:
+      return "selection";
+    case program::Node::Kind::predicate:
+      return "predicate";
   }
   return "";
 }
@@ -89,8 +95,8 @@ void print_leaf(const program::Explained& leaf) {
   if (!leaf.present) {
     fmt::print("  ← absent");
   } else if (!leaf.field.empty()) {
-    fmt::print("  ← {}", leaf.values.empty() ? "(no scalar)"
-                                             : list_of(leaf.values, 4, leaf.more_values));
+    fmt::print("  ← {}",
+               leaf.values.empty() ? "(no scalar)" : list_of(leaf.values, 4, leaf.more_values));
   } else if (!leaf.met_value.empty()) {
     fmt::print("  ← {}", list_of({leaf.met_value}, 1, 0));
   }
@@ -185,8 +191,9 @@ int run(ExplainArguments arguments) {
     print_tree(tree, 0, use_color(stdout));
     fmt::print("\n{}\n", text::printable(sentence));
     if (other_source) {
-      fmt::print("But the record is a CloudTrail event and the rule is for another log source, so "
-                 "`scan` does not evaluate it (see `scan --logsource`).\n");
+      fmt::print(
+          "But the record is a CloudTrail event and the rule is for another log source, so "
+          "`scan` does not evaluate it (see `scan --logsource`).\n");
     }
   }
   return tree.holds ? kOk : kFinding;

@@ -64,7 +64,8 @@ std::uint64_t count(const program::Program& program, const std::vector<std::stri
     }
   }
   if (rejected > 0) {
-    fmt::print(stderr, "tocsin: {} records could not be read; `tocsin scan` says which\n", rejected);
+    fmt::print(stderr, "tocsin: {} records could not be read; `tocsin scan` says which\n",
+               rejected);
   }
   return read;
 }

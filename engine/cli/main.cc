@@ -1,9 +1,9 @@
 // tocsin: the command line. One short file per subcommand.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
-
-#include <fmt/format.h>
 
 #include "cli/command.h"
 

@@ -149,27 +149,31 @@ void add_scan(CLI::App& app, int& exit_code) {
       "Alerts go to standard output, everything else to standard error. The order of alerts is\n"
       "that of the records, whatever the number of threads.");
   arguments->rules.add_to(*command, true);
-  command->add_option("-o,--output", arguments->output,
-                      "table (cards, the default on a terminal), jsonl (one alert a line, the "
-                      "default otherwise) or none (count only)")
+  command
+      ->add_option("-o,--output", arguments->output,
+                   "table (cards, the default on a terminal), jsonl (one alert a line, the "
+                   "default otherwise) or none (count only)")
       ->check(CLI::IsMember({"table", "jsonl", "none"}))
       ->type_name("FORMAT");
   command->add_option("-j,--threads", arguments->threads, "Worker threads (default 1)")
       ->check(CLI::Range(1, 256))
       ->type_name("N");
-  command->add_option("--fail-on", arguments->fail_on,
-                      "Exit with 1 when an alert has this level or a higher one")
+  command
+      ->add_option("--fail-on", arguments->fail_on,
+                   "Exit with 1 when an alert has this level or a higher one")
       ->check(CLI::IsMember({"informational", "low", "medium", "high", "critical"}))
       ->type_name("LEVEL");
-  command->add_option("--logsource", arguments->logsource,
-                      "Which rules an event is given to: auto (CloudTrail records: rules for "
-                      "aws/cloudtrail; other records: all), any (all rules), or what the input is, "
-                      "as in product=windows,service=sysmon")
+  command
+      ->add_option("--logsource", arguments->logsource,
+                   "Which rules an event is given to: auto (CloudTrail records: rules for "
+                   "aws/cloudtrail; other records: all), any (all rules), or what the input is, "
+                   "as in product=windows,service=sysmon")
       ->type_name("SOURCE");
   command->add_flag("--strict", arguments->strict,
                     "Exit with 2 when a rule or a record cannot be used");
-  command->add_option("INPUT", arguments->inputs,
-                      "Files, folders (recursive), globs, or - for standard input")
+  command
+      ->add_option("INPUT", arguments->inputs,
+                   "Files, folders (recursive), globs, or - for standard input")
       ->required()
       ->type_name("");
   command->callback([arguments, &exit_code] { exit_code = scan(*arguments); });

@@ -96,9 +96,9 @@ void ScanOutput::progress(const pipeline::ScanStats& so_far) {
   if (now - last_progress_ < kProgressEvery) return;
   last_progress_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
-  const double share = total_bytes_ > 0 ? static_cast<double>(so_far.input_bytes) /
-                                              static_cast<double>(total_bytes_)
-                                        : 0;
+  const double share =
+      total_bytes_ > 0 ? static_cast<double>(so_far.input_bytes) / static_cast<double>(total_bytes_)
+                       : 0;
   std::string text;
   if (total_bytes_ > 0) {
     text = fmt::format("[{}] {:3.0f}%  {} of {}", progress_bar(share), std::min(share, 1.0) * 100,

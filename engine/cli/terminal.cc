@@ -10,7 +10,9 @@
 
 namespace tocsin::cli {
 
-bool is_terminal(std::FILE* stream) { return isatty(fileno(stream)) == 1; }
+bool is_terminal(std::FILE* stream) {
+  return isatty(fileno(stream)) == 1;
+}
 
 bool use_color(std::FILE* stream) {
   const char* no_color = std::getenv("NO_COLOR");
@@ -68,7 +70,9 @@ std::string_view level_style(std::string_view level, bool color) {
   return "\x1b[1;37m";
 }
 
-std::string_view reset_style(bool color) { return color ? "\x1b[0m" : ""; }
+std::string_view reset_style(bool color) {
+  return color ? "\x1b[0m" : "";
+}
 
 std::string cut(std::string_view text, std::size_t width) {
   std::size_t pos = 0;

@@ -53,11 +53,20 @@ std::string xml(std::string_view text) {
   std::string out;
   for (const char c : text::printable(text)) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -92,9 +101,10 @@ bool write_junit(const std::string& path, const std::vector<FileResult>& results
       }
     }
     if (broken) {
-      out << fmt::format("    <testcase classname=\"{}\" name=\"load\"><error message=\"{}\"/>"
-                         "</testcase>\n",
-                         xml(result.file), xml(result.diagnostics.all().front().message));
+      out << fmt::format(
+          "    <testcase classname=\"{}\" name=\"load\"><error message=\"{}\"/>"
+          "</testcase>\n",
+          xml(result.file), xml(result.diagnostics.all().front().message));
     }
     out << "  </testsuite>\n";
   }

@@ -1,9 +1,9 @@
 #include "event/cloudtrail.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/ip.h"
 

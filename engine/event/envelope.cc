@@ -10,7 +10,7 @@
 #include "event/gzip.h"
 #include "event/json_text.h"
 #include "event/raw_json.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -30,10 +30,10 @@ struct Value {
 // What had to be read differently from what the bytes say. Bits, or-ed together.
 enum ReadNote : std::uint8_t {
   kNoNote = 0,
-  kInvalidUtf8 = 1,       // ill-formed bytes became U+FFFD
-  kControlByte = 2,       // a raw control byte inside a string was escaped
-  kLoneSurrogate = 4,     // half a \u pair became U+FFFD
-  kLongNumber = 8,        // an integer beyond 64 bits, compared as text
+  kInvalidUtf8 = 1,    // ill-formed bytes became U+FFFD
+  kControlByte = 2,    // a raw control byte inside a string was escaped
+  kLoneSurrogate = 4,  // half a \u pair became U+FFFD
+  kLongNumber = 8,     // an integer beyond 64 bits, compared as text
 };
 
 class Event {

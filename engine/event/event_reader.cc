@@ -1,10 +1,10 @@
 #include "event/event_reader.h"
 
-#include <array>
-#include <cstring>
-
 #include <fmt/format.h>
 #include <simdjson.h>
+
+#include <array>
+#include <cstring>
 
 #include "base/limits.h"
 #include "base/number.h"
@@ -129,9 +129,9 @@ class EventReader::Walk {
   }
 
   tl::unexpected<Error> too_deep() const {
-    return fail(Code::limit, fmt::format("nested deeper than {} levels (byte {} of the record)",
-                                         limits::kRecordDepth,
-                                         token_ < size_ ? at_[token_] : json_.size()));
+    return fail(Code::limit,
+                fmt::format("nested deeper than {} levels (byte {} of the record)",
+                            limits::kRecordDepth, token_ < size_ ? at_[token_] : json_.size()));
   }
 
   // A value whose path has led to `node` (kNoNode: no field of ours is on this path).
@@ -232,8 +232,8 @@ class EventReader::Walk {
           break;
         case '"':
           if (expect == Expect::colon || expect == Expect::comma) return unexpected();
-          expect = expect == Expect::key || expect == Expect::first_key ? Expect::colon
-                                                                         : Expect::comma;
+          expect =
+              expect == Expect::key || expect == Expect::first_key ? Expect::colon : Expect::comma;
           break;
         default:
           if (expect != Expect::value && expect != Expect::first_value) return unexpected();

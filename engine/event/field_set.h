@@ -50,7 +50,7 @@ class FieldSet {
   };
   struct Node {
     FieldRef field = kNoField;
-    std::vector<Edge> edges;           // sorted by size, then bytes
+    std::vector<Edge> edges;  // sorted by size, then bytes
   };
   NodeId edge(NodeId node, std::string_view key) const;
   NodeId add_edge(NodeId node, std::string_view key);

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "event/json_text.h"
 #include "event/line_check.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "event/framer.h"
 #include "event/json_text.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -7,7 +7,7 @@
 #include <system_error>
 
 #include "event/record_reader.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

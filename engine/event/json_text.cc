@@ -1,10 +1,10 @@
 #include "event/json_text.h"
 
-#include <cstdint>
-#include <cstring>
-
 #include <fmt/format.h>
 #include <simdjson.h>
+
+#include <cstdint>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -34,8 +34,12 @@ std::int32_t hex4(std::string_view text) {
   return value;
 }
 
-constexpr bool is_high_surrogate(std::int32_t c) { return c >= 0xD800 && c <= 0xDBFF; }
-constexpr bool is_low_surrogate(std::int32_t c) { return c >= 0xDC00 && c <= 0xDFFF; }
+constexpr bool is_high_surrogate(std::int32_t c) {
+  return c >= 0xD800 && c <= 0xDBFF;
+}
+constexpr bool is_low_surrogate(std::int32_t c) {
+  return c >= 0xDC00 && c <= 0xDFFF;
+}
 
 // Reads what follows "\u" at text[pos]; advances pos past the digits (of both halves of a pair).
 bool read_unicode_escape(std::string_view text, std::size_t& pos, char32_t& out, bool& lone) {
@@ -80,15 +84,24 @@ std::size_t write_utf8(char32_t c, char* out) {
 
 char simple_escape(char c) {
   switch (c) {
-    case '"': return '"';
-    case '\\': return '\\';
-    case '/': return '/';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    default: return '\0';
+    case '"':
+      return '"';
+    case '\\':
+      return '\\';
+    case '/':
+      return '/';
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return '\0';
   }
 }
 
@@ -107,7 +120,8 @@ Unescaped unescape(std::string_view text, char* out) {
     const char kind = text[pos++];
     if (kind == 'u') {
       char32_t code_point = 0;
-      if (!read_unicode_escape(text, pos, code_point, result.lone_surrogate)) return {false, false, 0};
+      if (!read_unicode_escape(text, pos, code_point, result.lone_surrogate))
+        return {false, false, 0};
       write += write_utf8(code_point, write);
     } else {
       const char plain = simple_escape(kind);
@@ -152,7 +166,8 @@ void replace_lone_surrogates(std::string_view json, std::string& out) {
 
 bool is_json_integer(std::string_view token) {
   if (!token.empty() && token[0] == '-') token.remove_prefix(1);
-  if (token.empty() || token.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  if (token.empty() || token.find_first_not_of("0123456789") != std::string_view::npos)
+    return false;
   return token[0] != '0' || token.size() == 1;
 }
 

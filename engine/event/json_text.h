@@ -7,7 +7,9 @@
 
 namespace tocsin::event {
 
-inline bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+inline bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 struct Unescaped {
   bool ok = true;               // false: an escape that JSON does not know

@@ -49,8 +49,9 @@ class Worker {
     try {
       one(record, result);
     } catch (const std::exception& error) {
-      result.errors.push_back(
-          {{Code::unsupported, fmt::format("internal error: {}", error.what())}, record.origin, false});
+      result.errors.push_back({{Code::unsupported, fmt::format("internal error: {}", error.what())},
+                               record.origin,
+                               false});
     }
   }
 
@@ -75,8 +76,10 @@ class Worker {
     switch (options_.policy) {
       case LogsourcePolicy::by_shape:
         return event_.is_cloudtrail() ? program_.cloudtrail_mask() : program_.all_mask();
-      case LogsourcePolicy::declared: return declared_;
-      case LogsourcePolicy::ignore: break;
+      case LogsourcePolicy::declared:
+        return declared_;
+      case LogsourcePolicy::ignore:
+        break;
     }
     return program_.all_mask();
   }

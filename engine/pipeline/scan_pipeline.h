@@ -20,10 +20,10 @@
 namespace tocsin::pipeline {
 
 struct ScanStats {
-  std::uint64_t records = 0;           // read and matched
-  std::uint64_t rejected = 0;          // reported as errors
-  std::uint64_t repaired = 0;          // matched, but not exactly as the bytes said (ReadNote)
-  std::uint64_t input_bytes = 0;       // as stored (compressed size)
+  std::uint64_t records = 0;      // read and matched
+  std::uint64_t rejected = 0;     // reported as errors
+  std::uint64_t repaired = 0;     // matched, but not exactly as the bytes said (ReadNote)
+  std::uint64_t input_bytes = 0;  // as stored (compressed size)
   std::uint64_t matches = 0;
   std::vector<std::uint64_t> rule_matches;  // by RuleIndex
 };

@@ -1,9 +1,9 @@
 #include "program/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace tocsin::program {
 namespace {
@@ -40,11 +40,16 @@ Explained explain_predicate(const Predicate& predicate, event::Event& event) {
 bool combine(Node::Kind kind, const std::vector<Explained>& children) {
   const auto holds = [](const Explained& child) { return child.holds; };
   switch (kind) {
-    case Node::Kind::all: return std::all_of(children.begin(), children.end(), holds);
-    case Node::Kind::any: return std::any_of(children.begin(), children.end(), holds);
-    case Node::Kind::negation: return !children.front().holds;
-    case Node::Kind::selection: return children.front().holds;
-    case Node::Kind::predicate: break;
+    case Node::Kind::all:
+      return std::all_of(children.begin(), children.end(), holds);
+    case Node::Kind::any:
+      return std::any_of(children.begin(), children.end(), holds);
+    case Node::Kind::negation:
+      return !children.front().holds;
+    case Node::Kind::selection:
+      return children.front().holds;
+    case Node::Kind::predicate:
+      break;
   }
   return false;
 }

@@ -21,9 +21,9 @@ struct Explained {
   std::string operation;              // "equals", "contains", "re|i", …
   std::vector<std::string> patterns;  // as the rule writes them
   bool present = false;
-  std::vector<std::string> values;    // what the event has, at most kShownValues of them
-  std::size_t more_values = 0;        // how many are not shown
-  std::string met_value;              // the value that made it true, "" when it has none
+  std::vector<std::string> values;  // what the event has, at most kShownValues of them
+  std::size_t more_values = 0;      // how many are not shown
+  std::string met_value;            // the value that made it true, "" when it has none
   std::string met_pattern;
 };
 
@@ -38,8 +38,8 @@ std::string closing_sentence(const Explained& root);
 // What an alert says of a match: the selections that are true and are asked to be true, and in them
 // the leaves that hold.
 struct FieldMatch {
-  std::string name;       // "" for keywords
-  std::string value;      // "" when the match is an absence
+  std::string name;   // "" for keywords
+  std::string value;  // "" when the match is an absence
   std::string operation;
   std::string pattern;
 };

@@ -42,11 +42,16 @@ class Derivation {
   std::optional<Gate> of(NodeId id) const {
     const Node& node = program_.node(id);
     switch (node.kind) {
-      case Node::Kind::predicate: return of(program_.predicates()[node.index]);
-      case Node::Kind::selection: return of(program_.children(node)[0]);
-      case Node::Kind::negation: return std::nullopt;
-      case Node::Kind::all: return best_of(node);
-      case Node::Kind::any: return union_of(node);
+      case Node::Kind::predicate:
+        return of(program_.predicates()[node.index]);
+      case Node::Kind::selection:
+        return of(program_.children(node)[0]);
+      case Node::Kind::negation:
+        return std::nullopt;
+      case Node::Kind::all:
+        return best_of(node);
+      case Node::Kind::any:
+        return union_of(node);
     }
     return std::nullopt;
   }

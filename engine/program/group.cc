@@ -1,11 +1,10 @@
 // Alternatives of one detection item → predicates. Values that ask the same kind of question share
 // a predicate: a hash set of exact strings, a list of globs, a list of networks, and so on.
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include <fmt/format.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -56,18 +55,25 @@ class Grouping {
   void add(const Alternative& alternative) {
     const Operand& operand = alternative.operand;
     switch (operand.kind) {
-      case Kind::null: return put(MatchNull{}, "null", alternative);
+      case Kind::null:
+        return put(MatchNull{}, "null", alternative);
       case Kind::exists:
         return put(MatchExists{operand.pattern.plain() == "true"}, operand.pattern.plain(),
                    alternative);
-      case Kind::scalar: return item_.field.empty() ? add_string(alternative)
-                                                    : add_scalar(alternative);
-      case Kind::string: return add_string(alternative);
-      case Kind::regex: return add_regex(alternative);
-      case Kind::cidr: return add_cidr(alternative);
-      case Kind::order: return add_order(alternative);
-      case Kind::time_part: return add_time_part(alternative);
-      case Kind::field: return add_field(alternative);
+      case Kind::scalar:
+        return item_.field.empty() ? add_string(alternative) : add_scalar(alternative);
+      case Kind::string:
+        return add_string(alternative);
+      case Kind::regex:
+        return add_regex(alternative);
+      case Kind::cidr:
+        return add_cidr(alternative);
+      case Kind::order:
+        return add_order(alternative);
+      case Kind::time_part:
+        return add_time_part(alternative);
+      case Kind::field:
+        return add_field(alternative);
     }
   }
 
@@ -119,8 +125,7 @@ class Grouping {
     std::vector<std::string>& patterns = group.predicate.patterns;
     if (patterns.size() >= kPatternsKept) return;
     const std::string& text = alternative.value->text;
-    const std::string shown =
-        alternative.value->kind == sigma::Value::Kind::null ? "null" : text;
+    const std::string shown = alternative.value->kind == sigma::Value::Kind::null ? "null" : text;
     if (patterns.empty() || patterns.back() != shown) patterns.push_back(shown);
   }
 
@@ -176,8 +181,7 @@ class Grouping {
                                  "use smaller repetition counts",
                                  regex->ProgramSize(), limits::kRegexProgramSize));
     }
-    const auto identity =
-        fmt::format("{}:{}:{}", operand.ignore_case, operand.dot_all, source);
+    const auto identity = fmt::format("{}:{}:{}", operand.ignore_case, operand.dot_all, source);
     shared<MatchRegexes>("regex", identity, alternative).regexes.push_back(std::move(regex));
   }
 
@@ -186,10 +190,10 @@ class Grouping {
     const auto network = parse_cidr(text);
     if (!network) {
       // The parser has checked what the rule itself says, so this comes from a list.
-      return problem(codes::kListValue,
-                     fmt::format("`{}` is ignored: {}", text::printable(text),
-                                 network.error().message),
-                     false);
+      return problem(
+          codes::kListValue,
+          fmt::format("`{}` is ignored: {}", text::printable(text), network.error().message),
+          false);
     }
     shared<MatchCidrs>("cidr", text, alternative).networks.push_back(*network);
   }
@@ -212,10 +216,10 @@ class Grouping {
     }
     if (operand.order) {
       const auto order = *operand.order;
-      return put(MatchTimePart{operand.part, false, order, {wanted}},
-                 fmt::format("{}:{}:{}", static_cast<int>(operand.part), static_cast<int>(order),
-                             wanted),
-                 alternative);
+      return put(
+          MatchTimePart{operand.part, false, order, {wanted}},
+          fmt::format("{}:{}:{}", static_cast<int>(operand.part), static_cast<int>(order), wanted),
+          alternative);
     }
     auto& matcher = shared<MatchTimePart>(
         "time", fmt::format("{}:{}", static_cast<int>(operand.part), wanted), alternative);
@@ -227,8 +231,7 @@ class Grouping {
     const Operand& operand = alternative.operand;
     const std::string name = operand.pattern.plain();
     put(MatchField{fields_.add(name), operand.affix, operand.cased},
-        fmt::format("{}:{}:{}", name, static_cast<int>(operand.affix), operand.cased),
-        alternative);
+        fmt::format("{}:{}:{}", name, static_cast<int>(operand.affix), operand.cased), alternative);
   }
 
   const sigma::DetectionItem& item_;

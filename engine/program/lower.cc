@@ -1,9 +1,9 @@
 #include "program/lower.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "program/codes.h"
@@ -95,12 +95,17 @@ NodeId Lowering::condition(const sigma::Condition& source, Scope& scope) {
   std::vector<NodeId> args;
   for (const sigma::Condition& arg : source.args) args.push_back(condition(arg, scope));
   switch (source.kind) {
-    case Kind::conjunction: return branch(Node::Kind::all, std::move(args));
-    case Kind::disjunction: return branch(Node::Kind::any, std::move(args));
-    case Kind::negation: return branch(Node::Kind::negation, std::move(args));
+    case Kind::conjunction:
+      return branch(Node::Kind::all, std::move(args));
+    case Kind::disjunction:
+      return branch(Node::Kind::any, std::move(args));
+    case Kind::negation:
+      return branch(Node::Kind::negation, std::move(args));
     case Kind::one_of:
-    case Kind::all_of: return pattern_of_names(source, scope);
-    case Kind::identifier: break;
+    case Kind::all_of:
+      return pattern_of_names(source, scope);
+    case Kind::identifier:
+      break;
   }
   const auto named = std::find_if(scope.detections.begin(), scope.detections.end(),
                                   [&](const auto& d) { return d.name == source.name; });

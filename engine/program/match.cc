@@ -44,11 +44,16 @@ bool Matching::holds(NodeId id, event::Event& event) {
   const auto children = program_.children(node);
   const auto child_holds = [&](NodeId child) { return holds(child, event); };
   switch (node.kind) {
-    case Node::Kind::predicate: return predicate(node.index, event);
-    case Node::Kind::all: return std::all_of(children.begin(), children.end(), child_holds);
-    case Node::Kind::any: return std::any_of(children.begin(), children.end(), child_holds);
-    case Node::Kind::negation: return !holds(children[0], event);
-    case Node::Kind::selection: return holds(children[0], event);
+    case Node::Kind::predicate:
+      return predicate(node.index, event);
+    case Node::Kind::all:
+      return std::all_of(children.begin(), children.end(), child_holds);
+    case Node::Kind::any:
+      return std::any_of(children.begin(), children.end(), child_holds);
+    case Node::Kind::negation:
+      return !holds(children[0], event);
+    case Node::Kind::selection:
+      return holds(children[0], event);
   }
   return false;
 }

@@ -16,11 +16,19 @@ namespace tocsin::program {
 
 struct Operand {
   enum class Kind : std::uint8_t {
-    null, scalar, string, regex, cidr, order, time_part, exists, field,
+    null,
+    scalar,
+    string,
+    regex,
+    cidr,
+    order,
+    time_part,
+    exists,
+    field,
   };
   Kind kind = Kind::null;
-  Pattern pattern;         // string, regex and cidr source, field name; scalar: its canonical text
-  bool cased = false;      // string, field
+  Pattern pattern;     // string, regex and cidr source, field name; scalar: its canonical text
+  bool cased = false;  // string, field
   bool ignore_case = false, multi_line = false, dot_all = false;  // regex
   std::optional<Order> order;                                     // order, time_part
   TimePart part = TimePart::minute;                               // time_part

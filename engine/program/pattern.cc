@@ -42,9 +42,7 @@ Pattern Pattern::literal(std::string text) {
 Pattern Pattern::parse(std::string_view text) {
   Pattern pattern;
   std::string literal;
-  const auto flush = [&] {
-    pattern.append(Part{Part::Kind::literal, std::exchange(literal, {})});
-  };
+  const auto flush = [&] { pattern.append(Part{Part::Kind::literal, std::exchange(literal, {})}); };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\\' && i + 1 < text.size() &&
@@ -75,15 +73,23 @@ bool Pattern::has_placeholders() const {
   return false;
 }
 
-std::string Pattern::plain() const { return parts.empty() ? std::string() : parts.front().text; }
+std::string Pattern::plain() const {
+  return parts.empty() ? std::string() : parts.front().text;
+}
 
 std::string Pattern::to_string() const {
   std::string out;
   for (const Part& part : parts) {
     switch (part.kind) {
-      case Part::Kind::any_string: out += '*'; break;
-      case Part::Kind::any_char: out += '?'; break;
-      case Part::Kind::placeholder: out += '%' + part.text + '%'; break;
+      case Part::Kind::any_string:
+        out += '*';
+        break;
+      case Part::Kind::any_char:
+        out += '?';
+        break;
+      case Part::Kind::placeholder:
+        out += '%' + part.text + '%';
+        break;
       case Part::Kind::literal:
         for (std::size_t i = 0; i < part.text.size(); ++i) {
           const char c = part.text[i];

@@ -46,8 +46,8 @@ class Glob {
  private:
   // A piece between two `*`: literals and single-character wildcards, one code point each.
   struct Segment {
-    std::string text;               // kAnyChar stands for `?`
-    bool plain = true;              // no `?` inside: plain search
+    std::string text;   // kAnyChar stands for `?`
+    bool plain = true;  // no `?` inside: plain search
   };
   static bool match_at(const Segment& segment, std::string_view text, std::size_t& pos);
   static bool find_from(const Segment& segment, std::string_view text, std::size_t& pos);

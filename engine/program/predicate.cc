@@ -15,32 +15,46 @@ using Kind = event::Value::Kind;
 
 bool in_order(Order order, int comparison) {
   switch (order) {
-    case Order::less: return comparison < 0;
-    case Order::less_or_equal: return comparison <= 0;
-    case Order::greater: return comparison > 0;
-    case Order::greater_or_equal: return comparison >= 0;
+    case Order::less:
+      return comparison < 0;
+    case Order::less_or_equal:
+      return comparison <= 0;
+    case Order::greater:
+      return comparison > 0;
+    case Order::greater_or_equal:
+      return comparison >= 0;
   }
   return false;
 }
 
 std::int64_t part_of(const CivilTime& time, TimePart part) {
   switch (part) {
-    case TimePart::minute: return time.minute;
-    case TimePart::hour: return time.hour;
-    case TimePart::day: return time.day;
-    case TimePart::week: return time.iso_week();
-    case TimePart::month: return time.month;
-    case TimePart::year: return time.year;
+    case TimePart::minute:
+      return time.minute;
+    case TimePart::hour:
+      return time.hour;
+    case TimePart::day:
+      return time.day;
+    case TimePart::week:
+      return time.iso_week();
+    case TimePart::month:
+      return time.month;
+    case TimePart::year:
+      return time.year;
   }
   return 0;
 }
 
 bool has_affix(std::string_view text, std::string_view part, Affix affix) {
   switch (affix) {
-    case Affix::whole: return text == part;
-    case Affix::prefix: return text.starts_with(part);
-    case Affix::suffix: return text.ends_with(part);
-    case Affix::anywhere: return text.find(part) != std::string_view::npos;
+    case Affix::whole:
+      return text == part;
+    case Affix::prefix:
+      return text.starts_with(part);
+    case Affix::suffix:
+      return text.ends_with(part);
+    case Affix::anywhere:
+      return text.find(part) != std::string_view::npos;
   }
   return false;
 }
@@ -68,9 +82,8 @@ struct Meets {
   bool operator()(const MatchCidrs& m) const {
     if (value.nested || value.kind != Kind::string) return false;
     const auto address = parse_ip(value.text);
-    return address && std::any_of(m.networks.begin(), m.networks.end(), [&](const IpPrefix& n) {
-      return contains(n, *address);
-    });
+    return address && std::any_of(m.networks.begin(), m.networks.end(),
+                                  [&](const IpPrefix& n) { return contains(n, *address); });
   }
   bool operator()(const MatchOrder& m) const {
     if (value.nested || value.kind == Kind::boolean) return false;
@@ -84,7 +97,9 @@ struct Meets {
     const std::int64_t part = part_of(*time, m.part);
     return std::any_of(m.values.begin(), m.values.end(), [&](std::int64_t wanted) {
       return m.equals ? part == wanted
-                      : in_order(m.order, part < wanted ? -1 : part > wanted ? 1 : 0);
+                      : in_order(m.order, part < wanted   ? -1
+                                          : part > wanted ? 1
+                                                          : 0);
     });
   }
   bool operator()(const MatchField& m) const {

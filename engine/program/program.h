@@ -44,8 +44,8 @@ struct Node {
 struct CompiledRule {
   sigma::Rule source;
   NodeId root = 0;
-  std::string hash;                 // of the document and of the lists that it read
-  std::vector<std::string> filters; // titles of the filters applied to it
+  std::string hash;                  // of the document and of the lists that it read
+  std::vector<std::string> filters;  // titles of the filters applied to it
   // A correlation refers to it and does not say `generate: true`: it raises no alert of its own
   // (correlation specification, "Generate").
   bool correlation_only = false;

@@ -30,12 +30,37 @@ struct Value {
 // Modifiers of the v2.1 appendix. `i`, `m`, `s` have pySigma's long spellings as aliases
 // (ignorecase, multiline, dotall); `wide` is utf16le.
 enum class Modifier : std::uint8_t {
-  contains, startswith, endswith, all, exists, cased, neq,
-  re, i, m, s,
-  base64, base64offset, utf16le, utf16be, utf16, wide, windash,
-  cidr, lt, lte, gt, gte,
-  minute, hour, day, week, month, year,
-  expand, fieldref,
+  contains,
+  startswith,
+  endswith,
+  all,
+  exists,
+  cased,
+  neq,
+  re,
+  i,
+  m,
+  s,
+  base64,
+  base64offset,
+  utf16le,
+  utf16be,
+  utf16,
+  wide,
+  windash,
+  cidr,
+  lt,
+  lte,
+  gt,
+  gte,
+  minute,
+  hour,
+  day,
+  week,
+  month,
+  year,
+  expand,
+  fieldref,
 };
 std::string_view to_string(Modifier modifier);
 
@@ -123,9 +148,9 @@ struct Meta {
   std::vector<Related> related;
   std::vector<CustomField> custom;
 
-  std::string file;   // as given by the user
-  Span at;            // the title, or the start of the document
-  std::string hash;   // hex of a 64-bit hash of the document's own text and the lists it uses
+  std::string file;  // as given by the user
+  Span at;           // the title, or the start of the document
+  std::string hash;  // hex of a 64-bit hash of the document's own text and the lists it uses
 };
 
 struct Rule {
@@ -151,8 +176,14 @@ struct Filter {
 
 struct Correlation {
   enum class Type : std::uint8_t {
-    event_count, value_count, temporal, temporal_ordered,
-    value_sum, value_avg, value_percentile, value_median,
+    event_count,
+    value_count,
+    temporal,
+    temporal_ordered,
+    value_sum,
+    value_avg,
+    value_percentile,
+    value_median,
   };
   enum class Operator : std::uint8_t { lt, lte, gt, gte, eq, neq };
   struct Bound {
@@ -169,11 +200,11 @@ struct Correlation {
   Type type = Type::event_count;
   std::vector<RuleReference> rules;
   std::vector<std::string> group_by;
-  std::vector<std::string> fields;       // condition.field of the value_* types
+  std::vector<std::string> fields;  // condition.field of the value_* types
   std::vector<Alias> aliases;
   std::uint64_t timespan_seconds = 0;
-  std::vector<Bound> bounds;             // linked by AND
-  std::optional<Condition> expression;   // 2.2 draft: boolean condition over the rules
+  std::vector<Bound> bounds;            // linked by AND
+  std::optional<Condition> expression;  // 2.2 draft: boolean condition over the rules
   std::optional<double> percentile;
   bool generate = false;
 };

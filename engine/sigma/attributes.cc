@@ -1,9 +1,9 @@
 #include "sigma/attributes.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "sigma/formats.h"
@@ -19,16 +19,11 @@ struct TextAttribute {
 };
 
 constexpr TextAttribute kTexts[] = {
-    {"title", &Meta::title, false},
-    {"id", &Meta::id, false},
-    {"name", &Meta::name, false},
-    {"status", &Meta::status, false},
-    {"level", &Meta::level, false},
-    {"date", &Meta::date, true},
-    {"modified", &Meta::modified, true},
-    {"description", &Meta::description, true},
-    {"author", &Meta::author, true},
-    {"license", &Meta::license, true},
+    {"title", &Meta::title, false},       {"id", &Meta::id, false},
+    {"name", &Meta::name, false},         {"status", &Meta::status, false},
+    {"level", &Meta::level, false},       {"date", &Meta::date, true},
+    {"modified", &Meta::modified, true},  {"description", &Meta::description, true},
+    {"author", &Meta::author, true},      {"license", &Meta::license, true},
     {"taxonomy", &Meta::taxonomy, false},
 };
 
@@ -38,8 +33,10 @@ struct ListAttribute {
 };
 
 constexpr ListAttribute kLists[] = {
-    {"references", &Meta::references}, {"tags", &Meta::tags},
-    {"falsepositives", &Meta::falsepositives}, {"fields", &Meta::fields},
+    {"references", &Meta::references},
+    {"tags", &Meta::tags},
+    {"falsepositives", &Meta::falsepositives},
+    {"fields", &Meta::fields},
     {"scope", &Meta::scope},
 };
 
@@ -75,11 +72,13 @@ void check_enumeration(const YamlEntry& entry, const std::string_view (&allowed)
 void check_date(const YamlEntry& entry, std::string_view value, Reporter& report) {
   if (value.empty()) return;
   switch (shape_of_date(value)) {
-    case DateShape::iso: return;
+    case DateShape::iso:
+      return;
     case DateShape::other:
       report.warning("W603", entry.value.at(), "write dates as YYYY-MM-DD");
       return;
-    case DateShape::invalid: break;
+    case DateShape::invalid:
+      break;
   }
   report.error("S105", entry.value.at(),
                fmt::format("`{}` is not a date; write it as YYYY-MM-DD", text::printable(value)));
@@ -128,15 +127,15 @@ std::vector<Related> parse_related(const YamlEntry& entry, Reporter& report) {
 }
 
 void warn_if_misspelled(const YamlScalar& key, Reporter& report) {
-  std::vector<std::string_view> known{"related", "logsource", "detection", "correlation",
-                                      "filter"};
+  std::vector<std::string_view> known{"related", "logsource", "detection", "correlation", "filter"};
   for (const TextAttribute& attribute : kTexts) known.push_back(attribute.name);
   for (const ListAttribute& attribute : kLists) known.push_back(attribute.name);
   const std::string_view near = text::nearest(key.text, known);
   if (near.empty()) return;
-  report.warning("W607", key.at, fmt::format("`{}` is not an attribute of the specification",
-                                             text::printable(key.text)),
-                 std::string(near));
+  report.warning(
+      "W607", key.at,
+      fmt::format("`{}` is not an attribute of the specification", text::printable(key.text)),
+      std::string(near));
 }
 
 // True when the entry is one of the tables' attributes.
@@ -185,8 +184,7 @@ std::vector<std::string> read_texts(const YamlEntry& entry, Reporter& report) {
   std::vector<std::string> texts;
   if (entry.value.is_null()) return texts;
   if (entry.value.is_scalar()) {
-    report.warning("W606", entry.value.at(),
-                   fmt::format("`{}` should be a list", entry.key.text));
+    report.warning("W606", entry.value.at(), fmt::format("`{}` should be a list", entry.key.text));
     texts.push_back(entry.value.scalar.text);
     return texts;
   }
@@ -198,8 +196,8 @@ std::vector<std::string> read_texts(const YamlEntry& entry, Reporter& report) {
     if (item.is_scalar()) {
       texts.push_back(item.scalar.text);
     } else {
-      report.error("S103", item.at(), fmt::format("`{}` must be a list of plain values",
-                                                  entry.key.text));
+      report.error("S103", item.at(),
+                   fmt::format("`{}` must be a list of plain values", entry.key.text));
     }
   }
   return texts;

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/ip.h"
 #include "base/limits.h"
@@ -15,11 +15,15 @@ namespace {
 
 std::string_view describe(Value::Kind kind) {
   switch (kind) {
-    case Value::Kind::null: return "null";
-    case Value::Kind::boolean: return "a boolean";
+    case Value::Kind::null:
+      return "null";
+    case Value::Kind::boolean:
+      return "a boolean";
     case Value::Kind::integer:
-    case Value::Kind::floating: return "a number";
-    case Value::Kind::string: break;
+    case Value::Kind::floating:
+      return "a number";
+    case Value::Kind::string:
+      break;
   }
   return "text";
 }
@@ -77,8 +81,7 @@ class ItemCheck {
         return u.kind == use->kind && u.kind != Modifier::base64;
       });
       if (repeated) {
-        report_.warning("W614", use->at,
-                        fmt::format("`{}` is given twice", to_string(use->kind)));
+        report_.warning("W614", use->at, fmt::format("`{}` is given twice", to_string(use->kind)));
       }
     }
     return true;
@@ -91,8 +94,10 @@ class ItemCheck {
       case Modifier::lt:
       case Modifier::lte:
       case Modifier::gt:
-      case Modifier::gte: return true;
-      default: break;
+      case Modifier::gte:
+        return true;
+      default:
+        break;
     }
     return std::any_of(std::begin(kTimeParts), std::end(kTimeParts),
                        [&](const TimePart& part) { return part.modifier == modifier; });
@@ -106,7 +111,8 @@ class ItemCheck {
     }
     std::string_view wanted;
     switch (accepted) {
-      case Accepts::anything: return true;
+      case Accepts::anything:
+        return true;
       case Accepts::pattern:
         if (kind == Value::Kind::string || value.is_number()) return true;
         wanted = "a regular expression";
@@ -180,8 +186,10 @@ class ItemCheck {
         case Modifier::utf16le:
         case Modifier::utf16be:
         case Modifier::utf16:
-        case Modifier::wide: return &use.kind;
-        default: break;
+        case Modifier::wide:
+          return &use.kind;
+        default:
+          break;
       }
     }
     return nullptr;
@@ -199,11 +207,13 @@ class ItemCheck {
     const auto number = Number::parse(value.text);
     const auto least = Number::parse(fmt::format("{}", part.least));
     const auto most = Number::parse(fmt::format("{}", part.most));
-    if (!number || (Number::compare(*number, *least) >= 0 && Number::compare(*number, *most) <= 0)) {
+    if (!number ||
+        (Number::compare(*number, *least) >= 0 && Number::compare(*number, *most) <= 0)) {
       return;
     }
-    report_.error("S209", value.at, fmt::format("`{}` is a number from {} to {}",
-                                                to_string(part.modifier), part.least, part.most));
+    report_.error("S209", value.at,
+                  fmt::format("`{}` is a number from {} to {}", to_string(part.modifier),
+                              part.least, part.most));
   }
 
   // `field: '*'` is an idiom ("the field has a value"); the same under `contains` is a mistake.
@@ -251,6 +261,8 @@ class ItemCheck {
 
 }  // namespace
 
-void check_item(const DetectionItem& item, Reporter& report) { ItemCheck(item, report).run(); }
+void check_item(const DetectionItem& item, Reporter& report) {
+  ItemCheck(item, report).run();
+}
 
 }  // namespace tocsin::sigma

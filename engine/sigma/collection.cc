@@ -1,10 +1,10 @@
 #include "sigma/collection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/hash.h"
 #include "base/text.h"

@@ -11,9 +11,9 @@
 namespace tocsin::sigma {
 
 struct CollectionItem {
-  YamlNode root;     // a map, without `action`
-  std::string hash;  // of the texts it comes from
-  bool valid = true; // false: an error was reported
+  YamlNode root;      // a map, without `action`
+  std::string hash;   // of the texts it comes from
+  bool valid = true;  // false: an error was reported
 };
 
 // The rules, filters and correlations among `documents`, in order.
@@ -21,7 +21,6 @@ struct CollectionItem {
 // What `global` gives is merged over each following rule, maps key by key; where both give a
 // value, the global one counts. `repeat` merges its document over the rule before and is a rule
 // of its own. Filters and correlations are not merged.
-std::vector<CollectionItem> merge_collection(std::vector<YamlDocument> documents,
-                                             Reporter& report);
+std::vector<CollectionItem> merge_collection(std::vector<YamlDocument> documents, Reporter& report);
 
 }  // namespace tocsin::sigma

@@ -1,9 +1,9 @@
 #include "sigma/condition.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -37,12 +37,15 @@ class ConditionParser {
     advance();
     auto condition = parse_or(0);
     if (!failed_ && !token_.text.empty()) {
-      error("S301", token_, fmt::format("`and`, `or` or the end of the condition is expected "
-                                        "before `{}`", token_.text));
+      error("S301", token_,
+            fmt::format("`and`, `or` or the end of the condition is expected "
+                        "before `{}`",
+                        token_.text));
     }
     if (!failed_ && !condition) {
-      report_.error("S305", scalar_.at, "nothing is left of this condition: no search identifier "
-                                        "matches its patterns");
+      report_.error("S305", scalar_.at,
+                    "nothing is left of this condition: no search identifier "
+                    "matches its patterns");
     }
     return failed_ ? std::nullopt : std::move(condition);
   }
@@ -107,8 +110,8 @@ class ConditionParser {
 
   Operand parse_not(std::size_t depth) {
     if (depth > limits::kConditionDepth) {
-      error("S304", token_, fmt::format("nested more than {} levels deep",
-                                        limits::kConditionDepth));
+      error("S304", token_,
+            fmt::format("nested more than {} levels deep", limits::kConditionDepth));
       return std::nullopt;
     }
     const Token start = token_;
@@ -140,8 +143,9 @@ class ConditionParser {
   Operand parse_operand() {
     const Token word = token_;
     if (word.text.empty() || !is_word_char(word.text[0])) {
-      error("S301", word, word.text.empty() ? "the condition ends too early"
-                                            : "a search identifier is expected here");
+      error("S301", word,
+            word.text.empty() ? "the condition ends too early"
+                              : "a search identifier is expected here");
       return std::nullopt;
     }
     const Token after = peek();
@@ -180,17 +184,19 @@ class ConditionParser {
       return std::nullopt;
     }
     advance();
-    const bool matches = std::any_of(
-        names_.names.begin(), names_.names.end(),
-        [&](std::string_view name) { return selects(pattern.text, name); });
+    const bool matches =
+        std::any_of(names_.names.begin(), names_.names.end(),
+                    [&](std::string_view name) { return selects(pattern.text, name); });
     if (!matches) {
-      report_.warning("W615", place(pattern),
-                      fmt::format("`{}` matches no search identifier and is left out",
-                                  pattern.text));
+      report_.warning(
+          "W615", place(pattern),
+          fmt::format("`{}` matches no search identifier and is left out", pattern.text));
       return std::nullopt;
     }
     return Condition{all ? Condition::Kind::all_of : Condition::Kind::one_of,
-                     std::string(pattern.text), {}, place(quantifier)};
+                     std::string(pattern.text),
+                     {},
+                     place(quantifier)};
   }
 
   void error_unknown(Token word) {

@@ -1,9 +1,9 @@
 #include "sigma/detection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "sigma/condition.h"
@@ -99,9 +99,9 @@ class DetectionParser {
     }
     std::string message = "a field takes a plain value or a list of plain values";
     if (node.is_map() && !node.entries.empty() && !item.field.empty()) {
-      message += fmt::format("; for a nested field write `{}.{}` as one key",
-                             text::printable(item.field),
-                             text::printable(node.entries.front().key.text));
+      message +=
+          fmt::format("; for a nested field write `{}.{}` as one key", text::printable(item.field),
+                      text::printable(node.entries.front().key.text));
     }
     report_.error("S109", node.at(), std::move(message));
   }
@@ -112,10 +112,10 @@ class DetectionParser {
     const bool as_written = value.text == text::folded(scalar.text);
     if (type != ScalarType::text && type != ScalarType::null && !as_written &&
         !compares_numbers(item)) {
-      report_.warning("W617", scalar.at,
-                      fmt::format("without quotes this reads as {}; quote it if text is meant",
-                                  value.text),
-                      fmt::format("'{}'", scalar.text));
+      report_.warning(
+          "W617", scalar.at,
+          fmt::format("without quotes this reads as {}; quote it if text is meant", value.text),
+          fmt::format("'{}'", scalar.text));
     }
     return value;
   }
@@ -136,10 +136,13 @@ static_assert(static_cast<int>(ScalarType::null) == static_cast<int>(Value::Kind
 
 bool mentions(const Condition& condition, std::string_view name) {
   switch (condition.kind) {
-    case Condition::Kind::identifier: return condition.name == name;
+    case Condition::Kind::identifier:
+      return condition.name == name;
     case Condition::Kind::one_of:
-    case Condition::Kind::all_of: return selects(condition.name, name);
-    default: break;
+    case Condition::Kind::all_of:
+      return selects(condition.name, name);
+    default:
+      break;
   }
   return std::any_of(condition.args.begin(), condition.args.end(),
                      [&](const Condition& arg) { return mentions(arg, name); });
@@ -165,12 +168,12 @@ void parse_conditions(const YamlEntry& entry, Detections& out, Reporter& report)
 void check_unused(const Detections& detections, Reporter& report) {
   for (const NamedDetection& named : detections.named) {
     if (named.name.starts_with('_')) continue;
-    const bool used = std::any_of(
-        detections.conditions.begin(), detections.conditions.end(),
-        [&](const Condition& condition) { return mentions(condition, named.name); });
+    const bool used =
+        std::any_of(detections.conditions.begin(), detections.conditions.end(),
+                    [&](const Condition& condition) { return mentions(condition, named.name); });
     if (!used) {
-      report.warning("W609", named.at, fmt::format("no condition uses `{}`",
-                                                   text::printable(named.name)));
+      report.warning("W609", named.at,
+                     fmt::format("no condition uses `{}`", text::printable(named.name)));
     }
   }
 }
@@ -207,8 +210,7 @@ Detections parse_detections(const YamlEntry& section, std::string_view other, Re
     parse_conditions(*condition, out, report);
   }
   if (condition == nullptr) {
-    report.error("S102", section.key.at, fmt::format("`{}` has no `condition`",
-                                                     section.key.text));
+    report.error("S102", section.key.at, fmt::format("`{}` has no `condition`", section.key.text));
   }
   if (report.errors() == errors) check_unused(out, report);
   return out;

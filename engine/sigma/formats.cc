@@ -13,7 +13,7 @@ struct Unit {
   std::uint64_t seconds;
 };
 
-constexpr Unit kUnits[] = {{'s', 1},         {'m', 60},         {'h', 3600},    {'d', 86'400},
+constexpr Unit kUnits[] = {{'s', 1},       {'m', 60},        {'h', 3600},      {'d', 86'400},
                            {'w', 604'800}, {'M', 2'629'746}, {'y', 31'556'952}};
 
 }  // namespace
@@ -22,8 +22,8 @@ bool is_uuid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool digit = std::string_view("0123456789abcdefABCDEF").find(text[i]) !=
-                       std::string_view::npos;
+    const bool digit =
+        std::string_view("0123456789abcdefABCDEF").find(text[i]) != std::string_view::npos;
     if (hyphen ? text[i] != '-' : !digit) return false;
   }
   return true;

@@ -1,10 +1,10 @@
 #include "sigma/linker.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "sigma/codes.h"

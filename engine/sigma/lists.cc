@@ -1,11 +1,11 @@
 #include "sigma/lists.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -86,7 +86,9 @@ void Lists::load(const std::string& path, Diagnostics& diagnostics) {
     const bool hidden = file.filename().string().starts_with('.');
     if (!hidden && file.extension() == kExtension) files.push_back(file);
   }
-  if (error) Reporter({}, path, diagnostics).error("S506", {}, "the folder cannot be read: " + error.message());
+  if (error)
+    Reporter({}, path, diagnostics)
+        .error("S506", {}, "the folder cannot be read: " + error.message());
   std::sort(files.begin(), files.end());
   for (const fs::path& file : files) load_file(file, *this, diagnostics);
 }

@@ -14,13 +14,13 @@ namespace tocsin::sigma {
 
 struct LoadStats {
   std::size_t files = 0;
-  std::size_t documents = 0;   // rules, filters and correlations, accepted or not
-  std::size_t rejected = 0;    // documents with at least one error
+  std::size_t documents = 0;  // rules, filters and correlations, accepted or not
+  std::size_t rejected = 0;   // documents with at least one error
 };
 
 struct Loaded {
   RuleSet rules;
-  Lists lists;                 // from `lists/` folders found inside rule folders
+  Lists lists;  // from `lists/` folders found inside rule folders
   Diagnostics diagnostics;
   LoadStats stats;
 };

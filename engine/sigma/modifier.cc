@@ -1,8 +1,8 @@
 #include "sigma/modifier.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 

@@ -6,7 +6,19 @@ namespace {
 // Modifiers that stand at the same places. `all` and `neq` are not among them: they do not touch
 // values and stand anywhere but beside `exists`.
 enum Group : std::uint8_t {
-  affix, cased, wide, base64, windash, re, flag, cidr, compare, time_part, exists, expand, fieldref,
+  affix,
+  cased,
+  wide,
+  base64,
+  windash,
+  re,
+  flag,
+  cidr,
+  compare,
+  time_part,
+  exists,
+  expand,
+  fieldref,
   free_standing,
 };
 
@@ -14,35 +26,49 @@ Group group_of(Modifier modifier) {
   switch (modifier) {
     case Modifier::contains:
     case Modifier::startswith:
-    case Modifier::endswith: return affix;
-    case Modifier::cased: return cased;
+    case Modifier::endswith:
+      return affix;
+    case Modifier::cased:
+      return cased;
     case Modifier::utf16le:
     case Modifier::utf16be:
     case Modifier::utf16:
-    case Modifier::wide: return wide;
+    case Modifier::wide:
+      return wide;
     case Modifier::base64:
-    case Modifier::base64offset: return base64;
-    case Modifier::windash: return windash;
-    case Modifier::re: return re;
+    case Modifier::base64offset:
+      return base64;
+    case Modifier::windash:
+      return windash;
+    case Modifier::re:
+      return re;
     case Modifier::i:
     case Modifier::m:
-    case Modifier::s: return flag;
-    case Modifier::cidr: return cidr;
+    case Modifier::s:
+      return flag;
+    case Modifier::cidr:
+      return cidr;
     case Modifier::lt:
     case Modifier::lte:
     case Modifier::gt:
-    case Modifier::gte: return compare;
+    case Modifier::gte:
+      return compare;
     case Modifier::minute:
     case Modifier::hour:
     case Modifier::day:
     case Modifier::week:
     case Modifier::month:
-    case Modifier::year: return time_part;
-    case Modifier::exists: return exists;
-    case Modifier::expand: return expand;
-    case Modifier::fieldref: return fieldref;
+    case Modifier::year:
+      return time_part;
+    case Modifier::exists:
+      return exists;
+    case Modifier::expand:
+      return expand;
+    case Modifier::fieldref:
+      return fieldref;
     case Modifier::all:
-    case Modifier::neq: break;
+    case Modifier::neq:
+      break;
   }
   return free_standing;
 }
@@ -53,14 +79,14 @@ enum State : char {
   expanded = 'E',    // placeholders replaced, otherwise as written
   cased_text = 'C',  // as written, to be matched by case
   other_text = 'T',
-  affixed = 'A',     // with wildcards around it
-  wide_text = 'W',   // encoded as UTF-16
-  encoded = 'B',     // encoded as Base64
-  sealed = 'S',      // encoded, with wildcards around it
+  affixed = 'A',    // with wildcards around it
+  wide_text = 'W',  // encoded as UTF-16
+  encoded = 'B',    // encoded as Base64
+  sealed = 'S',     // encoded, with wildcards around it
   regex = 'R',
   network = 'N',
   number = 'M',
-  part = 'D',        // of a time
+  part = 'D',  // of a time
   presence = 'X',
   reference = 'F',
   illegal = '.',
@@ -73,20 +99,11 @@ struct Row {
 
 // affix, cased, wide, base64, windash, re, flag, cidr, compare, time_part, exists, expand, fieldref
 constexpr Row kTransitions[] = {
-    {plain, "ACWBTR.NMDXEF"},
-    {expanded, "ATWBT..N...E."},
-    {cased_text, "ACWBT......TF"},
-    {other_text, "ATWBT......T."},
-    {affixed, "AAS.A......A."},
-    {wide_text, "SW.B........."},
-    {encoded, "SB.B........."},
-    {sealed, "SS..........."},
-    {regex, "R.....R....R."},
-    {network, "...........N."},
-    {number, "............."},
-    {part, "........M...."},
-    {presence, "............."},
-    {reference, "FF..........."},
+    {plain, "ACWBTR.NMDXEF"},      {expanded, "ATWBT..N...E."},  {cased_text, "ACWBT......TF"},
+    {other_text, "ATWBT......T."}, {affixed, "AAS.A......A."},   {wide_text, "SW.B........."},
+    {encoded, "SB.B........."},    {sealed, "SS..........."},    {regex, "R.....R....R."},
+    {network, "...........N."},    {number, "............."},    {part, "........M...."},
+    {presence, "............."},   {reference, "FF..........."},
 };
 
 State next_state(State from, Group group) {
@@ -98,10 +115,14 @@ State next_state(State from, Group group) {
 
 std::string_view reason(State state, Group group) {
   switch (group) {
-    case re: return "a regular expression is taken as it is written; put `re` first";
-    case flag: return "it belongs after `re`";
-    case cidr: return "a network is taken as it is written; put `cidr` first";
-    case exists: return "`exists` stands alone";
+    case re:
+      return "a regular expression is taken as it is written; put `re` first";
+    case flag:
+      return "it belongs after `re`";
+    case cidr:
+      return "a network is taken as it is written; put `cidr` first";
+    case exists:
+      return "`exists` stands alone";
     case base64:
       if (state == affixed || state == sealed) return "wildcards cannot be encoded; put it before";
       break;
@@ -117,13 +138,18 @@ std::string_view reason(State state, Group group) {
     case cased:
       if (state == regex) return "regular expressions are case-sensitive unless `i` is given";
       break;
-    default: break;
+    default:
+      break;
   }
   switch (state) {
-    case number: return "a comparison is not modified further";
-    case presence: return "`exists` stands alone";
-    case part: return "only `lt`, `lte`, `gt` and `gte` follow a part of a time";
-    default: return "";
+    case number:
+      return "a comparison is not modified further";
+    case presence:
+      return "`exists` stands alone";
+    case part:
+      return "only `lt`, `lte`, `gt` and `gte` follow a part of a time";
+    default:
+      return "";
   }
 }
 
@@ -149,12 +175,17 @@ std::optional<ChainError> check_chain(const std::vector<ModifierUse>& chain) {
 Accepts accepts(const std::vector<ModifierUse>& chain) {
   for (const ModifierUse& use : chain) {
     switch (group_of(use.kind)) {
-      case free_standing: continue;
-      case re: return Accepts::pattern;
+      case free_standing:
+        continue;
+      case re:
+        return Accepts::pattern;
       case compare:
-      case time_part: return Accepts::number;
-      case exists: return Accepts::boolean;
-      default: return Accepts::text;
+      case time_part:
+        return Accepts::number;
+      case exists:
+        return Accepts::boolean;
+      default:
+        return Accepts::text;
     }
   }
   return Accepts::anything;

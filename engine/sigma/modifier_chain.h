@@ -14,8 +14,8 @@ namespace tocsin::sigma {
 enum class Accepts : std::uint8_t { anything, text, pattern, number, boolean };
 
 struct ChainError {
-  const ModifierUse* at;     // the modifier that cannot stand there
-  std::string_view reason;   // half a sentence, "" when there is nothing to add
+  const ModifierUse* at;    // the modifier that cannot stand there
+  std::string_view reason;  // half a sentence, "" when there is nothing to add
 };
 
 // nullopt when the chain is legal. The pointer is into `chain`.

@@ -1,16 +1,15 @@
-#include "sigma/attributes.h"
-#include "sigma/condition.h"
-#include "sigma/formats.h"
-#include "sigma/parser.h"
-#include "sigma/yaml_scalar.h"
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "base/text.h"
+#include "sigma/attributes.h"
+#include "sigma/condition.h"
+#include "sigma/formats.h"
+#include "sigma/parser.h"
+#include "sigma/yaml_scalar.h"
 
 namespace tocsin::sigma {
 namespace {
@@ -19,12 +18,14 @@ using Type = Correlation::Type;
 using Operator = Correlation::Operator;
 
 // In the order of the enumeration.
-constexpr std::string_view kTypes[] = {"event_count", "value_count", "temporal",
-                                       "temporal_ordered", "value_sum", "value_avg",
+constexpr std::string_view kTypes[] = {"event_count",      "value_count", "temporal",
+                                       "temporal_ordered", "value_sum",   "value_avg",
                                        "value_percentile", "value_median"};
 constexpr std::string_view kOperators[] = {"lt", "lte", "gt", "gte", "eq", "neq"};
 
-bool is_temporal(Type type) { return type == Type::temporal || type == Type::temporal_ordered; }
+bool is_temporal(Type type) {
+  return type == Type::temporal || type == Type::temporal_ordered;
+}
 
 // The index of `name`, N when it is not there.
 template <std::size_t N>
@@ -64,8 +65,8 @@ class CorrelationParser {
   }
 
   void parse_generate(const YamlEntry& entry) {
-    const bool boolean = entry.value.is_scalar() &&
-                         type_of(entry.value.scalar) == ScalarType::boolean;
+    const bool boolean =
+        entry.value.is_scalar() && type_of(entry.value.scalar) == ScalarType::boolean;
     if (!boolean) {
       report_.error("S103", entry.key.at, "`generate` must be true or false");
       return;
@@ -77,14 +78,14 @@ class CorrelationParser {
   const YamlEntry* find(std::string_view key) const { return section_.value.find(key); }
 
   void check_keys() {
-    const std::vector<std::string_view> known{"type",     "rules",   "group-by", "timespan",
+    const std::vector<std::string_view> known{"type",      "rules",   "group-by", "timespan",
                                               "condition", "aliases", "generate"};
     for (const YamlEntry& entry : section_.value.entries) {
       if (std::find(known.begin(), known.end(), entry.key.text) != known.end()) continue;
-      report_.error("S409", entry.key.at,
-                    fmt::format("`{}` is not an attribute of correlations",
-                                text::printable(entry.key.text)),
-                    std::string(text::nearest(entry.key.text, known)));
+      report_.error(
+          "S409", entry.key.at,
+          fmt::format("`{}` is not an attribute of correlations", text::printable(entry.key.text)),
+          std::string(text::nearest(entry.key.text, known)));
     }
   }
 
@@ -132,8 +133,8 @@ class CorrelationParser {
       if (node.is_scalar() && !node.is_null() && !node.scalar.text.empty()) {
         fields.push_back(node.scalar.text);
       } else {
-        report_.error("S103", node.at(), fmt::format("`{}` is a field or a list of fields",
-                                                     entry.key.text));
+        report_.error("S103", node.at(),
+                      fmt::format("`{}` is a field or a list of fields", entry.key.text));
       }
     };
     if (entry.value.is_sequence()) {
@@ -173,8 +174,8 @@ class CorrelationParser {
       report_.error("S102", section_.key.at, "the correlation has no `timespan`");
       return;
     }
-    const auto seconds = entry->value.is_scalar() ? parse_timespan_text(entry->value.scalar.text)
-                                                  : std::nullopt;
+    const auto seconds =
+        entry->value.is_scalar() ? parse_timespan_text(entry->value.scalar.text) : std::nullopt;
     if (seconds) {
       out_.timespan_seconds = *seconds;
     } else {
@@ -206,8 +207,8 @@ class CorrelationParser {
         if (const auto number = to_number(entry.value)) {
           out_.bounds.push_back({static_cast<Operator>(op), *number, entry.key.at});
         } else {
-          report_.error("S404", entry.value.at(), fmt::format("`{}` takes a number",
-                                                              entry.key.text));
+          report_.error("S404", entry.value.at(),
+                        fmt::format("`{}` takes a number", entry.key.text));
         }
       } else if (entry.key.text == "field") {
         out_.fields = read_fields(entry);
@@ -226,7 +227,8 @@ class CorrelationParser {
       }
     }
     if (out_.bounds.empty()) {
-      report_.error("S404", condition.key.at, "the condition has none of lt, lte, gt, gte, eq, neq");
+      report_.error("S404", condition.key.at,
+                    "the condition has none of lt, lte, gt, gte, eq, neq");
     }
     const bool needs_field = !is_temporal(out_.type) && out_.type != Type::event_count;
     if (needs_field && out_.fields.empty()) {
@@ -244,8 +246,9 @@ class CorrelationParser {
     if (!out_.expression) return;
     for (const RuleReference& rule : out_.rules) {
       if (names_rule(*out_.expression, rule.text)) continue;
-      report_.error("S406", rule.at, fmt::format("the condition does not use the rule `{}`",
-                                                 text::printable(rule.text)));
+      report_.error(
+          "S406", rule.at,
+          fmt::format("the condition does not use the rule `{}`", text::printable(rule.text)));
     }
   }
 

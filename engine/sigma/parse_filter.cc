@@ -1,10 +1,9 @@
-#include "sigma/attributes.h"
-#include "sigma/detection.h"
-#include "sigma/parser.h"
-
 #include <utility>
 
 #include "base/text.h"
+#include "sigma/attributes.h"
+#include "sigma/detection.h"
+#include "sigma/parser.h"
 
 namespace tocsin::sigma {
 namespace {

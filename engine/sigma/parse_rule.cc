@@ -1,8 +1,8 @@
+#include <utility>
+
 #include "sigma/attributes.h"
 #include "sigma/detection.h"
 #include "sigma/parser.h"
-
-#include <utility>
 
 namespace tocsin::sigma {
 

@@ -22,8 +22,7 @@ void Reporter::error(DiagnosticCode code, Span at, std::string message, std::str
   add(Severity::error, code, at, std::move(message), std::move(suggestion));
 }
 
-void Reporter::warning(DiagnosticCode code, Span at, std::string message,
-                       std::string suggestion) {
+void Reporter::warning(DiagnosticCode code, Span at, std::string message, std::string suggestion) {
   add(Severity::warning, code, at, std::move(message), std::move(suggestion));
 }
 

@@ -1,9 +1,9 @@
 #include "sigma/rule_test.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "sigma/attributes.h"
@@ -19,9 +19,9 @@ void merge_event(YamlNode& target, const YamlNode& source) {
     return;
   }
   for (const YamlEntry& entry : source.entries) {
-    const auto found = std::find_if(
-        target.entries.begin(), target.entries.end(),
-        [&](const YamlEntry& known) { return known.key.text == entry.key.text; });
+    const auto found =
+        std::find_if(target.entries.begin(), target.entries.end(),
+                     [&](const YamlEntry& known) { return known.key.text == entry.key.text; });
     if (found == target.entries.end()) {
       target.entries.push_back(entry);
     } else {
@@ -82,7 +82,8 @@ class TestParser {
       report_.error("S103", entry.key.at, "`lists` must be a map from names to lists of values");
       return;
     }
-    for (const YamlEntry& list : entry.value.entries) lists.set(list.key.text, read_texts(list, report_));
+    for (const YamlEntry& list : entry.value.entries)
+      lists.set(list.key.text, read_texts(list, report_));
   }
 
   RuleTestCase parse_test(const YamlNode& node, std::size_t number) {
@@ -99,7 +100,8 @@ class TestParser {
       test.at = name->value.at();
     }
     if (const YamlEntry* fires = node.find("fires")) test.fires = read_boolean(*fires);
-    if (const YamlEntry* matched = node.find("matched")) test.matched = read_texts(*matched, report_);
+    if (const YamlEntry* matched = node.find("matched"))
+      test.matched = read_texts(*matched, report_);
     parse_event(node, test);
     return test;
   }
@@ -107,8 +109,8 @@ class TestParser {
   bool read_boolean(const YamlEntry& entry) {
     const YamlScalar& scalar = entry.value.scalar;
     if (!entry.value.is_scalar() || type_of(scalar) != ScalarType::boolean) {
-      report_.error("S103", entry.key.at, fmt::format("`{}` must be true or false",
-                                                      entry.key.text));
+      report_.error("S103", entry.key.at,
+                    fmt::format("`{}` must be true or false", entry.key.text));
       return true;
     }
     return canonical_text(scalar, ScalarType::boolean) == "true";

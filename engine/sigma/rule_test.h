@@ -14,8 +14,8 @@ namespace tocsin::sigma {
 struct RuleTestCase {
   std::string name;
   bool fires = true;
-  std::string event_json;            // compact JSON of base ⊕ event ⊖ without; "" with event_file
-  std::string event_file;            // path relative to the test file; "" with an inline event
+  std::string event_json;  // compact JSON of base ⊕ event ⊖ without; "" with event_file
+  std::string event_file;  // path relative to the test file; "" with an inline event
   std::vector<std::string> matched;  // fields that must be among the matched ones
   Span at;
 };

@@ -1,9 +1,9 @@
 #include "sigma/yaml_builder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -115,9 +115,8 @@ void YamlBuilder::null(Mark mark) {
   count_node(mark);
   refuse_properties(mark);
   const bool has_parent = !open_.empty() && open_.back().node->is_map();
-  const Span key_at = has_parent && open_.back().has_key
-                          ? open_.back().node->entries.back().key.at
-                          : Span{};
+  const Span key_at =
+      has_parent && open_.back().has_key ? open_.back().node->entries.back().key.at : Span{};
   YamlNode* slot = next_slot();
   if (slot == nullptr) return add_key(mark, read_null(mark));
   slot->scalar = read_null(mark);
@@ -143,9 +142,9 @@ void YamlBuilder::scalar(Mark mark, const std::string& value) {
   count_node(mark);
   refuse_properties(mark);
   const char first = mark.offset < text_.size() ? text_[mark.offset] : '\0';
-  const auto style = first == '"' || first == '\''   ? YamlScalar::Style::quoted
+  const auto style = first == '"' || first == '\''  ? YamlScalar::Style::quoted
                      : first == '|' || first == '>' ? YamlScalar::Style::block
-                                                     : YamlScalar::Style::plain;
+                                                    : YamlScalar::Style::plain;
   YamlScalar scalar{value, measure(mark, value, style), style};
   if (YamlNode* slot = next_slot()) {
     slot->scalar = std::move(scalar);
@@ -177,9 +176,8 @@ void YamlBuilder::check_duplicates(const YamlNode& map) {
   std::vector<const YamlScalar*> keys;
   keys.reserve(map.entries.size());
   for (const YamlEntry& entry : map.entries) keys.push_back(&entry.key);
-  std::stable_sort(keys.begin(), keys.end(), [](const YamlScalar* a, const YamlScalar* b) {
-    return a->text < b->text;
-  });
+  std::stable_sort(keys.begin(), keys.end(),
+                   [](const YamlScalar* a, const YamlScalar* b) { return a->text < b->text; });
   for (std::size_t i = 1; i < keys.size(); ++i) {
     if (keys[i - 1]->text != keys[i]->text) continue;
     report_.error("Y011", keys[i]->at,

@@ -29,9 +29,9 @@ struct YamlNode {
   enum class Kind : std::uint8_t { scalar, sequence, map };
 
   Kind kind = Kind::scalar;
-  YamlScalar scalar;              // of a scalar; a collection uses only `at`, its first character
-  std::vector<YamlNode> items;    // of a sequence
-  std::vector<YamlEntry> entries; // of a map: in order, keys unique
+  YamlScalar scalar;               // of a scalar; a collection uses only `at`, its first character
+  std::vector<YamlNode> items;     // of a sequence
+  std::vector<YamlEntry> entries;  // of a map: in order, keys unique
 
   const Span& at() const { return scalar.at; }
   bool is_scalar() const { return kind == Kind::scalar; }

@@ -1,16 +1,16 @@
 #include "sigma/yaml_reader.h"
 
-#include <algorithm>
-#include <istream>
-#include <streambuf>
-#include <string>
-#include <utility>
-
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <istream>
+#include <streambuf>
+#include <string>
+#include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -83,8 +83,9 @@ std::size_t find_control(std::string_view text) {
 bool check_text(Reporter& report) {
   const std::string_view text = report.text();
   if (text.size() > limits::kRuleFileBytes) {
-    report.error("Y003", {}, fmt::format("the file has {} bytes; the limit is {}", text.size(),
-                                         limits::kRuleFileBytes));
+    report.error(
+        "Y003", {},
+        fmt::format("the file has {} bytes; the limit is {}", text.size(), limits::kRuleFileBytes));
     return false;
   }
   if (const std::size_t at = text::find_invalid_utf8(text); at != std::string_view::npos) {

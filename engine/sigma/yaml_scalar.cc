@@ -137,11 +137,16 @@ ScalarType type_of(const YamlScalar& scalar) {
 
 std::string canonical_text(const YamlScalar& scalar, ScalarType type) {
   switch (type) {
-    case ScalarType::null: return {};
-    case ScalarType::boolean: return is_true(scalar.text) ? "true" : "false";
-    case ScalarType::integer: return canonical_integer(scalar.text);
-    case ScalarType::floating: return canonical_float(scalar.text);
-    case ScalarType::text: break;
+    case ScalarType::null:
+      return {};
+    case ScalarType::boolean:
+      return is_true(scalar.text) ? "true" : "false";
+    case ScalarType::integer:
+      return canonical_integer(scalar.text);
+    case ScalarType::floating:
+      return canonical_float(scalar.text);
+    case ScalarType::text:
+      break;
   }
   return scalar.text;
 }
@@ -161,16 +166,25 @@ void write_json(const YamlNode& node, JsonWriter& out) {
       }
       out.end_object();
       return;
-    case YamlNode::Kind::scalar: break;
+    case YamlNode::Kind::scalar:
+      break;
   }
   const ScalarType type = type_of(node.scalar);
   const std::string text = canonical_text(node.scalar, type);
   switch (type) {
-    case ScalarType::null: out.null(); break;
-    case ScalarType::boolean: out.boolean(text == "true"); break;
+    case ScalarType::null:
+      out.null();
+      break;
+    case ScalarType::boolean:
+      out.boolean(text == "true");
+      break;
     case ScalarType::integer:
-    case ScalarType::floating: out.raw(text); break;
-    case ScalarType::text: out.string(text); break;
+    case ScalarType::floating:
+      out.raw(text);
+      break;
+    case ScalarType::text:
+      out.string(text);
+      break;
   }
 }
 
@@ -188,9 +202,13 @@ Span YamlScalar::within(std::size_t offset, std::size_t length) const {
           static_cast<std::uint32_t>(length)};
 }
 
-bool YamlNode::is_null() const { return is_scalar() && type_of(scalar) == ScalarType::null; }
+bool YamlNode::is_null() const {
+  return is_scalar() && type_of(scalar) == ScalarType::null;
+}
 
-bool YamlNode::is_text() const { return is_scalar() && type_of(scalar) == ScalarType::text; }
+bool YamlNode::is_text() const {
+  return is_scalar() && type_of(scalar) == ScalarType::text;
+}
 
 const YamlEntry* YamlNode::find(std::string_view key) const {
   const auto found = std::find_if(entries.begin(), entries.end(),
@@ -204,11 +222,13 @@ bool operator==(const YamlNode& a, const YamlNode& b) {
     return x.key.text == y.key.text && x.value == y.value;
   };
   switch (a.kind) {
-    case YamlNode::Kind::sequence: return a.items == b.items;
+    case YamlNode::Kind::sequence:
+      return a.items == b.items;
     case YamlNode::Kind::map:
       return std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(),
                         same_entry);
-    case YamlNode::Kind::scalar: break;
+    case YamlNode::Kind::scalar:
+      break;
   }
   return a.scalar.text == b.scalar.text && type_of(a.scalar) == type_of(b.scalar);
 }
