@@ -16,9 +16,13 @@ echo "The record that AWS documents for batch:CreateComputeEnvironment, made wit
 run "$tocsin" scan --rules rules --output table examples/events/batch_create_compute_environment.json
 
 echo
-echo "A day of an account: ordinary traffic with an attack in it. One alert a line, for machines:"
-run "$tocsin" scan --rules rules --output jsonl examples/events/cloudtrail_sample.jsonl |
-  cut -c1-160
+echo "A day of an account: ordinary traffic with an attack in it, counted by rule:"
+run "$tocsin" scan --rules rules --output none examples/events/cloudtrail_sample.jsonl
+
+echo
+echo "The first of those alerts as a machine reads it, one JSON object a line:"
+"$tocsin" scan --rules rules --output jsonl examples/events/cloudtrail_sample.jsonl 2>/dev/null |
+  sed -n 1p
 
 echo
 echo "Why did that rule fire?"

@@ -18,7 +18,7 @@ namespace tocsin::event {
 class EventReader::Index {
  public:
   simdjson::error_code build(std::string_view json) {
-    if (json.size() > capacity_) {
+    if (stage1_ == nullptr || json.size() > capacity_) {
       const std::size_t capacity = std::max(json.size(), std::size_t{16} << 10);
       const auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
           capacity, limits::kRecordDepth, stage1_);

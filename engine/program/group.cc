@@ -155,7 +155,9 @@ class Grouping {
     strings.cased = cased;
     if (pattern.has_wildcards()) {
       strings.globs.emplace_back(pattern);
-      strings.glob_sources.push_back(pattern.to_string());
+      strings.glob_sources.push_back(item_.has(sigma::Modifier::expand)
+                                         ? alternative.operand.pattern.to_string()
+                                         : alternative.value->text);
     } else {
       strings.exact.insert(pattern.plain());
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 namespace tocsin::program {
 namespace {
@@ -148,7 +149,23 @@ std::string Predicate::met_pattern(Event& event, Value& value) const {
     for (std::size_t i = 0; i < strings->globs.size(); ++i) {
       if (strings->globs[i].matches(text)) return strings->glob_sources[i];
     }
+    for (const std::string& written : patterns) {
+      const std::string plain = Pattern::parse(written).plain();
+      if ((strings->cased ? plain : text::folded(plain)) == text) return written;
+    }
     return std::string(value.text);
+  }
+  if (std::holds_alternative<MatchScalars>(matcher)) {
+    for (const std::string& written : patterns) {
+      if (text::folded(written) == event.folded(value)) return written;
+    }
+  }
+  if (const auto* part = std::get_if<MatchTimePart>(&matcher)) {
+    for (const std::int64_t wanted : part->values) {
+      if (value_meets(MatchTimePart{part->part, part->equals, part->order, {wanted}}, event, value)) {
+        return std::to_string(wanted);
+      }
+    }
   }
   if (const auto* regexes = std::get_if<MatchRegexes>(&matcher)) {
     for (const auto& regex : regexes->regexes) {

@@ -69,7 +69,7 @@ class Engine {
     std::vector<program::RuleIndex> fired;
     const auto read = reader_.read(padded.view(), event_);
     if (!read) FAIL(read.error().message << ": " << json.substr(0, 200));
-    matching_.run(event_, program_.all_rules(), fired);
+    matching_.run_gated(event_, program_.all_mask(), fired);
     std::vector<std::string> ids;
     for (const auto rule : fired) ids.push_back(program_.rules()[rule].source.meta.id);
     return ids;

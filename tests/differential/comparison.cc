@@ -73,24 +73,28 @@ std::vector<Difference> Comparison::compare(std::string_view json, std::size_t& 
   if (read.has_value() != record) return {{0, record, answers("reading", read.has_value())}};
   if (!record) return {};
 
-  std::vector<program::RuleIndex> fired;
-  matching_.run(event_, every_rule_, fired);
+  gated_.clear(), fired_.clear();
+  matching_.run_gated(event_, program_.all_mask(), gated_);
+  matching_.run(event_, every_rule_, fired_);
   const reference::Event event(*std::move(parsed));
   std::vector<Difference> out;
   for (const program::RuleIndex rule : every_rule_) {
     const bool wanted =
         reference_.matches(program_.rules()[rule].source, rules_.filters, event);
     if (wanted) ++matched;
-    check(rule, wanted, std::binary_search(fired.begin(), fired.end(), rule), out);
+    check(rule, wanted, out);
   }
   return out;
 }
 
-void Comparison::check(program::RuleIndex rule, bool wanted, bool fired,
-                       std::vector<Difference>& out) {
+void Comparison::check(program::RuleIndex rule, bool wanted, std::vector<Difference>& out) {
+  const auto among = [&](const auto& rules) { return std::binary_search(rules.begin(), rules.end(), rule); };
+  const bool fired = among(fired_);
+  const bool alerts = program_.all_mask()[rule] != 0;
   const bool holds = matching_.holds(program_.rules()[rule].root, event_);
   const bool explained = program::explain(program_, rule, event_).holds;
   if (fired != wanted) out.push_back({rule, wanted, answers("run()", fired)});
+  if (among(gated_) != (wanted && alerts)) out.push_back({rule, wanted, answers("run_gated()", among(gated_))});
   if (holds != wanted) out.push_back({rule, wanted, answers("holds()", holds)});
   if (explained != wanted) out.push_back({rule, wanted, answers("explain()", explained)});
   if (!fired) return;

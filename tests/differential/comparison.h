@@ -38,7 +38,7 @@ class Comparison {
 
  private:
   bool differs(const reference::Json& json, program::RuleIndex rule);
-  void check(program::RuleIndex rule, bool wanted, bool fired, std::vector<Difference>& out);
+  void check(program::RuleIndex rule, bool wanted, std::vector<Difference>& out);
 
   const sigma::RuleSet& rules_;
   const sigma::Lists& lists_;
@@ -49,6 +49,7 @@ class Comparison {
   event::Event event_;
   reference::Matcher reference_;
   std::vector<program::RuleIndex> every_rule_;
+  std::vector<program::RuleIndex> gated_, fired_;  // what the engine said of the last event
 };
 
 }  // namespace tocsin::differential

@@ -63,7 +63,7 @@ class Engine {
         continue;
       }
       std::vector<program::RuleIndex> fired;
-      matching_.run(event_, program_.all_rules(), fired);
+      matching_.run_gated(event_, program_.all_mask(), fired);
       for (const auto rule : fired) {
         answer.alerts.push_back(maker_.make(rule, event_, record.origin, 0));
       }

@@ -32,7 +32,7 @@ TEST_CASE("the closing sentence says what decided") {
        "The rule does not fire: `selection` is false, because any value of the event equals `evil` is wanted, "
        "but no value does."},
       {"{a|exists: true}", "selection", R"({"a":1})",
-       "The rule fires: `selection` is true, because `a` exists `true`."},
+       "The rule fires: `selection` is true, because `a` is `1`."},
       {"{a: 1, b: 2}", "selection", R"({"a":1,"b":2})",
        "The rule fires: `selection` is true, because `a` is `1`, and `b` is `2`."},
       {"{a: 1, b: 2}", "selection", R"({"a":1,"b":3})",
@@ -85,7 +85,13 @@ std::string details(const std::string& rule, const char* event) {
 }
 
 TEST_CASE("match details name what was met, and only what was asked for") {
-  CHECK(details(rule_of("{a: x}"), R"({"a":"X"})") == "selection | a equals x = X ");
+  CHECK(details(rule_of("{a: [y, x]}"), R"({"a":"X"})") == "selection | a equals x = X ");
+  CHECK(details(rule_of("{a|contains: [Pacu, Kali]}"), R"({"a":"is-kali"})") ==
+        "selection | a contains Kali = is-kali ");
+  CHECK(details(rule_of("{a: [1, 2]}"), R"({"a":"2"})") == "selection | a equals 2 = 2 ");
+  CHECK(details(rule_of("{a: 'x\\*'}"), R"({"a":"X*"})") == "selection | a equals x\\* = X* ");
+  CHECK(details(rule_of("{a|hour: [1, 2]}"), R"({"a":"2024-01-31T02:00:00Z"})") ==
+        "selection | a hour 2 = 2024-01-31T02:00:00Z ");
   CHECK(details(rule_of("{a|re: 'x+'}"), R"({"a":"axx"})") == "selection | a re x+ = axx ");
   CHECK(details(rule_of("{a|cidr: [10.0.0.0/8, 192.168.0.0/16]}"), R"({"a":"192.168.0.1"})") ==
         "selection | a cidr 192.168.0.0/16 = 192.168.0.1 ");
