@@ -1,5 +1,7 @@
 #include "event/envelope.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +12,6 @@
 #include "event/gzip.h"
 #include "event/json_text.h"
 #include "event/raw_json.h"
-#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -39,18 +39,29 @@ class EventReader::Index {
 // One walk over one record. Tokens are addressed by their number in the index.
 class EventReader::Walk {
  public:
-  Walk(const FieldSet& fields, const Index& index, std::string_view json, Event& event)
-      : fields_(fields), at_(index.positions()), size_(index.size()), json_(json), event_(event) {}
+  // `escapes`: there are backslashes in the record.
+  Walk(const FieldSet& fields, const Index& index, std::string_view json, bool escapes,
+       Event& event)
+      : fields_(fields),
+        at_(index.positions()),
+        size_(index.size()),
+        json_(json),
+        data_(json.data()),
+        escapes_(escapes),
+        event_(event) {}
 
-  Status run() {
+  // False when the record is broken; error() then says how.
+  bool run() {
     if (byte() != '{') return broken("a record must be a JSON object");
     const FieldRef keywords = fields_.field_at(FieldSet::kRoot);
     if (keywords != kNoField) collect_below(keywords);
-    if (auto walked = object(FieldSet::kRoot); !walked) return walked;
+    if (!object(FieldSet::kRoot)) return false;
     if (token_ != size_) return broken("unexpected text after the record");
     event_.is_cloudtrail_ = saw_event_name_ && saw_event_source_;
-    return {};
+    return true;
   }
+
+  Error& error() { return error_; }
 
  private:
   enum class Expect : std::uint8_t { value, first_value, key, first_key, colon, comma };
@@ -58,18 +69,20 @@ class EventReader::Walk {
   // A collector is a field whose path ended at an enclosing object.
   static constexpr std::size_t kMaxCollectors = limits::kRecordDepth;
 
-  char byte() const { return token_ < size_ ? json_[at_[token_]] : '\0'; }
+  char byte() const { return token_ < size_ ? data_[at_[token_]] : '\0'; }
 
-  tl::unexpected<Error> broken(std::string_view what) const {
+  // Remembers what is wrong with the token at hand; false, for the caller to return.
+  bool broken(std::string_view what) {
     const std::size_t offset = token_ < size_ ? at_[token_] : json_.size();
-    return fail(Code::invalid_input, fmt::format("{} (byte {} of the record)", what, offset));
+    error_ = {Code::invalid_input, fmt::format("{} (byte {} of the record)", what, offset)};
+    return false;
   }
 
   // The bytes of the token up to the next one, without white space.
   std::string_view token_text() const {
     const std::size_t begin = at_[token_];
     std::size_t end = token_ + 1 < size_ ? at_[token_ + 1] : json_.size();
-    while (end > begin + 1 && is_space(json_[end - 1])) --end;
+    while (end > begin + 1 && is_space(data_[end - 1])) --end;
     return json_.substr(begin, end - begin);
   }
 
@@ -79,7 +92,7 @@ class EventReader::Walk {
     if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
     text = text.substr(1, text.size() - 2);
     out = text;
-    if (std::memchr(text.data(), '\\', text.size()) != nullptr) {
+    if (escapes_ && std::memchr(text.data(), '\\', text.size()) != nullptr) {
       char* bytes = event_.arena_.allocate(text.size());
       const Unescaped result = unescape(text, bytes);
       if (!result.ok) return false;
@@ -90,7 +103,7 @@ class EventReader::Walk {
     return true;
   }
 
-  Status object(FieldSet::NodeId node) {
+  bool object(FieldSet::NodeId node) {
     if (++depth_ > limits::kRecordDepth) return too_deep();
     ++token_;
     if (byte() == '}') return leave();
@@ -103,39 +116,39 @@ class EventReader::Walk {
       if (depth_ == 1) note_top_level(key);
       const FieldSet::NodeId next =
           node == FieldSet::kNoNode ? FieldSet::kNoNode : fields_.child(node, key);
-      if (auto walked = value(next); !walked) return walked;
+      if (!value(next)) return false;
       if (byte() == '}') return leave();
       if (byte() != ',') return broken("expected ',' or '}'");
       ++token_;
     }
   }
 
-  Status array(FieldSet::NodeId node) {
+  bool array(FieldSet::NodeId node) {
     if (++depth_ > limits::kRecordDepth) return too_deep();
     ++token_;
     if (byte() == ']') return leave();
     for (;;) {
-      if (auto walked = value(node); !walked) return walked;
+      if (!value(node)) return false;
       if (byte() == ']') return leave();
       if (byte() != ',') return broken("expected ',' or ']'");
       ++token_;
     }
   }
 
-  Status leave() {
+  bool leave() {
     ++token_;
     --depth_;
-    return {};
+    return true;
   }
 
-  tl::unexpected<Error> too_deep() const {
-    return fail(Code::limit,
-                fmt::format("nested deeper than {} levels (byte {} of the record)",
-                            limits::kRecordDepth, token_ < size_ ? at_[token_] : json_.size()));
+  bool too_deep() {
+    broken(fmt::format("nested deeper than {} levels", limits::kRecordDepth));
+    error_.code = Code::limit;
+    return false;
   }
 
   // A value whose path has led to `node` (kNoNode: no field of ours is on this path).
-  Status value(FieldSet::NodeId node) {
+  bool value(FieldSet::NodeId node) {
     const char first = byte();
     if (node == FieldSet::kNoNode && collectors_size_ == 0) return skip(first);
     const FieldRef field = node == FieldSet::kNoNode ? kNoField : fields_.field_at(node);
@@ -147,19 +160,19 @@ class EventReader::Walk {
     return scalar(first, field);
   }
 
-  Status object_value(FieldSet::NodeId node, FieldRef field) {
+  bool object_value(FieldSet::NodeId node, FieldRef field) {
     if (field == kNoField) return object(node);
     event_.mark_present(field);
     if (collectors_size_ == kMaxCollectors) return too_deep();
     collect_below(field);
-    Status walked = object(node);
+    bool walked = object(node);
     --collectors_size_;
     return walked;
   }
 
   void collect_below(FieldRef field) { collectors_[collectors_size_++] = field; }
 
-  Status scalar(char first, FieldRef field) {
+  bool scalar(char first, FieldRef field) {
     Value value;
     if (first == '"') {
       value.kind = Value::Kind::string;
@@ -182,7 +195,7 @@ class EventReader::Walk {
     if (field != kNoField) event_.append(field, value);
     value.nested = true;
     for (std::size_t i = 0; i < collectors_size_; ++i) event_.append(collectors_[i], value);
-    return {};
+    return true;
   }
 
   std::string_view number_text(std::string_view token) {
@@ -193,13 +206,13 @@ class EventReader::Walk {
 
   // Steps over a value nobody asked for, as strictly as the others are read: a record must not be
   // good or bad depending on which fields the rules name.
-  Status skip(char first) {
+  bool skip(char first) {
     if (first != '{' && first != '[') return skip_scalar();
     const std::size_t base = depth_;
     std::uint64_t objects = 0;  // bit d: the container at depth base + d is an object
     Expect expect = Expect::value;
     for (; token_ < size_; ++token_) {
-      const char c = json_[at_[token_]];
+      const char c = data_[at_[token_]];
       switch (c) {
         case '{':
         case '[': {
@@ -218,7 +231,7 @@ class EventReader::Walk {
           expect = Expect::comma;
           if (--depth_ == base) {
             ++token_;
-            return {};
+            return true;
           }
           break;
         }
@@ -244,14 +257,14 @@ class EventReader::Walk {
     return broken("the record ends inside an object or array");
   }
 
-  Status skip_scalar() {
+  bool skip_scalar() {
     const char first = byte();
     if (first != '"' && !check_scalar()) return unexpected();
     ++token_;
-    return {};
+    return true;
   }
 
-  tl::unexpected<Error> unexpected() const { return broken("unexpected text"); }
+  bool unexpected() { return broken("unexpected text"); }
 
   // The token is a literal or a number.
   bool check_scalar() {
@@ -276,7 +289,10 @@ class EventReader::Walk {
   const std::uint32_t* at_;
   std::size_t size_;
   std::string_view json_;
+  const char* data_;  // of json_
+  const bool escapes_;
   Event& event_;
+  Error error_;
 
   std::size_t token_ = 0;
   std::size_t depth_ = 0;
@@ -306,18 +322,17 @@ Status EventReader::read(std::string_view json, Event& event) {
     return fail(error == simdjson::MEMALLOC ? Code::limit : Code::invalid_input,
                 fmt::format("not a JSON record: {}", simdjson::error_message(error)));
   }
-  if (const Escapes escapes = check_escapes(json); !escapes.ok) {
+  const Escapes escapes = check_escapes(json);
+  if (!escapes.ok) {
     event.begin({}, fields_.size());
     return fail(Code::invalid_input,
                 fmt::format("unknown escape in a string (byte {} of the record)", escapes.offset));
-  } else if (escapes.lone_surrogate) {
-    event.notes_ |= kLoneSurrogate;
-    replace_lone_surrogates(json, event.repaired_);  // escape for escape: the index stays right
-    event.json_ = json = event.repaired_;
   }
-  if (auto walked = Walk(fields_, *index_, json, event).run(); !walked) {
+  if (escapes.lone_surrogate) event.notes_ |= kLoneSurrogate;
+  Walk walk(fields_, *index_, json, escapes.any, event);
+  if (!walk.run()) {
     event.begin({}, fields_.size());
-    return walked;
+    return tl::unexpected<Error>(std::move(walk.error()));
   }
   if (facts_ != nullptr) {
     facts_->compute(event, [&event](FieldRef field, const Value& fact) {

@@ -5,14 +5,6 @@
 namespace tocsin::event {
 namespace {
 
-// Sizes first: most lookups miss, and a size decides most of them without touching the bytes.
-struct BySizeThenBytes {
-  static int compare(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
-    return a.compare(b);
-  }
-};
-
 // Calls `step` for each segment of a dotted path; stops when it returns false.
 template <class Step>
 bool for_each_segment(std::string_view path, Step step) {
@@ -54,11 +46,10 @@ FieldRef FieldSet::add(std::string_view path) {
 }
 
 FieldSet::NodeId FieldSet::edge(NodeId node, std::string_view key) const {
-  const std::vector<Edge>& edges = nodes_[node].edges;
-  const auto found = std::lower_bound(
-      edges.begin(), edges.end(), key,
-      [](const Edge& e, std::string_view k) { return BySizeThenBytes::compare(e.key, k) < 0; });
-  return found != edges.end() && found->key == key ? found->child : kNoNode;
+  const Node& from = nodes_[node];
+  if ((from.shapes >> shape_of(key) & 1) == 0) return kNoNode;
+  const std::uint32_t number = from.keys.find(key);
+  return number == StringTable::kMissing ? kNoNode : from.children[number];
 }
 
 FieldSet::NodeId FieldSet::add_edge(NodeId node, std::string_view key) {
@@ -66,11 +57,10 @@ FieldSet::NodeId FieldSet::add_edge(NodeId node, std::string_view key) {
   if (known != kNoNode) return known;
   const auto added = static_cast<NodeId>(nodes_.size());
   nodes_.emplace_back();
-  std::vector<Edge>& edges = nodes_[node].edges;
-  const auto place = std::lower_bound(
-      edges.begin(), edges.end(), key,
-      [](const Edge& e, std::string_view k) { return BySizeThenBytes::compare(e.key, k) < 0; });
-  edges.insert(place, Edge{std::string(key), added});
+  Node& from = nodes_[node];
+  from.keys.insert(key);
+  from.children.push_back(added);
+  from.shapes |= std::uint64_t{1} << shape_of(key);
   return added;
 }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/string_table.h"
+
 namespace tocsin::event {
 
 // A field's slot in a FieldSet and in every Event read with it.
@@ -41,17 +43,23 @@ class FieldSet {
   NodeId child(NodeId node, std::string_view key) const;
   // The field that ends at `node`, or kNoField.
   FieldRef field_at(NodeId node) const { return nodes_[node].field; }
-  bool is_leaf(NodeId node) const { return nodes_[node].edges.empty(); }
+  bool is_leaf(NodeId node) const { return nodes_[node].keys.empty(); }
 
  private:
-  struct Edge {
-    std::string key;
-    NodeId child;
-  };
   struct Node {
     FieldRef field = kNoField;
-    std::vector<Edge> edges;  // sorted by size, then bytes
+    StringTable keys;
+    std::vector<NodeId> children;  // by number of the key
+    std::uint64_t shapes = 0;      // bit shape_of(key) of every key: most look-ups miss
   };
+  // A cheap digest of a key, 0 to 63.
+  static unsigned shape_of(std::string_view key) {
+    return key.empty() ? 0u
+                       : (static_cast<unsigned>(key.size()) * 9u +
+                          static_cast<unsigned char>(key.front()) * 5u +
+                          static_cast<unsigned char>(key.back())) &
+                             63u;
+  }
   NodeId edge(NodeId node, std::string_view key) const;
   NodeId add_edge(NodeId node, std::string_view key);
 

@@ -1,12 +1,13 @@
 #include "event/framer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
 #include "base/limits.h"
 #include "event/json_text.h"
 #include "event/line_check.h"
-#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -1,10 +1,11 @@
 // The framer after a contradiction: where does reading go on?
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/limits.h"
 #include "event/framer.h"
 #include "event/json_text.h"
-#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

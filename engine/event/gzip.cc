@@ -1,5 +1,6 @@
 #include "event/gzip.h"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <utility>
 
 #include "base/limits.h"
-#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <glob.h>
 #include <sys/stat.h>
 
@@ -7,7 +8,6 @@
 #include <system_error>
 
 #include "event/record_reader.h"
-#include <fmt/format.h>
 
 namespace tocsin::event {
 namespace {

@@ -139,13 +139,14 @@ Escapes check_escapes(std::string_view json) {
   while (pos < json.size()) {
     const void* found = std::memchr(json.data() + pos, '\\', json.size() - pos);
     if (found == nullptr) break;
+    result.any = true;
     const auto start = static_cast<std::size_t>(static_cast<const char*>(found) - json.data());
     pos = start + 1;
     const char kind = pos < json.size() ? json[pos++] : '\0';
     char32_t ignored = 0;
     const bool known = kind == 'u' ? read_unicode_escape(json, pos, ignored, result.lone_surrogate)
                                    : simple_escape(kind) != '\0';
-    if (!known) return {false, result.lone_surrogate, start};
+    if (!known) return {true, false, result.lone_surrogate, start};
   }
   return result;
 }

@@ -22,6 +22,7 @@ struct Unescaped {
 Unescaped unescape(std::string_view text, char* out);
 
 struct Escapes {
+  bool any = false;             // there is a backslash
   bool ok = true;               // false: an escape that JSON does not know, at `offset`
   bool lone_surrogate = false;  // half a \u pair without its other half
   std::size_t offset = 0;

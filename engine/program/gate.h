@@ -12,7 +12,7 @@
 
 #include "event/event.h"
 #include "program/program.h"
-#include "program/string_table.h"
+#include "base/string_table.h"
 
 namespace tocsin::program {
 

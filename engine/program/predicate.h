@@ -15,7 +15,7 @@
 #include "base/time.h"
 #include "event/event.h"
 #include "program/pattern.h"
-#include "program/string_table.h"
+#include "base/string_table.h"
 
 namespace re2 {
 class RE2;

@@ -54,7 +54,7 @@ detection:
     keywords:
         - 'no such word'
     reference:
-        eventName|fieldref: eventID
+        eventTime|fieldref: userIdentity.type
     expression:
         userAgent|re: '^no-such-tool/\d+'
     condition: 1 of them
@@ -81,8 +81,8 @@ std::vector<reference::Padded> records() {
   return out;
 }
 
-// Allocations of a pass over warm buffers.
-std::size_t allocations_of(const char* rule, const std::vector<reference::Padded>& records) {
+// Allocations of a pass with warm buffers over those records that match nothing.
+std::size_t allocations_of(const char* rule, std::vector<reference::Padded> records) {
   sigma::RuleSet rules;
   Diagnostics diagnostics;
   sigma::load_text(rule, "rule", rules, diagnostics);
@@ -93,21 +93,28 @@ std::size_t allocations_of(const char* rule, const std::vector<reference::Padded
   program::Matching matching(program);
   std::vector<program::RuleIndex> fired;
 
+  const auto matches = [&](const reference::Padded& record) {
+    fired.clear();
+    REQUIRE(reader.read(record.view(), event));
+    matching.run_gated(event, program.all_mask(), fired);
+    return !fired.empty();
+  };
+  const std::size_t all = records.size();
+  std::erase_if(records, matches);
+  REQUIRE(records.size() * 100 >= all * 99);
+  std::size_t matched = 0;
   const auto pass = [&] {
-    std::size_t read = 0;
     for (const reference::Padded& record : records) {
       if (!reader.read(record.view(), event)) continue;
       matching.run_gated(event, program.all_mask(), fired);
-      ++read;
+      matched += fired.size();
     }
-    return read;
   };
-  for (int warm = 0; warm < 2; ++warm) REQUIRE(pass() == records.size());
-  REQUIRE(fired.empty());
+  pass();
   const std::size_t before = g_allocations;
-  const std::size_t read = pass();
+  pass();
   const std::size_t allocations = g_allocations - before;
-  REQUIRE(read == records.size());
+  CHECK(matched == 0);
   return allocations;
 }
 

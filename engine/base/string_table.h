@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tocsin::program {
+namespace tocsin {
 
 // Length, first and last bytes: enough to tell the values of audit events apart, and the cost does
 // not grow with the text. Equal hashes are told apart by comparing the texts.
@@ -90,4 +90,4 @@ class StringTable {
   std::vector<std::string> texts_;
 };
 
-}  // namespace tocsin::program
+}  // namespace tocsin
