@@ -3,8 +3,9 @@
 #   tests/run.sh          everything (what CI runs)
 #   tests/run.sh quick    the release build and its tests only
 # Environment: JOBS (default: all cores), FUZZ_SECONDS per target (default 20),
-# MEMORY_TEST_MB of the large constant-memory input (default 200).
+# TOCSIN_LARGE_MB of the constant-memory inputs (default 300).
 set -euo pipefail
+export TOCSIN_LARGE_MB=${TOCSIN_LARGE_MB:-300}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mode=${1:-all}

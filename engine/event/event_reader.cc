@@ -328,7 +328,11 @@ Status EventReader::read(std::string_view json, Event& event) {
     return fail(Code::invalid_input,
                 fmt::format("unknown escape in a string (byte {} of the record)", escapes.offset));
   }
-  if (escapes.lone_surrogate) event.notes_ |= kLoneSurrogate;
+  if (escapes.lone_surrogate) {
+    event.notes_ |= kLoneSurrogate;
+    replace_lone_surrogates(json, event.repaired_);  // escape for escape: the index stays right
+    event.json_ = json = event.repaired_;
+  }
   Walk walk(fields_, *index_, json, escapes.any, event);
   if (!walk.run()) {
     event.begin({}, fields_.size());

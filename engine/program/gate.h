@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/string_table.h"
 #include "event/event.h"
 #include "program/program.h"
-#include "base/string_table.h"
 
 namespace tocsin::program {
 

@@ -162,7 +162,8 @@ std::string Predicate::met_pattern(Event& event, Value& value) const {
   }
   if (const auto* part = std::get_if<MatchTimePart>(&matcher)) {
     for (const std::int64_t wanted : part->values) {
-      if (value_meets(MatchTimePart{part->part, part->equals, part->order, {wanted}}, event, value)) {
+      if (value_meets(MatchTimePart{part->part, part->equals, part->order, {wanted}}, event,
+                      value)) {
         return std::to_string(wanted);
       }
     }

@@ -12,10 +12,10 @@
 
 #include "base/ip.h"
 #include "base/number.h"
+#include "base/string_table.h"
 #include "base/time.h"
 #include "event/event.h"
 #include "program/pattern.h"
-#include "base/string_table.h"
 
 namespace re2 {
 class RE2;

@@ -1,7 +1,6 @@
 // Real rules over real events: exactly the matches that an independent evaluator found, no fewer
 // and no more.
 #include <catch2/catch.hpp>
-
 #include <iostream>
 #include <set>
 #include <string>

@@ -79,8 +79,7 @@ std::vector<Difference> Comparison::compare(std::string_view json, std::size_t& 
   const reference::Event event(*std::move(parsed));
   std::vector<Difference> out;
   for (const program::RuleIndex rule : every_rule_) {
-    const bool wanted =
-        reference_.matches(program_.rules()[rule].source, rules_.filters, event);
+    const bool wanted = reference_.matches(program_.rules()[rule].source, rules_.filters, event);
     if (wanted) ++matched;
     check(rule, wanted, out);
   }
@@ -88,13 +87,16 @@ std::vector<Difference> Comparison::compare(std::string_view json, std::size_t& 
 }
 
 void Comparison::check(program::RuleIndex rule, bool wanted, std::vector<Difference>& out) {
-  const auto among = [&](const auto& rules) { return std::binary_search(rules.begin(), rules.end(), rule); };
+  const auto among = [&](const auto& rules) {
+    return std::binary_search(rules.begin(), rules.end(), rule);
+  };
   const bool fired = among(fired_);
   const bool alerts = program_.all_mask()[rule] != 0;
   const bool holds = matching_.holds(program_.rules()[rule].root, event_);
   const bool explained = program::explain(program_, rule, event_).holds;
   if (fired != wanted) out.push_back({rule, wanted, answers("run()", fired)});
-  if (among(gated_) != (wanted && alerts)) out.push_back({rule, wanted, answers("run_gated()", among(gated_))});
+  if (among(gated_) != (wanted && alerts))
+    out.push_back({rule, wanted, answers("run_gated()", among(gated_))});
   if (holds != wanted) out.push_back({rule, wanted, answers("holds()", holds)});
   if (explained != wanted) out.push_back({rule, wanted, answers("explain()", explained)});
   if (!fired) return;
@@ -106,7 +108,8 @@ void Comparison::check(program::RuleIndex rule, bool wanted, std::vector<Differe
 bool Comparison::differs(const Json& json, program::RuleIndex rule) {
   std::size_t matched = 0;
   const auto found = compare(to_text(json), matched);
-  return std::any_of(found.begin(), found.end(), [&](const Difference& d) { return d.rule == rule; });
+  return std::any_of(found.begin(), found.end(),
+                     [&](const Difference& d) { return d.rule == rule; });
 }
 
 std::string Comparison::shrink(const std::string& json, program::RuleIndex rule) {

@@ -1,7 +1,6 @@
 // The engine against the reference matcher: generated rules over generated events, and every rule
 // of the corpus over a sample of its events.
 #include <catch2/catch.hpp>
-
 #include <chrono>
 #include <iostream>
 #include <string>

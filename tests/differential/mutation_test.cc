@@ -1,7 +1,6 @@
 // Damaged records and damaged rules: whatever comes in, the engine answers quickly, says what is
 // wrong with it, and does not let it hide its neighbours.
 #include <catch2/catch.hpp>
-
 #include <chrono>
 #include <iostream>
 #include <set>
@@ -24,17 +23,50 @@ using differential::Random;
 using Clock = std::chrono::steady_clock;
 
 // The answer to a text of that size is due after: one second, and one more for each megabyte.
-std::chrono::seconds patience(std::size_t size) { return std::chrono::seconds(1 + (size >> 20)); }
+std::chrono::seconds patience(std::size_t size) {
+  return std::chrono::seconds(1 + (size >> 20));
+}
 
-const std::vector<std::string> kJsonWords = {
-    "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud800", "\\udc00", "null", "true", "1e999", "-",
-    "\n", "\r\n", " ", "0", ".", "\xFF", "\xEF\xBB\xBF", "\xED\xA0\x80", "\\\"", "{\"Records\":[", "]}",
-    "{\"a\":", "[[[[[[[[", "}}}}", "\"eventName\":", "1234567890123456789012345678901234567890"};
+const std::vector<std::string> kJsonWords = {"{",
+                                             "}",
+                                             "[",
+                                             "]",
+                                             ",",
+                                             ":",
+                                             "\"",
+                                             "\\",
+                                             "\\u",
+                                             "\\ud800",
+                                             "\\udc00",
+                                             "null",
+                                             "true",
+                                             "1e999",
+                                             "-",
+                                             "\n",
+                                             "\r\n",
+                                             " ",
+                                             "0",
+                                             ".",
+                                             "\xFF",
+                                             "\xEF\xBB\xBF",
+                                             "\xED\xA0\x80",
+                                             "\\\"",
+                                             "{\"Records\":[",
+                                             "]}",
+                                             "{\"a\":",
+                                             "[[[[[[[[",
+                                             "}}}}",
+                                             "\"eventName\":",
+                                             "1234567890123456789012345678901234567890"};
 const std::vector<std::string> kYamlWords = {
-    "\n", ":", "- ", "'", "\"", "|", "    ", "\t", "#", "---\n", "[", "]", "{", "}", "&a", "*a", "!!str ",
-    "%", "not ", "and ", "or ", "1 of ", "all of ", "them", "(", ")", "|contains", "|re", "|all", "|cidr",
-    "|base64", "|expand", "null", "~", "true", "0x10", "1e9", "detection:", "condition:", "selection:",
-    "*", "?", "\\", "\xFF", "\0", "|i", "|windash", "|gte", "timespan: 5m", "eventName", "a: b"};
+    "\n",        ":",       "- ",         "'",          "\"",         "|",         "    ",
+    "\t",        "#",       "---\n",      "[",          "]",          "{",         "}",
+    "&a",        "*a",      "!!str ",     "%",          "not ",       "and ",      "or ",
+    "1 of ",     "all of ", "them",       "(",          ")",          "|contains", "|re",
+    "|all",      "|cidr",   "|base64",    "|expand",    "null",       "~",         "true",
+    "0x10",      "1e9",     "detection:", "condition:", "selection:", "*",         "?",
+    "\\",        "\xFF",    "\0",         "|i",         "|windash",   "|gte",      "timespan: 5m",
+    "eventName", "a: b"};
 
 program::Program sample_program() {
   Diagnostics diagnostics;
@@ -156,7 +188,8 @@ std::string outcome(const std::string& text) {
   const auto program = program::Program::compile(rules, {}, diagnostics);
   std::string out = std::to_string(rules.filters.size()) + " filters, " +
                     std::to_string(rules.correlations.size()) + " correlations";
-  for (const auto& rule : program.rules()) out += ", " + rule.hash + " at " + std::to_string(rule.root);
+  for (const auto& rule : program.rules())
+    out += ", " + rule.hash + " at " + std::to_string(rule.root);
   for (const Diagnostic& d : diagnostics.all()) out += "; " + d.code + " " + d.message;
   return out;
 }

@@ -38,8 +38,12 @@ void check(const Condition& condition, std::size_t depth) {
       break;
     }
     case Condition::Kind::conjunction:
-    case Condition::Kind::disjunction: require(condition.args.size() >= 2); break;
-    case Condition::Kind::negation: require(condition.args.size() == 1); break;
+    case Condition::Kind::disjunction:
+      require(condition.args.size() >= 2);
+      break;
+    case Condition::Kind::negation:
+      require(condition.args.size() == 1);
+      break;
   }
   for (const Condition& arg : condition.args) check(arg, depth + 1);
 }

@@ -43,7 +43,8 @@ struct Reading {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-  static Reading none({}), some({"a", "a.b", "eventName", "userIdentity", "tocsin.principal", "tocsin.mfa"}),
+  static Reading none({}),
+      some({"a", "a.b", "eventName", "userIdentity", "tocsin.principal", "tocsin.mfa"}),
       all({"", "a.b.c", "a"});
   std::string padded(reinterpret_cast<const char*>(data), size);
   padded.append(event::kPadding, '\0');

@@ -3,25 +3,57 @@
 #include <array>
 #include <cstdio>
 
-#include "differential/reference/json_dom.h"
 #include "differential/generate/vocabulary.h"
+#include "differential/reference/json_dom.h"
 
 namespace tocsin::differential {
 namespace {
 
-constexpr std::array kNumbers = {
-    "0", "-0", "1", "1.0", "1e0", "-1", "10", "1E1", "1.5", "15e-1", "0.1", "1e-7", "31", "7",
-    "1e400", "-1.5e400", "1e-400", "9007199254740993", "9007199254740993.0", "9007199254740992", "18446744073709551616",
-    "1234567890123456789012345", "123456.789", "1e21", "-0.0", "1700000000", "20240131"};
+constexpr std::array kNumbers = {"0",
+                                 "-0",
+                                 "1",
+                                 "1.0",
+                                 "1e0",
+                                 "-1",
+                                 "10",
+                                 "1E1",
+                                 "1.5",
+                                 "15e-1",
+                                 "0.1",
+                                 "1e-7",
+                                 "31",
+                                 "7",
+                                 "1e400",
+                                 "-1.5e400",
+                                 "1e-400",
+                                 "9007199254740993",
+                                 "9007199254740993.0",
+                                 "9007199254740992",
+                                 "18446744073709551616",
+                                 "1234567890123456789012345",
+                                 "123456.789",
+                                 "1e21",
+                                 "-0.0",
+                                 "1700000000",
+                                 "20240131"};
 
 // What the fields of these names mostly hold.
-constexpr std::array kTimes = {
-    "2024-01-31T23:59:58Z", "20240229T120000Z", "2024-12-30", "2024-12-31 01:02:03+14:00",
-    "2023-02-29T00:00:00Z", "2021-01-03T10:00Z", "2021-01-01T00:30:00-10:30", "1700000000",
-    "1700000000123", "2020-12-31T23:00:00.123456-0200", "2024-01-01t00:00:00,5z", "2024-1-1"};
+constexpr std::array kTimes = {"2024-01-31T23:59:58Z",
+                               "20240229T120000Z",
+                               "2024-12-30",
+                               "2024-12-31 01:02:03+14:00",
+                               "2023-02-29T00:00:00Z",
+                               "2021-01-03T10:00Z",
+                               "2021-01-01T00:30:00-10:30",
+                               "1700000000",
+                               "1700000000123",
+                               "2020-12-31T23:00:00.123456-0200",
+                               "2024-01-01t00:00:00,5z",
+                               "2024-1-1"};
 constexpr std::array kAddresses = {
-    "10.0.0.1", "10.255.255.255", "11.0.0.0", "192.168.255.1", "::ffff:10.0.0.1", "2001:db8::1",
-    "2001:db9::", "::1", "8.8.8.8", "::ffff:8.8.8.8", "10.0.0.01", "AWS Internal"};
+    "10.0.0.1",        "10.255.255.255", "11.0.0.0",   "192.168.255.1",
+    "::ffff:10.0.0.1", "2001:db8::1",    "2001:db9::", "::1",
+    "8.8.8.8",         "::ffff:8.8.8.8", "10.0.0.01",  "AWS Internal"};
 constexpr std::array kLines = {"a\nb", "a\n", "\nb", "b\na", "A\nb", "ab", "", "a\n\nb"};
 
 constexpr std::array kIdentities = {
@@ -34,7 +66,11 @@ constexpr std::array kIdentities = {
     R"({"type":"AssumedRole","arn":"a","sessionContext":{"attributes":{"mfaAuthenticated":false}}})",
     R"({"type":"AWSService","invokedBy":"s3.amazonaws.com"})",
     R"({"type":"IdentityCenterUser","onBehalfOf":{"userId":"k"},"accountId":["1","2"]})",
-    R"({"type":["x","IAMUser"],"principalId":"a"})", R"({"type":"Other"})", R"("a")", "null", "[]"};
+    R"({"type":["x","IAMUser"],"principalId":"a"})",
+    R"({"type":"Other"})",
+    R"("a")",
+    "null",
+    "[]"};
 
 class Writer {
  public:
@@ -56,7 +92,8 @@ class Writer {
       if (random_.percent(20)) scalar_member("errorCode");
       if (random_.percent(10)) scalar_member("recipientAccountId");
       if (random_.percent(10)) {
-        member("additionalEventData", random_.percent(50) ? R"({"MFAUsed":"Yes"})" : R"({"MFAUsed":"No"})");
+        member("additionalEventData",
+               random_.percent(50) ? R"({"MFAUsed":"Yes"})" : R"({"MFAUsed":"No"})");
       }
     });
     return std::move(out_);
@@ -180,6 +217,8 @@ class Writer {
 
 }  // namespace
 
-std::string make_event(Random& random) { return Writer(random).event(); }
+std::string make_event(Random& random) {
+  return Writer(random).event();
+}
 
 }  // namespace tocsin::differential

@@ -8,19 +8,35 @@ namespace {
 
 using reference::Json;
 
-std::size_t place(Random& random, const std::string& text) { return random.below(text.size() + 1); }
+std::size_t place(Random& random, const std::string& text) {
+  return random.below(text.size() + 1);
+}
 
 void damage(Random& random, std::string& text, const std::vector<std::string>& words) {
   const std::size_t at = place(random, text);
   const std::size_t length = random.below(random.percent(80) ? 8 : 200);
   switch (random.below(9)) {
-    case 0: if (at < text.size()) text[at] = static_cast<char>(random.below(256)); break;
-    case 1: if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << random.below(8))); break;
-    case 2: text.erase(at, length); break;
-    case 3: text.insert(at, 1, static_cast<char>(random.below(256))); break;
-    case 4: text.insert(at, random.pick(words)); break;
-    case 5: text.insert(place(random, text), std::string(text, at, length)); break;
-    case 6: text.resize(at); break;
+    case 0:
+      if (at < text.size()) text[at] = static_cast<char>(random.below(256));
+      break;
+    case 1:
+      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << random.below(8)));
+      break;
+    case 2:
+      text.erase(at, length);
+      break;
+    case 3:
+      text.insert(at, 1, static_cast<char>(random.below(256)));
+      break;
+    case 4:
+      text.insert(at, random.pick(words));
+      break;
+    case 5:
+      text.insert(place(random, text), std::string(text, at, length));
+      break;
+    case 6:
+      text.resize(at);
+      break;
     case 7: {  // a piece of the text over another
       const std::string piece(text, at, length);
       text.replace(std::min(place(random, text), text.size()), piece.size(), piece);
@@ -29,7 +45,8 @@ void damage(Random& random, std::string& text, const std::vector<std::string>& w
     default: {
       const std::string from = random.pick(words);
       const std::size_t found = text.find(from, at);
-      if (!from.empty() && found != std::string::npos) text.replace(found, from.size(), random.pick(words));
+      if (!from.empty() && found != std::string::npos)
+        text.replace(found, from.size(), random.pick(words));
     }
   }
 }
@@ -37,8 +54,8 @@ void damage(Random& random, std::string& text, const std::vector<std::string>& w
 const std::vector<Json>& replacements() {
   static const std::vector<Json> kValues = [] {
     std::vector<Json> values;
-    for (const char* text : {"null", "true", "7", "1234567890123456789012345", "-1.5e300", "\"text\"",
-                             "[]", "[1,\"a\",[null]]", "{}", "{\"a\":{\"b\":\"c\"}}"}) {
+    for (const char* text : {"null", "true", "7", "1234567890123456789012345", "-1.5e300",
+                             "\"text\"", "[]", "[1,\"a\",[null]]", "{}", "{\"a\":{\"b\":\"c\"}}"}) {
       values.push_back(*reference::parse_json(text));
     }
     return values;
@@ -65,7 +82,8 @@ void swap_below(Json& value, Use use) {
     reference::Member removed = std::move(*at);
     value.members.erase(at);
     use();
-    value.members.insert(value.members.begin() + static_cast<std::ptrdiff_t>(i), std::move(removed));
+    value.members.insert(value.members.begin() + static_cast<std::ptrdiff_t>(i),
+                         std::move(removed));
   }
 }
 

@@ -32,7 +32,11 @@ inline std::uint64_t setting(const char* name, std::uint64_t or_else) {
 }
 
 // TOCSIN_DIFF_SCALE multiplies the work of the tests in this folder; TOCSIN_DIFF_SEED changes it.
-inline std::size_t scale() { return setting("TOCSIN_DIFF_SCALE", 1); }
-inline std::uint64_t seed() { return setting("TOCSIN_DIFF_SEED", 20240131); }
+inline std::size_t scale() {
+  return setting("TOCSIN_DIFF_SCALE", 1);
+}
+inline std::uint64_t seed() {
+  return setting("TOCSIN_DIFF_SEED", 20240131);
+}
 
 }  // namespace tocsin::differential

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdio>
 
+#include "differential/generate/value_generator.h"
 #include "differential/generate/vocabulary.h"
 #include "sigma/modifier_chain.h"
 
@@ -11,57 +12,22 @@ namespace tocsin::differential {
 namespace {
 
 using sigma::Modifier;
-using Chain = std::vector<sigma::ModifierUse>;
 
 constexpr std::array kNames = {"selection", "sel_a", "sel_b", "filter_x", "filter_y", "_private"};
-constexpr std::array kNumbers = {"0", "1", "-1", "1.0", "1.5", "10", "1.0e+1", "31", "7", "007",
-                                 "0x1F", "0.1", "9007199254740993", "9007199254740992",
-                                 "1234567890123456789012345", "1.0e+300", "-1.0e-300", "1.0e+21", "123456.789", "18446744073709551616"};
-constexpr std::array kParts = {"1", "2", "3", "5", "10", "12"};
+
 // Keys whose fields mostly hold what they ask for, see event_generator.cc.
 constexpr std::array kTimeItems = {
-    "eventTime|minute: 59", "eventTime|minute: 0", "eventTime|hour: 23", "eventTime|hour: 12",
-    "eventTime|day: 31", "eventTime|day: 30", "eventTime|week: 53", "eventTime|week: 5",
-    "eventTime|week: 1", "eventTime|month: 2", "eventTime|month: 12", "eventTime|year: 2021",
-    "eventTime|year: 2024", "eventTime|hour|gte: 12", "eventTime|day|lt: 30",
-    "eventTime|week|gt: 50", "eventTime|week|lte: 9", "eventTime|month|gt: 11"};
+    "eventTime|minute: 59",  "eventTime|minute: 0",    "eventTime|hour: 23",
+    "eventTime|hour: 12",    "eventTime|day: 31",      "eventTime|day: 30",
+    "eventTime|week: 53",    "eventTime|week: 5",      "eventTime|week: 1",
+    "eventTime|month: 2",    "eventTime|month: 12",    "eventTime|year: 2021",
+    "eventTime|year: 2024",  "eventTime|hour|gte: 12", "eventTime|day|lt: 30",
+    "eventTime|week|gt: 50", "eventTime|week|lte: 9",  "eventTime|month|gt: 11"};
 constexpr std::array kNumberKeys = {"n|lt", "n|lte", "n|gt", "n|gte", "n"};
 constexpr std::array kNetworkKeys = {"sourceIPAddress|cidr", "sourceIPAddress|cidr|neq"};
-constexpr std::array kLineKeys = {"lines|re", "lines|re|s", "lines|re|m", "lines|re|i", "lines|re|m|s"};
+constexpr std::array kLineKeys = {"lines|re", "lines|re|s", "lines|re|m", "lines|re|i",
+                                  "lines|re|m|s"};
 constexpr std::array kLineRegexes = {"a.b", "^b", "a$", "^a.b$", "A.b", "^$", "(?s)a.b"};
-constexpr std::array kRegexes = {"a", "^a", "b$", "a.*b", "^ab$", "[a-c]+", "a|k", "(?i)ab", "\\d+",
-                                 "^$", "^b", "s", "a.b", "\\.", "(a|b){2}", "[^a]", "k"};
-constexpr std::array kNetworks = {"10.0.0.0/8", "10.0.0.1", "192.168.0.0/16", "0.0.0.0/0", "::/0",
-                                  "2001:db8::/32", "::1", "::ffff:0:0/96", "8.8.8.8/32"};
-
-// YAML in single quotes, or in double quotes where control characters need escapes.
-std::string quoted(const std::string& text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20;
-  });
-  std::string out = plain ? "'" : "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) {
-      out += c == '\'' ? "''" : std::string(1, c);
-    } else if (byte < 0x20) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\x%02x", byte);
-      out += escape.data();
-    } else {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-  }
-  return out + (plain ? "'" : "\"");
-}
-
-bool has(const Chain& chain, Modifier modifier) {
-  return std::any_of(chain.begin(), chain.end(), [&](const auto& use) { return use.kind == modifier; });
-}
-bool has_any(const Chain& chain, std::initializer_list<Modifier> modifiers) {
-  return std::any_of(modifiers.begin(), modifiers.end(), [&](Modifier m) { return has(chain, m); });
-}
 
 class Writer {
  public:
@@ -96,15 +62,11 @@ class Writer {
       for (std::size_t n = 1 + random_.below(3); n > 0; --n) items("        - ", "          ");
     } else if (kind < 95) {
       out_ += "\n";
-      for (std::size_t n = 1 + random_.below(3); n > 0; --n) out_ += "        - " + keyword() + "\n";
+      for (std::size_t n = 1 + random_.below(3); n > 0; --n)
+        out_ += "        - " + make_keyword(random_) + "\n";
     } else {
-      out_ += " " + keyword() + "\n";
+      out_ += " " + make_keyword(random_) + "\n";
     }
-  }
-
-  std::string keyword() {
-    if (random_.percent(15)) return random_.pick(kNumbers);
-    return quoted(pattern());
   }
 
   void items(const std::string& first, const std::string& others) {
@@ -115,14 +77,19 @@ class Writer {
   }
 
   void matching_kinds() {
-    const auto put = [&](const auto& keys, const auto& values) {
-      out_ += quoted(random_.pick(keys)) + ": " + random_.pick(values) + "\n";
+    const auto put = [&](const auto& keys, const std::string& value) {
+      out_ += quoted(random_.pick(keys)) + ": " + value + "\n";
     };
     switch (random_.below(4)) {
-      case 0: out_ += random_.pick(kTimeItems) + std::string("\n"); return;
-      case 1: return put(kNumberKeys, kNumbers);
-      case 2: return put(kNetworkKeys, kNetworks);
-      default: return put(kLineKeys, kLineRegexes);
+      case 0:
+        out_ += random_.pick(kTimeItems) + std::string("\n");
+        return;
+      case 1:
+        return put(kNumberKeys, make_number(random_));
+      case 2:
+        return put(kNetworkKeys, make_network(random_));
+      default:
+        return put(kLineKeys, random_.pick(kLineRegexes));
     }
   }
 
@@ -135,9 +102,11 @@ class Writer {
     if (has(chain, Modifier::cidr) && random_.percent(50)) key = "sourceIPAddress";
     for (const auto& use : chain) key += "|" + std::string(sigma::to_string(use.kind));
     out_ += quoted(key) + ":";
-    const std::size_t count = has(chain, Modifier::exists) ? 1 : random_.below(100) < 60 ? 1 : 2 + random_.below(2);
+    const std::size_t count = has(chain, Modifier::exists) ? 1
+                              : random_.below(100) < 60    ? 1
+                                                           : 2 + random_.below(2);
     if (count == 1 && random_.percent(80)) {
-      out_ += " " + value(chain) + "\n";
+      out_ += " " + make_value(random_, chain) + "\n";
       return;
     }
     if (!keywords && chain.empty() && random_.percent(3)) {
@@ -145,84 +114,13 @@ class Writer {
       return;
     }
     out_ += "\n";
-    for (std::size_t i = 0; i < count; ++i) out_ += indent + "    - " + value(chain) + "\n";
+    for (std::size_t i = 0; i < count; ++i)
+      out_ += indent + "    - " + make_value(random_, chain) + "\n";
   }
 
   const Chain& pick_chain() {
     constexpr std::array<std::size_t, 10> kLengths = {0, 0, 0, 1, 1, 1, 1, 2, 2, 3};
     return random_.pick(legal_chains()[random_.pick(kLengths)]);
-  }
-
-  std::string value(const Chain& chain) {
-    if (has(chain, Modifier::expand)) return quoted(with_list(chain));
-    if (has(chain, Modifier::exists)) return random_.percent(50) ? "true" : "false";
-    if (has(chain, Modifier::fieldref)) return quoted(random_.pick(field_paths()));
-    if (has(chain, Modifier::cidr)) return quoted(random_.pick(kNetworks));
-    if (has(chain, Modifier::re)) return quoted(random_.pick(kRegexes));
-    if (has(chain, Modifier::year)) return random_.percent(50) ? "2024" : "2023";
-    switch (sigma::accepts(chain)) {
-      case sigma::Accepts::number: return timed(chain) ? random_.pick(kParts) : random_.pick(kNumbers);
-      case sigma::Accepts::text: return quoted(text(chain));
-      default: break;
-    }
-    const std::size_t kind = random_.below(100);
-    if (kind < 12) return random_.pick(kNumbers);
-    if (kind < 18) return random_.percent(50) ? "true" : "false";
-    if (kind < 23) return "null";
-    return quoted(pattern());
-  }
-
-  static bool timed(const Chain& chain) {
-    return has_any(chain, {Modifier::minute, Modifier::hour, Modifier::day, Modifier::week, Modifier::month});
-  }
-
-  // Encodings take no wildcards, and UTF-16 as text takes only ASCII.
-  std::string text(const Chain& chain) {
-    const bool base64 = has_any(chain, {Modifier::base64, Modifier::base64offset});
-    const bool wide = has_any(chain, {Modifier::wide, Modifier::utf16le, Modifier::utf16be, Modifier::utf16});
-    if (base64) return escaped(word(random_));
-    for (;;) {
-      std::string out = pattern();
-      if (!wide || std::all_of(out.begin(), out.end(), [](char c) { return static_cast<signed char>(c) >= 0; })) {
-        return out;
-      }
-    }
-  }
-
-  std::string with_list(const Chain& chain) {
-    if (has(chain, Modifier::cidr)) return "%nets%";
-    if (has(chain, Modifier::re)) return random_.percent(50) ? "%plain%" : "^%plain%.*%plain%$";
-    const bool base64 = has_any(chain, {Modifier::base64, Modifier::base64offset, Modifier::wide, Modifier::utf16, Modifier::utf16be, Modifier::utf16le});
-    const char* list = base64 ? "%plain%" : random_.percent(10) ? "%empty%" : "%patterns%";
-    const std::size_t kind = random_.below(100);
-    if (kind < 50) return list;
-    if (kind < 70) return "a" + std::string(list);
-    if (kind < 85) return list + std::string("%plain%");
-    return (base64 ? "b" : "*") + std::string(list) + "\\%";
-  }
-
-  static std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-      if (c == '*' || c == '?' || c == '\\') out += '\\';
-      out += c;
-    }
-    return out;
-  }
-
-  // A text, usually with its special characters escaped, and wildcards put into some.
-  std::string pattern() {
-    const std::string plain = plain_text(random_);
-    if (random_.percent(10)) return plain;
-    std::string out = escaped(plain);
-    if (random_.percent(15)) out.insert(0, random_.percent(80) ? "*" : "?");
-    if (random_.percent(15)) out += random_.percent(80) ? "*" : "?";
-    if (random_.percent(15) && !out.empty()) {
-      const std::size_t at = random_.below(out.size());
-      const bool simple = static_cast<signed char>(out[at]) >= 0 && out[at] != '\\';
-      if (simple && (at == 0 || out[at - 1] != '\\')) out[at] = random_.percent(60) ? '?' : '*';
-    }
-    return out;
   }
 
   std::string condition(const std::vector<std::string>& names, int depth) {
@@ -286,15 +184,6 @@ ChainsByLength make_chains() {
 const ChainsByLength& legal_chains() {
   static const ChainsByLength kChains = make_chains();
   return kChains;
-}
-
-sigma::Lists make_lists() {
-  sigma::Lists lists;
-  lists.set("plain", {"a", "ab", "\u212a", "b"});
-  lists.set("patterns", {"a", "s*", "*B", "?", "a\\*b", "-a"});
-  lists.set("nets", {"10.0.0.0/8", "::1", "2001:db8::/32"});
-  lists.set("empty", {});
-  return lists;
 }
 
 std::string make_rule(Random& random, std::size_t number) {

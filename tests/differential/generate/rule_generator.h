@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "differential/generate/random.h"
-#include "sigma/ast.h"
-#include "sigma/lists.h"
+#include "differential/generate/value_generator.h"
 
 namespace tocsin::differential {
 
@@ -17,11 +16,8 @@ std::string make_rule(Random& random, std::size_t number);
 // One filter document for the rule of that number.
 std::string make_filter(Random& random, std::size_t number);
 
-// The lists that generated rules name.
-sigma::Lists make_lists();
-
 // Every legal chain of at most three modifiers that can match text at all, by length.
-using ChainsByLength = std::array<std::vector<std::vector<sigma::ModifierUse>>, 4>;
+using ChainsByLength = std::array<std::vector<Chain>, 4>;
 const ChainsByLength& legal_chains();
 
 }  // namespace tocsin::differential

@@ -47,9 +47,9 @@ std::string principal(const Event& event) {
   }
   if (!arn.empty()) return arn;
   if (kind == "root" && !account.empty()) return "arn:aws:iam::" + account + ":root";
-  for (const char* path : {"userIdentity.invokedBy", "userIdentity.onBehalfOf.userId",
-                           "userIdentity.userName", "userIdentity.principalId",
-                           "userIdentity.accountId"}) {
+  for (const char* path :
+       {"userIdentity.invokedBy", "userIdentity.onBehalfOf.userId", "userIdentity.userName",
+        "userIdentity.principalId", "userIdentity.accountId"}) {
     const std::string text = first_text(event, path);
     if (!text.empty()) return text;
   }
@@ -67,9 +67,9 @@ std::string mfa(const Event& event) {
 
 std::string source_ip_kind(const Event& event) {
   const std::string source = first_text(event, "sourceIPAddress");
-  for (const char* network : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8",
-                              "169.254.0.0/16", "100.64.0.0/10", "0.0.0.0/8", "fc00::/7",
-                              "fe80::/10", "::1", "::"}) {
+  for (const char* network :
+       {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
+        "100.64.0.0/10", "0.0.0.0/8", "fc00::/7", "fe80::/10", "::1", "::"}) {
     if (in_network(source, network)) return "private";
   }
   if (is_address(source)) return "public";

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "differential/reference/utf8.h"
+
 namespace tocsin::reference {
 
 struct Member;
@@ -40,10 +42,5 @@ std::optional<Json> parse_strict_json(std::string_view text, std::size_t depth =
 
 // Compact JSON.
 std::string to_text(const Json& json);
-
-// Code points of UTF-8 and back. A maximal subpart of an ill-formed sequence is one U+FFFD.
-std::u32string decode(std::string_view text);
-std::string encode(std::u32string_view code_points);
-bool is_valid_utf8(std::string_view text);
 
 }  // namespace tocsin::reference

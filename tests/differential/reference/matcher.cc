@@ -29,7 +29,9 @@ bool selects(const std::string& pattern, const std::string& name) {
   return pattern == "them" || glob(read_pattern(pattern), decode(name));
 }
 
-bool is_null(const Scalar& scalar) { return scalar.kind == Json::Kind::null; }
+bool is_null(const Scalar& scalar) {
+  return scalar.kind == Json::Kind::null;
+}
 
 const Modifier* find(const sigma::DetectionItem& item, std::initializer_list<Modifier> wanted) {
   const Modifier* found = nullptr;
@@ -41,10 +43,14 @@ const Modifier* find(const sigma::DetectionItem& item, std::initializer_list<Mod
 
 bool in_order(Modifier modifier, int comparison) {
   switch (modifier) {
-    case Modifier::lt: return comparison < 0;
-    case Modifier::lte: return comparison <= 0;
-    case Modifier::gt: return comparison > 0;
-    default: return comparison >= 0;
+    case Modifier::lt:
+      return comparison < 0;
+    case Modifier::lte:
+      return comparison <= 0;
+    case Modifier::gt:
+      return comparison > 0;
+    default:
+      return comparison >= 0;
   }
 }
 
@@ -80,7 +86,9 @@ bool time_matches(Modifier part, const Modifier* order, const std::string& wante
 bool reference_matches(const sigma::DetectionItem& item, const Field& field, const Field& other) {
   const Modifier* affix =
       find(item, {Modifier::contains, Modifier::startswith, Modifier::endswith});
-  const auto text = [&](const Scalar& s) { return item.has(Modifier::cased) ? s.characters : s.folded; };
+  const auto text = [&](const Scalar& s) {
+    return item.has(Modifier::cased) ? s.characters : s.folded;
+  };
   return any(field.scalars, [&](const Scalar& scalar) {
     if (scalar.nested || is_null(scalar)) return false;
     return any(other.scalars, [&](const Scalar& with) {
@@ -130,12 +138,17 @@ bool Matcher::conditions(const std::vector<sigma::Condition>& list, const Detect
 bool Matcher::condition(const sigma::Condition& one, const Detections& named, const Event& event) {
   using Kind = sigma::Condition::Kind;
   const auto holds = [&](const sigma::Condition& arg) { return condition(arg, named, event); };
-  const auto is_true = [&](const sigma::NamedDetection& d) { return detection(d.detection, event); };
+  const auto is_true = [&](const sigma::NamedDetection& d) {
+    return detection(d.detection, event);
+  };
   Detections selected;
   switch (one.kind) {
-    case Kind::conjunction: return all(one.args, holds);
-    case Kind::disjunction: return any(one.args, holds);
-    case Kind::negation: return !holds(one.args.front());
+    case Kind::conjunction:
+      return all(one.args, holds);
+    case Kind::disjunction:
+      return any(one.args, holds);
+    case Kind::negation:
+      return !holds(one.args.front());
     case Kind::identifier:
       return any(named, [&](const auto& d) { return d.name == one.name && is_true(d); });
     case Kind::one_of:
@@ -167,7 +180,8 @@ bool Matcher::value(const sigma::DetectionItem& one, const Value& value, const E
   const Field& field = event.field(one.field);
   if (one.has(Modifier::exists)) return field.present == (value.text == "true");
   if (value.kind == Value::Kind::null) {
-    return !field.present || any(field.scalars, [](const Scalar& s) { return is_null(s) && !s.nested; });
+    return !field.present ||
+           any(field.scalars, [](const Scalar& s) { return is_null(s) && !s.nested; });
   }
   if (one.has(Modifier::fieldref)) {
     const Symbols name = read_pattern(value.text);

@@ -19,9 +19,8 @@ bool is_literal(const Symbol& symbol, char32_t c) {
 
 bool is_word(const Symbol& symbol) {
   const char32_t c = symbol.character;
-  return symbol.kind == Kind::literal &&
-         ((c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') || (c >= U'0' && c <= U'9') ||
-          c == U'_' || c >= 0x80);
+  return symbol.kind == Kind::literal && ((c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z') ||
+                                          (c >= U'0' && c <= U'9') || c == U'_' || c >= 0x80);
 }
 
 std::u32string characters(const Symbols& symbols) {
@@ -55,7 +54,8 @@ Stages windash(const Stage& stage) {
     const bool dash = (is_literal(s[i], U'-') || is_literal(s[i], U'/')) &&
                       (i == 0 || !is_word(s[i - 1])) && i + 1 < s.size() && is_word(s[i + 1]);
     Stages longer;
-    for (const char32_t c : dash ? std::u32string(U"-/\u2013\u2014\u2015") : std::u32string(1, U'\0')) {
+    for (const char32_t c :
+         dash ? std::u32string(U"-/\u2013\u2014\u2015") : std::u32string(1, U'\0')) {
       for (const Stage& known : out) {
         longer.push_back(known);
         longer.back().symbols.push_back(dash ? Symbol{Kind::literal, c} : s[i]);
@@ -133,18 +133,27 @@ Stages offsets(const Stage& stage) {
 
 Stages apply(Modifier modifier, const Stage& stage, const sigma::Lists& lists) {
   switch (modifier) {
-    case Modifier::contains: return {{Symbols{kStar} + stage.symbols + Symbols{kStar}, stage.bytes}};
-    case Modifier::startswith: return {{stage.symbols + Symbols{kStar}, stage.bytes}};
-    case Modifier::endswith: return {{Symbols{kStar} + stage.symbols, stage.bytes}};
-    case Modifier::windash: return windash(stage);
-    case Modifier::expand: return expand(stage, lists, read_pattern);
+    case Modifier::contains:
+      return {{Symbols{kStar} + stage.symbols + Symbols{kStar}, stage.bytes}};
+    case Modifier::startswith:
+      return {{stage.symbols + Symbols{kStar}, stage.bytes}};
+    case Modifier::endswith:
+      return {{Symbols{kStar} + stage.symbols, stage.bytes}};
+    case Modifier::windash:
+      return windash(stage);
+    case Modifier::expand:
+      return expand(stage, lists, read_pattern);
     case Modifier::wide:
     case Modifier::utf16le:
     case Modifier::utf16be:
-    case Modifier::utf16: return {utf16(stage, modifier)};
-    case Modifier::base64: return {{read_pattern(base64(stage.encoded())), false}};
-    case Modifier::base64offset: return offsets(stage);
-    default: return {stage};
+    case Modifier::utf16:
+      return {utf16(stage, modifier)};
+    case Modifier::base64:
+      return {{read_pattern(base64(stage.encoded())), false}};
+    case Modifier::base64offset:
+      return offsets(stage);
+    default:
+      return {stage};
   }
 }
 

@@ -15,7 +15,9 @@ namespace {
 
 using sigma::Modifier;
 
-re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+re2::StringPiece piece(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 bool fits(std::string_view text, const char* pattern) {
   return re2::RE2::FullMatch(piece(text), pattern);
@@ -54,7 +56,7 @@ std::optional<std::time_t> parse_time(std::string_view text) {
   if (fits(text, "[0-9]{10}")) return std::atoll(std::string(text).c_str());
   if (fits(text, "[0-9]{13}")) return std::atoll(std::string(text).c_str()) / 1000;
   static const re2::RE2 kForm(
-      "(\\d{4})(?:-(\\d{2})-(\\d{2})|(\\d{2})(\\d{2}))"                       // date
+      "(\\d{4})(?:-(\\d{2})-(\\d{2})|(\\d{2})(\\d{2}))"  // date
       "(?:[Tt ](\\d{2})(?::(\\d{2})(?::(\\d{2})(?:[.,]\\d+)?)?|(\\d{2})(?:(\\d{2})(?:[.,]\\d+)?)?)"
       "(?:[Zz]|([+-])(\\d{2}):?(\\d{2})?)?)?");
   std::string part[13];
@@ -135,10 +137,10 @@ std::optional<int> compare_numbers(std::string_view a, std::string_view b) {
 std::optional<std::int64_t> time_part(std::string_view text, Modifier modifier) {
   const auto seconds = parse_time(text);
   if (!seconds) return std::nullopt;
-  const char* format = modifier == Modifier::minute ? "%M"
-                       : modifier == Modifier::hour ? "%H"
-                       : modifier == Modifier::day  ? "%d"
-                       : modifier == Modifier::week ? "%V"
+  const char* format = modifier == Modifier::minute  ? "%M"
+                       : modifier == Modifier::hour  ? "%H"
+                       : modifier == Modifier::day   ? "%d"
+                       : modifier == Modifier::week  ? "%V"
                        : modifier == Modifier::month ? "%m"
                                                      : "%Y";
   std::tm tm{};
@@ -148,7 +150,9 @@ std::optional<std::int64_t> time_part(std::string_view text, Modifier modifier) 
   return std::atoll(out.data());
 }
 
-bool is_address(std::string_view text) { return address_bytes(std::string(text)).has_value(); }
+bool is_address(std::string_view text) {
+  return address_bytes(std::string(text)).has_value();
+}
 
 bool in_network(std::string_view address, std::string_view network) {
   const std::size_t slash = network.find('/');
@@ -162,7 +166,9 @@ bool in_network(std::string_view address, std::string_view network) {
   if (slash != std::string_view::npos && base.find(':') == std::string::npos) bits += 96;
   if (bits < 96 && is_mapped(*given)) return false;
   for (int i = 0; i < bits; ++i) {
-    const auto bit = [&](const Bytes& b) { return b[static_cast<std::size_t>(i / 8)] >> (7 - i % 8) & 1; };
+    const auto bit = [&](const Bytes& b) {
+      return b[static_cast<std::size_t>(i / 8)] >> (7 - i % 8) & 1;
+    };
     if (bit(*wanted) != bit(*given)) return false;
   }
   return true;
@@ -171,7 +177,8 @@ bool in_network(std::string_view address, std::string_view network) {
 std::string base64(std::string_view bytes) {
   std::string bits;
   for (const char c : bytes) {
-    for (int i = 7; i >= 0; --i) bits.push_back((static_cast<unsigned char>(c) >> i & 1) != 0 ? '1' : '0');
+    for (int i = 7; i >= 0; --i)
+      bits.push_back((static_cast<unsigned char>(c) >> i & 1) != 0 ? '1' : '0');
   }
   while (bits.size() % 6 != 0) bits.push_back('0');
   std::string out;

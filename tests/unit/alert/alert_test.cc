@@ -1,9 +1,9 @@
-#include <catch2/catch.hpp>
+#include "alert/alert.h"
 
+#include <catch2/catch.hpp>
 #include <set>
 #include <string>
 
-#include "alert/alert.h"
 #include "differential/reference/json_dom.h"
 #include "differential/reference/padded.h"
 #include "event/record_reader.h"
@@ -52,7 +52,8 @@ std::vector<Alert> alerts_of(const std::string& rule, const std::string& bytes,
     REQUIRE(reader.read(record.json, event));
     std::vector<program::RuleIndex> fired;
     matching.run(event, program.all_rules(), fired);
-    for (const auto index : fired) alerts.push_back(maker.make(index, event, record.origin, detected_at));
+    for (const auto index : fired)
+      alerts.push_back(maker.make(index, event, record.origin, detected_at));
   }
   return alerts;
 }
@@ -75,21 +76,22 @@ TEST_CASE("the JSON of an alert is an interface") {
   CHECK(alert.fingerprint.size() == 32);
   CHECK(alert.rule.hash.size() == 16);
   alert.id = "ID", alert.fingerprint = "FP", alert.rule.hash = "HASH";
-  CHECK(json_of(alert) ==
-        R"({"id":"ID","fingerprint":"FP","status":"firing","rule":{"id":"0a4f2a3e-5a1c-4c6f-9c1d-2f6a3b8e7d01",)"
-        R"("title":"User created","level":"high","status":"stable","author":"Someone","tags":["attack.t1136"],)"
-        R"("references":["https://example.org"],"falsepositives":["Administrators"],"file":"rules/user.yml",)"
-        R"("hash":"HASH"},"matched":{"selections":["selection"],"fields":[{"name":"eventName","value":)"
-        R"("CreateUser","matcher":"equals","pattern":"CreateUser"}]},"principal":)"
-        R"("arn:aws:iam::111122223333:user/a","identity_kind":"iam_user","mfa":"unknown","access_key_id":"AKIA",)"
-        R"("source_ip":"8.8.8.8","source_ip_kind":"public","user_agent":"aws-cli","account":"111122223333",)"
-        R"("region":"us-east-1","event_source":"iam.amazonaws.com","event_name":"CreateUser","error_code":)"
-        R"("AccessDenied","error_message":"no\nway","event_id":"e-1","event_time":"2024-01-31T12:00:00Z",)"
-        R"("detected_at":"2024-01-31T12:00:00.123Z","input":{"path":"in.json","record":1},"event":)"
-        R"({"eventSource":"iam.amazonaws.com","eventName":"CreateUser","eventID":"e-1","eventTime":)"
-        R"("2024-01-31T12:00:00Z","awsRegion":"us-east-1","userAgent":"aws-cli","errorCode":"AccessDenied",)"
-        R"("errorMessage":"no\nway","recipientAccountId":"111122223333","sourceIPAddress":"8.8.8.8",)"
-        R"("userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/a","accessKeyId":"AKIA"}}})");
+  CHECK(
+      json_of(alert) ==
+      R"({"id":"ID","fingerprint":"FP","status":"firing","rule":{"id":"0a4f2a3e-5a1c-4c6f-9c1d-2f6a3b8e7d01",)"
+      R"("title":"User created","level":"high","status":"stable","author":"Someone","tags":["attack.t1136"],)"
+      R"("references":["https://example.org"],"falsepositives":["Administrators"],"file":"rules/user.yml",)"
+      R"("hash":"HASH"},"matched":{"selections":["selection"],"fields":[{"name":"eventName","value":)"
+      R"("CreateUser","matcher":"equals","pattern":"CreateUser"}]},"principal":)"
+      R"("arn:aws:iam::111122223333:user/a","identity_kind":"iam_user","mfa":"unknown","access_key_id":"AKIA",)"
+      R"("source_ip":"8.8.8.8","source_ip_kind":"public","user_agent":"aws-cli","account":"111122223333",)"
+      R"("region":"us-east-1","event_source":"iam.amazonaws.com","event_name":"CreateUser","error_code":)"
+      R"("AccessDenied","error_message":"no\nway","event_id":"e-1","event_time":"2024-01-31T12:00:00Z",)"
+      R"("detected_at":"2024-01-31T12:00:00.123Z","input":{"path":"in.json","record":1},"event":)"
+      R"({"eventSource":"iam.amazonaws.com","eventName":"CreateUser","eventID":"e-1","eventTime":)"
+      R"("2024-01-31T12:00:00Z","awsRegion":"us-east-1","userAgent":"aws-cli","errorCode":"AccessDenied",)"
+      R"("errorMessage":"no\nway","recipientAccountId":"111122223333","sourceIPAddress":"8.8.8.8",)"
+      R"("userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/a","accessKeyId":"AKIA"}}})");
 }
 
 TEST_CASE("ids are those of releases before: they may be stored") {

@@ -1,9 +1,8 @@
-#include <catch2/catch.hpp>
+#include "base/arena.h"
 
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
-
-#include "base/arena.h"
 
 namespace tocsin {
 namespace {

@@ -1,15 +1,14 @@
-#include <catch2/catch.hpp>
-
-#include <string>
-
 #include "base/diagnostic.h"
+
+#include <catch2/catch.hpp>
+#include <string>
 
 namespace tocsin {
 namespace {
 
 Diagnostic sample() {
-  return {Severity::error,  "S201", "rules/a b.yml", {7, 3, 4}, "unknown modifier `cont`",
-          "contains", "  cont: x"};
+  return {Severity::error,           "S201",     "rules/a b.yml", {7, 3, 4},
+          "unknown modifier `cont`", "contains", "  cont: x"};
 }
 
 TEST_CASE("a diagnostic as text") {
@@ -24,8 +23,7 @@ TEST_CASE("a diagnostic as text") {
   whole_file.severity = Severity::warning;
   whole_file.at = {};
   whole_file.snippet = whole_file.suggestion = "";
-  CHECK(render_text(whole_file, false) ==
-        "rules/a b.yml: warning S201: unknown modifier `cont`\n");
+  CHECK(render_text(whole_file, false) == "rules/a b.yml: warning S201: unknown modifier `cont`\n");
 }
 
 TEST_CASE("text from files cannot reach the terminal") {

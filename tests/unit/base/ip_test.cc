@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "base/ip.h"
+
+#include <catch2/catch.hpp>
 
 namespace tocsin {
 namespace {

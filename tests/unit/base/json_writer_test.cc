@@ -1,9 +1,9 @@
-#include <catch2/catch.hpp>
+#include "base/json_writer.h"
 
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <string>
 
-#include "base/json_writer.h"
 #include "differential/reference/json_dom.h"
 
 namespace tocsin {
@@ -26,9 +26,8 @@ TEST_CASE("commas are placed by the writer") {
   json.key("list").begin_array().string("x").number(std::int64_t{2}).begin_array().end_array();
   json.raw("{\"r\":1}").end_array().member("last", "");
   json.end_object();
-  CHECK(out ==
-        R"({"a":"b","n":-1,"u":18446744073709551615,"t":true,"z":null,"empty":[],"o":{},)"
-        R"("list":["x",2,[],{"r":1}],"last":""})");
+  CHECK(out == R"({"a":"b","n":-1,"u":18446744073709551615,"t":true,"z":null,"empty":[],"o":{},)"
+               R"("list":["x",2,[],{"r":1}],"last":""})");
 }
 
 TEST_CASE("strings are one line of valid JSON whatever comes in") {
@@ -38,7 +37,10 @@ TEST_CASE("strings are one line of valid JSON whatever comes in") {
   CHECK(quoted(std::string("\0\x1F\x7F", 3)) == R"("\u0000\u001f\u007f")");
   CHECK(quoted("\u2028\u2029") == R"("\u2028\u2029")");
   CHECK(quoted("\u00E9\U0001F600") == "\"\u00E9\U0001F600\"");
-  CHECK(quoted("a\xFF" "b\xE2\x82") == "\"a\uFFFD" "b\uFFFD\"");
+  CHECK(quoted("a\xFF"
+               "b\xE2\x82") ==
+        "\"a\uFFFD"
+        "b\uFFFD\"");
 }
 
 TEST_CASE("every byte and every pair of bytes comes out as strict JSON") {

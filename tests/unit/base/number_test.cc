@@ -1,6 +1,7 @@
+#include "base/number.h"
+
 #include <catch2/catch.hpp>
 
-#include "base/number.h"
 #include "differential/generate/random.h"
 #include "differential/reference/values.h"
 
@@ -67,10 +68,26 @@ TEST_CASE("canonical text agrees with the long way round") {
 
 TEST_CASE("order of numbers") {
   // Strictly ascending.
-  const char* const kAscending[] = {
-      "-1.5e999", "-1e300", "-9223372036854775808", "-2.5", "-2", "-1e-300",
-      "0", "1e-300", "0.5", "1", "1.5", "2", "+3", "1e1", "9007199254740992", "9007199254740993",
-      "9223372036854775807", "18446744073709551616", "1e300", "1.5e999"};
+  const char* const kAscending[] = {"-1.5e999",
+                                    "-1e300",
+                                    "-9223372036854775808",
+                                    "-2.5",
+                                    "-2",
+                                    "-1e-300",
+                                    "0",
+                                    "1e-300",
+                                    "0.5",
+                                    "1",
+                                    "1.5",
+                                    "2",
+                                    "+3",
+                                    "1e1",
+                                    "9007199254740992",
+                                    "9007199254740993",
+                                    "9223372036854775807",
+                                    "18446744073709551616",
+                                    "1e300",
+                                    "1.5e999"};
   for (std::size_t a = 0; a < std::size(kAscending); ++a) {
     for (std::size_t b = 0; b < std::size(kAscending); ++b) {
       INFO(kAscending[a] << " and " << kAscending[b]);
@@ -87,8 +104,8 @@ TEST_CASE("order of numbers") {
   CHECK(same("1", "1.0"));
   CHECK(same("-0", "0"));
   CHECK(same("100", "1e2"));
-  CHECK(same("1e400", "1.5e400"));                                   // both beyond any double
-  CHECK(same("0", ("0." + std::string(400, '0') + "1").c_str()));    // below any double
+  CHECK(same("1e400", "1.5e400"));                                 // both beyond any double
+  CHECK(same("0", ("0." + std::string(400, '0') + "1").c_str()));  // below any double
   CHECK(same("0", ("-0." + std::string(400, '0') + "1").c_str()));
   CHECK(same("1e999", (std::string(400, '9') + ".5").c_str()));
   CHECK(same("1e99999999999999999999", "1e400"));
@@ -96,8 +113,8 @@ TEST_CASE("order of numbers") {
 }
 
 TEST_CASE("what is not a number") {
-  for (const char* text : {"", " 1", "1 ", "1.", ".5", "1e", "1e+", "e1", "--1", "+-1", "0x10", "1_000",
-                           "1,5", "NaN", "inf", "1.5.5"}) {
+  for (const char* text : {"", " 1", "1 ", "1.", ".5", "1e", "1e+", "e1", "--1", "+-1", "0x10",
+                           "1_000", "1,5", "NaN", "inf", "1.5.5"}) {
     INFO(text);
     CHECK_FALSE(Number::parse(text));
   }

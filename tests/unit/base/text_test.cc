@@ -1,6 +1,7 @@
+#include "base/text.h"
+
 #include <catch2/catch.hpp>
 
-#include "base/text.h"
 #include "differential/reference/json_dom.h"
 
 namespace tocsin::text {
@@ -14,7 +15,8 @@ std::u32string decoded(std::string_view text) {
 
 // Bytes at the edges of the ranges of Unicode's table 3-7.
 const std::string kEdges =
-    "\x01\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xC1\xC2\xDF\xE0\xE1\xEC\xED\xEE\xEF\xF0\xF1\xF3\xF4\xF5\xFF";
+    "\x01\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xC1\xC2\xDF\xE0\xE1\xEC\xED\xEE\xEF\xF0\xF1\xF3\xF4\xF5"
+    "\xFF";
 
 TEST_CASE("UTF-8 decoding agrees with the table of well-formed sequences, byte by byte") {
   for (int first = 0; first < 256; ++first) {
@@ -77,7 +79,10 @@ TEST_CASE("simple case folding") {
       {"\U00010400", "\U00010428"},
       {"\u13A0\uAB70", "\u13A0\u13A0"},  // Cherokee folds to capitals
       {"ABC\u00C4DEF", "abc\u00E4def"},
-      {"a\xFF" "B", "a\uFFFD" "b"},
+      {"a\xFF"
+       "B",
+       "a\uFFFD"
+       "b"},
   };
   for (const Case& c : kCases) CHECK(folded(c.text) == c.folded);
   std::string out = "something longer that was here before";

@@ -1,10 +1,9 @@
-#include <catch2/catch.hpp>
+#include "base/time.h"
 
 #include <array>
+#include <catch2/catch.hpp>
 #include <ctime>
 #include <string>
-
-#include "base/time.h"
 
 namespace tocsin {
 namespace {

@@ -1,9 +1,9 @@
-#include <catch2/catch.hpp>
+#include "event/cloudtrail.h"
 
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "differential/reference/padded.h"
-#include "event/cloudtrail.h"
 #include "event/event_reader.h"
 
 namespace tocsin::event {
@@ -26,7 +26,8 @@ TEST_CASE("every type of identity has a kind and a stable principal") {
     const char* principal;
   };
   const Case kCases[] = {
-      {R"({"type":"Root","arn":"arn:aws:iam::1:root","accountId":"1"})", "root", "arn:aws:iam::1:root"},
+      {R"({"type":"Root","arn":"arn:aws:iam::1:root","accountId":"1"})", "root",
+       "arn:aws:iam::1:root"},
       {R"({"type":"Root","accountId":"1"})", "root", "arn:aws:iam::1:root"},
       {R"({"type":"Root"})", "root", ""},
       {R"({"type":"IAMUser","arn":"arn:aws:iam::1:user/a","userName":"a"})", "iam_user",
@@ -48,7 +49,8 @@ TEST_CASE("every type of identity has a kind and a stable principal") {
       {R"({"type":"Directory","principalId":"d"})", "directory", "d"},
       {R"({"type":"AWSAccount","principalId":"AIDA","accountId":"2"})", "aws_account", "AIDA"},
       {R"({"type":"AWSAccount","accountId":"2"})", "aws_account", "2"},
-      {R"({"type":"AWSService","invokedBy":"s3.amazonaws.com"})", "aws_service", "s3.amazonaws.com"},
+      {R"({"type":"AWSService","invokedBy":"s3.amazonaws.com"})", "aws_service",
+       "s3.amazonaws.com"},
       {R"({"type":"SAMLUser","userName":"u"})", "saml_user", "u"},
       {R"({"type":"WebIdentityUser","userName":"u"})", "web_identity_user", "u"},
       {R"({"type":"IdentityCenterUser","onBehalfOf":{"userId":"id"},"accountId":"1"})",
@@ -72,7 +74,8 @@ TEST_CASE("every type of identity has a kind and a stable principal") {
 TEST_CASE("MFA is told by the session, or by the sign-in") {
   const auto session = [](const std::string& value) {
     return R"({"userIdentity":{"sessionContext":{"attributes":{"creationDate":"2024-01-31T00:00:00Z",)"
-           R"("mfaAuthenticated":)" + value + "}}}}";
+           R"("mfaAuthenticated":)" +
+           value + "}}}}";
   };
   CHECK(facts_of(session(R"("true")")).mfa == "true");
   CHECK(facts_of(session("true")).mfa == "true");
@@ -91,19 +94,29 @@ TEST_CASE("kinds of source addresses") {
     const char* kind;
   };
   const Case kCases[] = {
-      {R"("8.8.8.8")", "public"},          {R"("2001:db8::1")", "public"},
-      {R"("10.1.2.3")", "private"},        {R"("172.31.255.255")", "private"},
-      {R"("172.32.0.0")", "public"},       {R"("100.64.0.1")", "private"},
-      {R"("127.0.0.1")", "private"},       {R"("fd00::1")", "private"},
-      {R"("::1")", "private"},             {R"("::ffff:192.168.1.1")", "private"},
-      {R"("AWS Internal")", "aws_internal"}, {R"("s3.amazonaws.com")", "aws_service"},
-      {R"("ec2.amazonaws.com.cn")", "aws_service"}, {R"("x.aws.internal")", "aws_service"},
-      {R"("example.org")", "none"},        {R"("")", "none"},
-      {"null", "none"},                    {"7", "none"},
+      {R"("8.8.8.8")", "public"},
+      {R"("2001:db8::1")", "public"},
+      {R"("10.1.2.3")", "private"},
+      {R"("172.31.255.255")", "private"},
+      {R"("172.32.0.0")", "public"},
+      {R"("100.64.0.1")", "private"},
+      {R"("127.0.0.1")", "private"},
+      {R"("fd00::1")", "private"},
+      {R"("::1")", "private"},
+      {R"("::ffff:192.168.1.1")", "private"},
+      {R"("AWS Internal")", "aws_internal"},
+      {R"("s3.amazonaws.com")", "aws_service"},
+      {R"("ec2.amazonaws.com.cn")", "aws_service"},
+      {R"("x.aws.internal")", "aws_service"},
+      {R"("example.org")", "none"},
+      {R"("")", "none"},
+      {"null", "none"},
+      {"7", "none"},
   };
   for (const Case& c : kCases) {
     INFO(c.source);
-    CHECK(facts_of(std::string(R"({"sourceIPAddress":)") + c.source + "}").source_ip_kind == c.kind);
+    CHECK(facts_of(std::string(R"({"sourceIPAddress":)") + c.source + "}").source_ip_kind ==
+          c.kind);
   }
   CHECK(facts_of("{}").source_ip_kind == "none");
 }

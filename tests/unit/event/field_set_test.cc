@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "event/field_set.h"
+
+#include <catch2/catch.hpp>
 
 namespace tocsin::event {
 namespace {

@@ -1,8 +1,7 @@
-#include <catch2/catch.hpp>
-
-#include <string>
-
 #include "event/json_text.h"
+
+#include <catch2/catch.hpp>
+#include <string>
 
 namespace tocsin::event {
 namespace {
@@ -23,7 +22,10 @@ TEST_CASE("strings are unescaped") {
       {R"(\ude00)", "\uFFFD", true},
       {R"(\ud83dx)", "\uFFFDx", true},
       {R"(\ud83d\n)", "\uFFFD\n", true},
-      {R"(\ud83d\u0041)", "\uFFFD" "A", true},
+      {R"(\ud83d\u0041)",
+       "\uFFFD"
+       "A",
+       true},
       {R"(\ud83d\ud83d\ude00)", "\uFFFD\U0001F600", true},
       {R"(\u)", nullptr},
       {R"(\u12)", nullptr},
@@ -57,7 +59,8 @@ TEST_CASE("lone surrogates are replaced in place") {
   };
   const Case kCases[] = {
       {R"({"a":"\ud800"})", R"({"a":"\ufffd"})"},
-      {R"({"\uDC00":"\ud83d\ude00\ud800\n\\ud800"})", R"({"\ufffd":"\ud83d\ude00\ufffd\n\\ud800"})"},
+      {R"({"\uDC00":"\ud83d\ude00\ud800\n\\ud800"})",
+       R"({"\ufffd":"\ud83d\ude00\ufffd\n\\ud800"})"},
       {R"("\ud800\ud800\udc00\udc00")", R"("\ufffd\ud800\udc00\ufffd")"},
       {"{}", "{}"},
   };
@@ -78,8 +81,9 @@ TEST_CASE("the grammar of numbers") {
     INFO(good);
     CHECK(is_json_number(good));
   }
-  for (const char* bad : {"", "-", "+1", "01", "-01", "1.", ".5", "1.e5", "1e", "1e+", "e5", "1.5.5",
-                          "1e5e5", "0x1", "1_0", " 1", "1 ", "--1", "NaN", "1e5.5"}) {
+  for (const char* bad :
+       {"",   "-",     "+1",    "01",  "-01", "1.", ".5", "1.e5", "1e",  "1e+",
+        "e5", "1.5.5", "1e5e5", "0x1", "1_0", " 1", "1 ", "--1",  "NaN", "1e5.5"}) {
     INFO(bad);
     CHECK_FALSE(is_json_number(bad));
   }
@@ -112,7 +116,8 @@ TEST_CASE("bytes that are no JSON text are repaired") {
 }
 
 TEST_CASE("compact JSON keeps white space inside strings") {
-  CHECK(compact_json(" { \"a b\" : [ 1 , \"c \\\" d\\\\\" ]\r\n}\t") == R"({"a b":[1,"c \" d\\"]})");
+  CHECK(compact_json(" { \"a b\" : [ 1 , \"c \\\" d\\\\\" ]\r\n}\t") ==
+        R"({"a b":[1,"c \" d\\"]})");
 }
 
 }  // namespace

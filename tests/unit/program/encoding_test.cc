@@ -1,10 +1,10 @@
-#include <catch2/catch.hpp>
+#include "program/encoding.h"
 
+#include <catch2/catch.hpp>
 #include <string>
 
 #include "differential/generate/random.h"
 #include "differential/reference/values.h"
-#include "program/encoding.h"
 
 namespace tocsin::program {
 namespace {
@@ -49,7 +49,9 @@ TEST_CASE("a text inside a longer base64 text shows one of its three forms") {
 TEST_CASE("UTF-16") {
   CHECK(utf16("cmd", Utf16::little_endian) == "c\0m\0d\0"s);
   CHECK(utf16("cmd", Utf16::big_endian) == "\0c\0m\0d"s);
-  CHECK(utf16("cmd", Utf16::with_mark) == "\xFF\xFE" "c\0m\0d\0"s);
+  CHECK(utf16("cmd", Utf16::with_mark) ==
+        "\xFF\xFE"
+        "c\0m\0d\0"s);
   CHECK(utf16("\u20AC", Utf16::little_endian) == "\xAC\x20");
   CHECK(utf16("\U0001F600", Utf16::big_endian) == "\xD8\x3D\xDE\x00"s);
   CHECK(utf16("", Utf16::little_endian).empty());
@@ -61,9 +63,9 @@ TEST_CASE("dashes that begin an option") {
     std::vector<std::size_t> at;
   };
   const Case kCases[] = {
-      {"-a", {0}},        {"/a", {0}},      {"a-b", {}},      {"a -b", {2}},     {"a -b /c", {2, 5}},
-      {"--a", {1}},       {"- a", {}},      {"a/", {}},       {"-", {}},         {"", {}},
-      {"-param-name", {0}}, {" /_x", {1}},  {".-1", {1}},     {"\u00E9-a", {}},  {"-\u00E9", {0}},
+      {"-a", {0}},          {"/a", {0}},   {"a-b", {}},  {"a -b", {2}},    {"a -b /c", {2, 5}},
+      {"--a", {1}},         {"- a", {}},   {"a/", {}},   {"-", {}},        {"", {}},
+      {"-param-name", {0}}, {" /_x", {1}}, {".-1", {1}}, {"\u00E9-a", {}}, {"-\u00E9", {0}},
   };
   for (const Case& c : kCases) {
     INFO(c.text);

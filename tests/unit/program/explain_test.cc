@@ -19,24 +19,29 @@ TEST_CASE("the closing sentence says what decided") {
       {"{a: x}", "selection", R"({"a":"X"})",
        "The rule fires: `selection` is true, because `a` is `X`."},
       {"{a: x}", "selection", R"({"a":"y"})",
-       "The rule does not fire: `selection` is false, because `a` equals `x` is wanted, but the event has `y`."},
+       "The rule does not fire: `selection` is false, because `a` equals `x` is wanted, but the "
+       "event has `y`."},
       {"{a: [x, z]}", "selection", R"({})",
-       "The rule does not fire: `selection` is false, because `a` equals `x` or `z` is wanted, but the event "
+       "The rule does not fire: `selection` is false, because `a` equals `x` or `z` is wanted, but "
+       "the event "
        "has no such field."},
       {"{a|contains: x}", "selection", R"({"a":[]})",
-       "The rule does not fire: `selection` is false, because `a` contains `x` is wanted, but the field holds "
+       "The rule does not fire: `selection` is false, because `a` contains `x` is wanted, but the "
+       "field holds "
        "no scalar."},
       {"{a: x}", "not selection", R"({"a":"x"})",
        "The rule does not fire: `selection` is true, because `a` is `x`."},
       {"[evil]", "selection", R"({"a":"good"})",
-       "The rule does not fire: `selection` is false, because any value of the event equals `evil` is wanted, "
+       "The rule does not fire: `selection` is false, because any value of the event equals `evil` "
+       "is wanted, "
        "but no value does."},
       {"{a|exists: true}", "selection", R"({"a":1})",
        "The rule fires: `selection` is true, because `a` is `1`."},
       {"{a: 1, b: 2}", "selection", R"({"a":1,"b":2})",
        "The rule fires: `selection` is true, because `a` is `1`, and `b` is `2`."},
       {"{a: 1, b: 2}", "selection", R"({"a":1,"b":3})",
-       "The rule does not fire: `selection` is false, because `b` equals `2` is wanted, but the event has `3`."},
+       "The rule does not fire: `selection` is false, because `b` equals `2` is wanted, but the "
+       "event has `3`."},
   };
   for (const Case& c : kCases) {
     INFO(c.selection << " on " << c.event);

@@ -231,8 +231,12 @@ TEST_CASE("keywords") {
 
 TEST_CASE("conditions") {
   const auto fires = [](const std::string& condition, const char* event) {
-    return Runner("title: T\nlogsource: {product: aws}\ndetection:\n    sel_a: {a: 1}\n    sel_b: {b: 1}\n"
-                  "    _sel: {c: 1}\n    condition: " + condition + "\n").fires(event);
+    return Runner(
+               "title: T\nlogsource: {product: aws}\ndetection:\n    sel_a: {a: 1}\n    sel_b: {b: "
+               "1}\n"
+               "    _sel: {c: 1}\n    condition: " +
+               condition + "\n")
+        .fires(event);
   };
   constexpr const char* kA = R"({"a":1})";
   constexpr const char* kAB = R"({"a":1,"b":1})";

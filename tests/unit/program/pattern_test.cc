@@ -1,9 +1,8 @@
-#include <catch2/catch.hpp>
+#include "program/pattern.h"
 
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
-
-#include "program/pattern.h"
 
 namespace tocsin::program {
 namespace {
@@ -14,10 +13,18 @@ std::string parts_of(const Pattern& pattern) {
   for (const Pattern::Part& part : pattern.parts) {
     if (!out.empty()) out += ' ';
     switch (part.kind) {
-      case Pattern::Part::Kind::literal: out += part.text; break;
-      case Pattern::Part::Kind::any_string: out += "<*>"; break;
-      case Pattern::Part::Kind::any_char: out += "<?>"; break;
-      case Pattern::Part::Kind::placeholder: out += "<%>"; break;
+      case Pattern::Part::Kind::literal:
+        out += part.text;
+        break;
+      case Pattern::Part::Kind::any_string:
+        out += "<*>";
+        break;
+      case Pattern::Part::Kind::any_char:
+        out += "<?>";
+        break;
+      case Pattern::Part::Kind::placeholder:
+        out += "<%>";
+        break;
     }
   }
   return out;
@@ -111,7 +118,8 @@ TEST_CASE("a hostile pattern on a hostile text is quick") {
   std::string pattern;
   for (int i = 0; i < 50; ++i) pattern += "a*";
   CHECK_FALSE(Glob(Pattern::parse(pattern + "b")).matches(std::string(20'000, 'a')));
-  CHECK_FALSE(Glob(Pattern::parse("*" + std::string(50, '?') + "b*")).matches(std::string(20'000, 'a')));
+  CHECK_FALSE(
+      Glob(Pattern::parse("*" + std::string(50, '?') + "b*")).matches(std::string(20'000, 'a')));
 }
 
 }  // namespace

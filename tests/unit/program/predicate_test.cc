@@ -17,7 +17,8 @@ Tested test(const char* selection, const char* json) {
   event::Event& event = runner.read(json);
   event::Value* witness = predicate.witness(event);
   if (witness == nullptr) return {predicate.test(event), "-", ""};
-  return {predicate.test(event), std::string(witness->text), predicate.met_pattern(event, *witness)};
+  return {predicate.test(event), std::string(witness->text),
+          predicate.met_pattern(event, *witness)};
 }
 
 TEST_CASE("the witness is the first value that meets the question") {

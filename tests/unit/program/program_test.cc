@@ -6,7 +6,8 @@ namespace {
 TEST_CASE("equal questions are asked once, different ones are not mixed up") {
   const auto predicates = [](const std::vector<const char*>& selections) {
     std::string yaml;
-    for (const char* selection : selections) yaml += (yaml.empty() ? "" : "---\n") + rule_of(selection);
+    for (const char* selection : selections)
+      yaml += (yaml.empty() ? "" : "---\n") + rule_of(selection);
     return compile(yaml).predicates().size();
   };
   CHECK(predicates({"{a: x}", "{a: x}"}) == 1);
@@ -82,8 +83,8 @@ TEST_CASE("a large list is one predicate") {
 
 TEST_CASE("log sources decide which rules meet CloudTrail") {
   const auto candidates = [](const std::string& logsource) {
-    const std::string yaml = "title: T\nlogsource: " + logsource +
-                             "\ndetection:\n    s: {a: 1}\n    condition: s\n";
+    const std::string yaml =
+        "title: T\nlogsource: " + logsource + "\ndetection:\n    s: {a: 1}\n    condition: s\n";
     return compile(yaml).cloudtrail_rules().size();
   };
   CHECK(candidates("{product: aws, service: cloudtrail}") == 1);
@@ -115,7 +116,8 @@ TEST_CASE("a filter that names no rule is reported") {
 
 TEST_CASE("a rule that only a correlation asks for raises no alert of its own") {
   const std::string correlation =
-      "---\ntitle: Many\ncorrelation:\n    type: event_count\n    rules: [Test]\n    group-by: [a]\n"
+      "---\ntitle: Many\ncorrelation:\n    type: event_count\n    rules: [Test]\n    group-by: "
+      "[a]\n"
       "    timespan: 5m\n    condition: {gte: 3}\n";
   const Program silent = compile(rule_of("{a: 1}") + correlation);
   CHECK(silent.rules().at(0).correlation_only);
@@ -148,7 +150,8 @@ TEST_CASE("the hash of a rule changes with what it depends on") {
 }
 
 TEST_CASE("an event of another shape meets every rule, a CloudTrail record only its own") {
-  Runner runner("title: W\nlogsource: {product: windows}\ndetection:\n    s: {a: 1}\n    condition: s\n");
+  Runner runner(
+      "title: W\nlogsource: {product: windows}\ndetection:\n    s: {a: 1}\n    condition: s\n");
   Matching matching(runner.program());
   CHECK(matching.candidates(runner.read(R"({"a":1})")).size() == 1);
   CHECK(matching.candidates(runner.read(R"({"a":1,"eventName":"x","eventSource":"y"})")).empty());

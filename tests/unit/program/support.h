@@ -2,7 +2,6 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-
 #include <string>
 #include <vector>
 
@@ -31,7 +30,8 @@ inline Program compile(const std::string& yaml, const sigma::Lists& lists = {},
 // A rule of one selection. `selection` is YAML flow: "{a: 1}", "['x', 'y']".
 inline std::string rule_of(const std::string& selection, const std::string& condition = "selection",
                            const std::string& title = "Test") {
-  return "title: " + title + "\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n    selection: " +
+  return "title: " + title +
+         "\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n    selection: " +
          selection + "\n    condition: " + condition + "\n";
 }
 

@@ -1,9 +1,8 @@
-#include <catch2/catch.hpp>
+#include "sigma/codes.h"
 
+#include <catch2/catch.hpp>
 #include <set>
 #include <string_view>
-
-#include "sigma/codes.h"
 
 namespace tocsin::sigma {
 namespace {

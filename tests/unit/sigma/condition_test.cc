@@ -1,10 +1,10 @@
-#include <catch2/catch.hpp>
+#include "sigma/condition.h"
 
+#include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
-#include "sigma/condition.h"
 #include "support.h"
 
 namespace tocsin::sigma {
@@ -17,12 +17,18 @@ std::string show(const Condition& condition) {
     return out + ")";
   };
   switch (condition.kind) {
-    case Condition::Kind::identifier: return condition.name;
-    case Condition::Kind::one_of: return "1:" + condition.name;
-    case Condition::Kind::all_of: return "all:" + condition.name;
-    case Condition::Kind::conjunction: return join("and");
-    case Condition::Kind::disjunction: return join("or");
-    case Condition::Kind::negation: break;
+    case Condition::Kind::identifier:
+      return condition.name;
+    case Condition::Kind::one_of:
+      return "1:" + condition.name;
+    case Condition::Kind::all_of:
+      return "all:" + condition.name;
+    case Condition::Kind::conjunction:
+      return join("and");
+    case Condition::Kind::disjunction:
+      return join("or");
+    case Condition::Kind::negation:
+      break;
   }
   return join("not");
 }
@@ -36,9 +42,8 @@ Outcome parse_one(std::string_view text, bool quantifiers = true) {
   const std::string file = "test.yml";
   Diagnostics diagnostics;
   Reporter report(text, file, diagnostics);
-  const YamlScalar scalar{std::string(text),
-                          {1, 1, static_cast<std::uint32_t>(text.size())},
-                          YamlScalar::Style::plain};
+  const YamlScalar scalar{
+      std::string(text), {1, 1, static_cast<std::uint32_t>(text.size())}, YamlScalar::Style::plain};
   const ConditionNames names{{"a", "b", "c-1", "sel_x", "sel_y", "_hidden", "all"}, quantifiers};
   const auto condition = parse_condition(scalar, names, report);
   return {condition ? show(*condition) : "", summary(diagnostics)};
@@ -142,8 +147,8 @@ TEST_CASE("patterns select names, hidden ones only on purpose") {
 
 TEST_CASE("conditions in YAML know their column") {
   const auto problems = [](std::string_view condition) {
-    return summary(parse(rule_with(fmt::format("  sel: {{f: x}}\n  condition: {}\n", condition)))
-                       .diagnostics);
+    return summary(
+        parse(rule_with(fmt::format("  sel: {{f: x}}\n  condition: {}\n", condition))).diagnostics);
   };
   CHECK(problems("sel and nope") == "S302 7:22+4");
   CHECK(problems("'sel and nope'") == "S302 7:23+4");

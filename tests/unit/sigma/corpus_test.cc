@@ -1,8 +1,7 @@
 // Accept and reject exactly what the reference implementation does, on every rule of SigmaHQ.
 // Needs the corpus (not part of this repository): $TOCSIN_CORPUS, or ../shared/corpus beside it.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -65,9 +64,8 @@ std::map<std::string, std::vector<Expected>> read_expectations(const fs::path& p
 bool has_placeholder(const Detection& detection) {
   const auto in_item = [](const DetectionItem& item) {
     return item.has(Modifier::expand) &&
-           std::any_of(item.values.begin(), item.values.end(), [](const Value& value) {
-             return !placeholder_names(value.text).empty();
-           });
+           std::any_of(item.values.begin(), item.values.end(),
+                       [](const Value& value) { return !placeholder_names(value.text).empty(); });
   };
   return std::any_of(detection.items.begin(), detection.items.end(), in_item) ||
          std::any_of(detection.groups.begin(), detection.groups.end(), has_placeholder);

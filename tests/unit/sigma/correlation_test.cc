@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-
 #include <string>
 
 #include "sigma/linker.h"
@@ -70,8 +69,8 @@ TEST_CASE("all types, time spans and operators") {
   };
   for (const Case& c : {Case{"30s", 30}, Case{"15m", 900}, Case{"2h", 7200}, Case{"1d", 86'400},
                         Case{"1w", 604'800}, Case{"1M", 2'629'746}, Case{"1y", 31'556'952}}) {
-    const Parsed parsed = parse(correlation(
-        fmt::format("  type: temporal\n  rules: [a, b]\n  timespan: {}\n", c.text)));
+    const Parsed parsed = parse(
+        correlation(fmt::format("  type: temporal\n  rules: [a, b]\n  timespan: {}\n", c.text)));
     REQUIRE(parsed.set.correlations.size() == 1);
     CHECK(parsed.set.correlations[0].timespan_seconds == c.seconds);
     REQUIRE(parsed.set.correlations[0].bounds.size() == 1);
@@ -80,16 +79,16 @@ TEST_CASE("all types, time spans and operators") {
 }
 
 TEST_CASE("boolean conditions of temporal correlations") {
-  const Parsed parsed = parse(correlation(
-      "  type: temporal\n  rules: [a, b]\n  timespan: 1m\n  condition: a and not b\n"));
+  const Parsed parsed = parse(
+      correlation("  type: temporal\n  rules: [a, b]\n  timespan: 1m\n  condition: a and not b\n"));
   CHECK(summary(parsed.diagnostics).empty());
   REQUIRE(parsed.set.correlations.size() == 1);
   REQUIRE(parsed.set.correlations[0].expression);
   CHECK(parsed.set.correlations[0].expression->kind == Condition::Kind::conjunction);
   CHECK(parsed.set.correlations[0].bounds.empty());
 
-  const Parsed unlisted = parse(correlation(
-      "  type: temporal_ordered\n  timespan: 1m\n  condition: a and (b or c)\n"));
+  const Parsed unlisted =
+      parse(correlation("  type: temporal_ordered\n  timespan: 1m\n  condition: a and (b or c)\n"));
   CHECK(summary(unlisted.diagnostics).empty());
   REQUIRE(unlisted.set.correlations.size() == 1);
   CHECK(unlisted.set.correlations[0].rules.size() == 3);
@@ -104,20 +103,16 @@ TEST_CASE("what is wrong with a correlation") {
       {"  rules: [a]\n", "S102 2:1+11"},
       {"  type: evnt_count\n", "S402 3:9+10 event_count"},
       {"  type: event_count\n", "S102 2:1+11; S102 2:1+11; S102 2:1+11"},
-      {"  type: event_count\n  rules: [a]\n  timespan: 5\n  condition: {gte: 1}\n",
-       "S403 5:13+1"},
-      {"  type: event_count\n  rules: [a]\n  timespan: 0m\n  condition: {gte: 1}\n",
-       "S403 5:13+2"},
+      {"  type: event_count\n  rules: [a]\n  timespan: 5\n  condition: {gte: 1}\n", "S403 5:13+1"},
+      {"  type: event_count\n  rules: [a]\n  timespan: 0m\n  condition: {gte: 1}\n", "S403 5:13+2"},
       {"  type: event_count\n  rules: [a]\n  timespan: 99999999999y\n  condition: {gte: 1}\n",
        "S403 5:13+12"},
       {"  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: x}\n",
        "S404 6:20+1; S404 6:3+9"},
       {"  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {get: 1}\n",
        "S409 6:15+3 gt; S404 6:3+9"},
-      {"  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: a and b\n",
-       "S404 6:14+7"},
-      {"  type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 1}\n",
-       "S405 6:3+9"},
+      {"  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: a and b\n", "S404 6:14+7"},
+      {"  type: value_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: 1}\n", "S405 6:3+9"},
       {"  type: temporal\n  rules: [failed, success]\n  timespan: 5m\n"
        "  condition: failed and succes\n",
        "S302 6:25+6 success"},
@@ -139,8 +134,8 @@ TEST_CASE("what is wrong with a correlation") {
 // Links the text and returns what is reported; the set is left in `parsed`.
 std::string linked(Parsed& parsed, std::size_t& removed) {
   Diagnostics diagnostics;
-  removed = link(parsed.set, [](const std::string&, std::uint32_t) { return std::string(); },
-                 diagnostics);
+  removed = link(
+      parsed.set, [](const std::string&, std::uint32_t) { return std::string(); }, diagnostics);
   return summary(diagnostics);
 }
 
@@ -154,8 +149,7 @@ TEST_CASE("references are ids, names and titles") {
     INFO(reference);
     Parsed parsed = parse(
         base_rule("title: Base rule\nname: base\nid: 6f3e2987-db24-4c78-a860-b4f4095a7095\n") +
-        correlation(fmt::format("  type: temporal\n  rules: ['{}']\n  timespan: 1m\n",
-                                reference)));
+        correlation(fmt::format("  type: temporal\n  rules: ['{}']\n  timespan: 1m\n", reference)));
     std::size_t removed = 0;
     CHECK(linked(parsed, removed).empty());
     CHECK(removed == 0);

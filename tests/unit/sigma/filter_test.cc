@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-
 #include <string>
 
 #include "sigma/linker.h"
@@ -14,9 +13,9 @@ std::string filter(std::string_view attributes) {
 }
 
 TEST_CASE("filters") {
-  const Parsed parsed = parse(filter(
-      "  rules:\n    - 6f3e2987-db24-4c78-a860-b4f4095a7095\n    - a_name\n"
-      "  selection: {user|startswith: adm_}\n  condition: not selection\n"));
+  const Parsed parsed =
+      parse(filter("  rules:\n    - 6f3e2987-db24-4c78-a860-b4f4095a7095\n    - a_name\n"
+                   "  selection: {user|startswith: adm_}\n  condition: not selection\n"));
   CHECK(summary(parsed.diagnostics).empty());
   REQUIRE(parsed.set.filters.size() == 1);
   const Filter& f = parsed.set.filters[0];
@@ -30,8 +29,8 @@ TEST_CASE("filters") {
   CHECK(f.logsource.product == "aws");
 
   for (const char* rules : {"any", "Any", "[]"}) {
-    const Parsed any = parse(filter(
-        fmt::format("  rules: {}\n  s: {{u: x}}\n  condition: s\n", rules)));
+    const Parsed any =
+        parse(filter(fmt::format("  rules: {}\n  s: {{u: x}}\n  condition: s\n", rules)));
     REQUIRE(any.set.filters.size() == 1);
     CHECK(any.set.filters[0].any_rule);
   }

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -42,9 +41,10 @@ class TemporaryFolder {
 TEST_CASE("folders are loaded in name order, with their lists") {
   const TemporaryFolder folder;
   const auto rule = [](std::string_view title) {
-    return fmt::format("title: {}\nlevel: low\nid: 6f3e2987-db24-4c78-a860-b4f4095a709{}\n"
-                       "logsource: {{product: aws}}\ndetection: {{a: {{b: c}}, condition: a}}\n",
-                       title, title.size() % 10);
+    return fmt::format(
+        "title: {}\nlevel: low\nid: 6f3e2987-db24-4c78-a860-b4f4095a709{}\n"
+        "logsource: {{product: aws}}\ndetection: {{a: {{b: c}}, condition: a}}\n",
+        title, title.size() % 10);
   };
   folder.write("b/z.yml", rule("third one"));
   folder.write("b/a.yaml", rule("second"));
@@ -84,7 +84,8 @@ TEST_CASE("paths that cannot be loaded are reported") {
 
 TEST_CASE("references are checked over all files, with the line they stand in") {
   const TemporaryFolder folder;
-  folder.write("c.yml", "title: C\ncorrelation:\n  type: temporal\n  rules: [nobody]\n  timespan: 1m\n");
+  folder.write("c.yml",
+               "title: C\ncorrelation:\n  type: temporal\n  rules: [nobody]\n  timespan: 1m\n");
   const Loaded loaded = load_paths({folder.root().string()});
   REQUIRE(loaded.diagnostics.all().size() == 1);
   CHECK(loaded.diagnostics.all()[0].code == "S407");
@@ -105,7 +106,10 @@ TEST_CASE("lists") {
   const TemporaryFolder folder;
   Lists lists;
   Diagnostics diagnostics;
-  lists.load(folder.write("one.txt", "\xEF\xBB\xBF" "a\nb"), diagnostics);
+  lists.load(folder.write("one.txt",
+                          "\xEF\xBB\xBF"
+                          "a\nb"),
+             diagnostics);
   lists.load(folder.write("bad.txt", "a\n\xFF\n"), diagnostics);
   lists.load(folder.write("long.txt", std::string(limits::kListValueBytes + 1, 'x')), diagnostics);
   lists.load((folder.root() / "none.txt").string(), diagnostics);

@@ -1,5 +1,4 @@
 #include <catch2/catch.hpp>
-
 #include <string>
 
 #include "support.h"
@@ -140,8 +139,7 @@ TEST_CASE("what is wrong with a document is reported with its place, all of it")
       {"title: x\nlogsource: aws\ndetection: {condition: a}\n", "S103 2:1+9; S108 3:1+9"},
       {"title: x\nlogsource: {product: a}\ndetection: {a: {b: c}}\n", "S102 3:1+9"},
       {"title: x\nlogsource: {product: a}\ndetection: {a: {b: c}, condition: }\n", "S103 3:24+9"},
-      {"title: x\nlogsource: {product: a}\ndetection: {a: {b: c}, condition: []}\n",
-       "S106 3:24+9"},
+      {"title: x\nlogsource: {product: a}\ndetection: {a: {b: c}, condition: []}\n", "S106 3:24+9"},
       {"title: x\nlogsource: {product: a}\ndetection: {a: {}, b: [], c: , condition: a}\n",
        "S108 3:16+1; S108 3:23+1; S108 3:27+1"},
       {"title: x\ntags: {a: b}\nreferences: [[x]]\nlogsource: {product: a}\n"
@@ -179,15 +177,14 @@ TEST_CASE("lints do not reject a rule") {
   };
   for (const Case& c : kCases) {
     INFO(c.extra);
-    const Parsed parsed =
-        parse(rule_with_item("f: x") + c.extra + "\n");
+    const Parsed parsed = parse(rule_with_item("f: x") + c.extra + "\n");
     CHECK(codes(parsed.diagnostics) == c.codes);
     CHECK(parsed.set.rules.size() == 1);
   }
-  const Parsed bare = parse(
-      "title: " + std::string(257, 'x') +
-      "\nid: no-uuid\nlogsource: {prodct: aws, service: s}\n"
-      "detection: {a: {b: c}, unused: {b: c}, _unused: x, timeframe: 5m, condition: a}\n");
+  const Parsed bare =
+      parse("title: " + std::string(257, 'x') +
+            "\nid: no-uuid\nlogsource: {prodct: aws, service: s}\n"
+            "detection: {a: {b: c}, unused: {b: c}, _unused: x, timeframe: 5m, condition: a}\n");
   CHECK(codes(bare.diagnostics) == "W605 W602 W607 W618 W609 W601");
   CHECK(bare.set.rules.size() == 1);
 }
@@ -252,7 +249,9 @@ detection: {a: {b: c}, condition: a}
 
 TEST_CASE("the hash follows the document's own text") {
   const std::string text = rule_with_item("f: x");
-  const auto hash = [](const Parsed& parsed, std::size_t i) { return parsed.set.rules[i].meta.hash; };
+  const auto hash = [](const Parsed& parsed, std::size_t i) {
+    return parsed.set.rules[i].meta.hash;
+  };
   const Parsed one = parse(text);
   const Parsed two = parse(text + "---\n" + rule_with_item("f: y"));
   CHECK(hash(one, 0) == hash(two, 0));
@@ -289,9 +288,9 @@ std::string show(const Rule& rule) {
 // A file that is read while it is written, or an interrupted copy: never another rule.
 TEST_CASE("a rule cut at any byte is an error or the same rule") {
   const std::string plain = rule_with_item("f: [a, 'b', \"c\"]");
-  const std::string sequences =
-      rule_with("  sel_a:\n    - f|contains:\n        - 'a'\n        - \"b\"\n    - g: x\n"
-                "  condition: 1 of sel_*\n");
+  const std::string sequences = rule_with(
+      "  sel_a:\n    - f|contains:\n        - 'a'\n        - \"b\"\n    - g: x\n"
+      "  condition: 1 of sel_*\n");
   for (const std::string& text : {std::string(kFull), plain, sequences}) {
     const Parsed whole = parse(text);
     REQUIRE(whole.set.rules.size() == 1);

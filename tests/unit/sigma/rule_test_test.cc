@@ -1,8 +1,8 @@
-#include <catch2/catch.hpp>
+#include "sigma/rule_test.h"
 
+#include <catch2/catch.hpp>
 #include <string>
 
-#include "sigma/rule_test.h"
 #include "support.h"
 
 namespace tocsin::sigma {
@@ -71,8 +71,8 @@ tests:
 }
 
 TEST_CASE("`without` finds keys that contain dots") {
-  const Outcome outcome = parse_tests(
-      "tests:\n  - event: {a.b: {c: 1, d: 2}, a: {b: 3}}\n    without: [a.b.c]\n");
+  const Outcome outcome =
+      parse_tests("tests:\n  - event: {a.b: {c: 1, d: 2}, a: {b: 3}}\n    without: [a.b.c]\n");
   REQUIRE(outcome.file);
   CHECK(outcome.file->tests[0].event_json == R"({"a.b":{"d":2},"a":{"b":3}})");
 }

@@ -1,10 +1,10 @@
 // What the tests of this folder share.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "sigma/loader.h"
 

@@ -1,11 +1,11 @@
-#include <catch2/catch.hpp>
+#include "sigma/yaml_reader.h"
 
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
 #include <vector>
 
 #include "base/limits.h"
-#include "sigma/yaml_reader.h"
 #include "sigma/yaml_scalar.h"
 #include "support.h"
 
@@ -33,18 +33,22 @@ Read read(std::string_view text) {
 }
 
 TEST_CASE("documents are read in order and empty ones left out") {
-  CHECK(read("a: 1\nb: [x, 'y', {c: null}]\n").json == "{\"a\":1,\"b\":[\"x\",\"y\",{\"c\":null}]}\n");
+  CHECK(read("a: 1\nb: [x, 'y', {c: null}]\n").json ==
+        "{\"a\":1,\"b\":[\"x\",\"y\",{\"c\":null}]}\n");
   CHECK(read("---\n---\na: 1\n---\n# nothing\n---\nb: 2\n...\n").json == "{\"a\":1}\n{\"b\":2}\n");
   CHECK(read("").documents == 0);
-  CHECK(read("\xEF\xBB\xBF" "a: 1\n").json == "{\"a\":1}\n");
+  CHECK(read("\xEF\xBB\xBF"
+             "a: 1\n")
+            .json == "{\"a\":1}\n");
   CHECK(read("a: |\n  x\n  y\nb: >-\n  x\n  y\n").json == "{\"a\":\"x\\ny\\n\",\"b\":\"x y\"}\n");
 }
 
 TEST_CASE("keys and values know their places") {
   const std::string file = "test.yml";
   Diagnostics diagnostics;
-  Reporter report("\xC3\xA9k: 'it''s'\nlist:\n  - plain text # note\n  - |\n    block\nnone:\nlast: x",
-                  file, diagnostics);
+  Reporter report(
+      "\xC3\xA9k: 'it''s'\nlist:\n  - plain text # note\n  - |\n    block\nnone:\nlast: x", file,
+      diagnostics);
   const std::vector<YamlDocument> documents = read_yaml(report);
   REQUIRE(documents.size() == 1);
   const auto place = [](const Span& at) {

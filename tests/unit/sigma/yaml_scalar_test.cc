@@ -1,8 +1,7 @@
-#include <catch2/catch.hpp>
-
-#include <string>
-
 #include "sigma/yaml_scalar.h"
+
+#include <catch2/catch.hpp>
+#include <string>
 
 namespace tocsin::sigma {
 namespace {

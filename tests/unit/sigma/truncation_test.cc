@@ -1,0 +1,87 @@
+// A rule file that was cut must not pass as another rule: every shipped rule, cut at every byte, is
+// refused, or means the same, or is accepted with a warning that the whole file does not have.
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+#include "unit/sigma/support.h"
+
+namespace tocsin::sigma {
+namespace {
+
+std::string meaning(const Condition& condition) {
+  std::string out = fmt::format("({} {}", static_cast<int>(condition.kind), condition.name);
+  for (const Condition& arg : condition.args) out += meaning(arg);
+  return out + ")";
+}
+
+std::string meaning(const Detection& detection) {
+  std::string out = "{";
+  for (const DetectionItem& item : detection.items) {
+    out += item.field;
+    for (const ModifierUse& use : item.modifiers) out += fmt::format("|{}", to_string(use.kind));
+    for (const Value& value : item.values) {
+      out += fmt::format(" {}:{}", static_cast<int>(value.kind), value.text);
+    }
+    out += ';';
+  }
+  for (const Detection& group : detection.groups) out += meaning(group);
+  return out + "}";
+}
+
+// What decides whether, on what and how loudly a rule fires.
+std::string meaning(const RuleSet& rules) {
+  std::string out;
+  for (const Rule& rule : rules.rules) {
+    out += fmt::format("{} {} {} {}/{}/{}", rule.meta.id, rule.meta.title, rule.meta.level,
+                       rule.logsource.product, rule.logsource.service, rule.logsource.category);
+    for (const NamedDetection& named : rule.detections) {
+      out += named.name + meaning(named.detection);
+    }
+    for (const Condition& condition : rule.conditions) out += meaning(condition);
+  }
+  return out;
+}
+
+std::set<std::string> warning_codes(const Diagnostics& diagnostics) {
+  std::set<std::string> codes;
+  for (const Diagnostic& diagnostic : diagnostics.all()) codes.insert(diagnostic.code);
+  return codes;
+}
+
+}  // namespace
+
+TEST_CASE("a shipped rule that was cut is refused, the same, or warned about") {
+  namespace fs = std::filesystem;
+  std::size_t files = 0, refused = 0, same = 0, told = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(TOCSIN_SOURCE_DIR "/rules")) {
+    const std::string path = entry.path().string();
+    if (!path.ends_with(".yml") || path.ends_with(".test.yml")) continue;
+    ++files;
+    std::ifstream stream(path, std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(stream)), {});
+    const Parsed whole = parse(text);
+    REQUIRE_FALSE(whole.diagnostics.has_errors());
+    const std::string wanted = meaning(whole.set);
+    const std::set<std::string> known = warning_codes(whole.diagnostics);
+    for (std::size_t cut = 0; cut < text.size(); ++cut) {
+      const Parsed part = parse(std::string_view(text).substr(0, cut));
+      if (part.diagnostics.has_errors() || part.set.rules.empty()) {
+        ++refused;
+      } else if (meaning(part.set) == wanted) {
+        ++same;
+      } else {
+        ++told;
+        if (warning_codes(part.diagnostics) == known) FAIL(path << " cut at byte " << cut);
+      }
+    }
+  }
+  REQUIRE(files > 0);
+  WARN(files << " rules cut at every byte: " << refused << " refused, " << same << " the same, "
+             << told << " accepted with a warning");
+}
+
+}  // namespace tocsin::sigma
