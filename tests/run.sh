@@ -17,7 +17,7 @@ engine/cmake/install_packages.sh test
 
 stage "layers and format"
 python3 tests/tools/check_layers.py
-find engine tests notifiers -name '*.cc' -o -name '*.h' | xargs clang-format --dry-run -Werror
+find engine tests \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format --dry-run -Werror
 
 stage "release build (g++)"
 cmake --preset release -DTOCSIN_TESTS=ON >/dev/null
