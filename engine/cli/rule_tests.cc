@@ -187,6 +187,7 @@ FileResult run_test_file(const std::string& file, const std::vector<std::string>
     merged.merge(tests->lists);
     Diagnostics compiled;
     ruleset.program = program::Program::compile(ruleset.loaded.rules, merged, compiled);
+    ruleset.diagnostics = std::move(compiled);
   }
   if (ruleset.program.rules().empty()) {
     result.diagnostics.append(std::move(ruleset.diagnostics));

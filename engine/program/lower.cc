@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "program/codes.h"
 
 namespace tocsin::program {
@@ -157,8 +158,13 @@ NodeId Lowering::item(const sigma::DetectionItem& source) {
     auto operands = apply_modifiers(source, value, lists_, lists_used_);
     if (!operands) {
       const bool list = operands.error().code == Code::not_found;
+      std::string message = operands.error().message;
+      // apply_modifiers() stops at the list that it does not find.
+      const std::string_view near =
+          list ? text::nearest(lists_used_.back(), lists_.names()) : std::string_view();
+      if (!near.empty()) message += fmt::format("; did you mean `%{}%`?", near);
       error(list ? codes::kUnknownList : codes::kExpansion,
-            value.at.line != 0 ? value.at : source.at, operands.error().message, Severity::error);
+            value.at.line != 0 ? value.at : source.at, std::move(message), Severity::error);
       continue;
     }
     if (all && i > 0) linked.emplace_back();

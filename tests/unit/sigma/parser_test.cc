@@ -258,33 +258,6 @@ TEST_CASE("the hash follows the document's own text") {
   CHECK(hash(two, 0) != hash(two, 1));
 }
 
-std::string show(const Condition& condition) {
-  std::string out = fmt::format("({}{}", static_cast<int>(condition.kind), condition.name);
-  for (const Condition& arg : condition.args) out += show(arg);
-  return out + ")";
-}
-
-std::string show(const Detection& detection) {
-  std::string out = "{";
-  for (const DetectionItem& item : detection.items) {
-    out += item.field;
-    for (const ModifierUse& use : item.modifiers) out += fmt::format("|{}", to_string(use.kind));
-    for (const Value& value : item.values) {
-      out += fmt::format(" {}:{}", static_cast<int>(value.kind), value.text);
-    }
-  }
-  for (const Detection& group : detection.groups) out += show(group);
-  return out + "}";
-}
-
-// What the rule detects.
-std::string show(const Rule& rule) {
-  std::string out;
-  for (const NamedDetection& named : rule.detections) out += named.name + show(named.detection);
-  for (const Condition& condition : rule.conditions) out += show(condition);
-  return out;
-}
-
 // A file that is read while it is written, or an interrupted copy: never another rule.
 TEST_CASE("a rule cut at any byte is an error or the same rule") {
   const std::string plain = rule_with_item("f: [a, 'b', \"c\"]");

@@ -40,6 +40,34 @@ inline std::string codes(const Diagnostics& diagnostics) {
   return out;
 }
 
+inline std::string show(const Condition& condition) {
+  std::string out = fmt::format("({}{}", static_cast<int>(condition.kind), condition.name);
+  for (const Condition& arg : condition.args) out += show(arg);
+  return out + ")";
+}
+
+inline std::string show(const Detection& detection) {
+  std::string out = "{";
+  for (const DetectionItem& item : detection.items) {
+    out += item.field;
+    for (const ModifierUse& use : item.modifiers) out += fmt::format("|{}", to_string(use.kind));
+    for (const Value& value : item.values) {
+      out += fmt::format(" {}:{}", static_cast<int>(value.kind), value.text);
+    }
+    out += ';';
+  }
+  for (const Detection& group : detection.groups) out += show(group);
+  return out + "}";
+}
+
+// What the rule detects.
+inline std::string show(const Rule& rule) {
+  std::string out;
+  for (const NamedDetection& named : rule.detections) out += named.name + show(named.detection);
+  for (const Condition& condition : rule.conditions) out += show(condition);
+  return out;
+}
+
 inline constexpr std::string_view kHead =
     "title: Test\n"
     "id: 6f3e2987-db24-4c78-a860-b4f4095a7095\n"

@@ -12,36 +12,13 @@
 namespace tocsin::sigma {
 namespace {
 
-std::string meaning(const Condition& condition) {
-  std::string out = fmt::format("({} {}", static_cast<int>(condition.kind), condition.name);
-  for (const Condition& arg : condition.args) out += meaning(arg);
-  return out + ")";
-}
-
-std::string meaning(const Detection& detection) {
-  std::string out = "{";
-  for (const DetectionItem& item : detection.items) {
-    out += item.field;
-    for (const ModifierUse& use : item.modifiers) out += fmt::format("|{}", to_string(use.kind));
-    for (const Value& value : item.values) {
-      out += fmt::format(" {}:{}", static_cast<int>(value.kind), value.text);
-    }
-    out += ';';
-  }
-  for (const Detection& group : detection.groups) out += meaning(group);
-  return out + "}";
-}
-
 // What decides whether, on what and how loudly a rule fires.
 std::string meaning(const RuleSet& rules) {
   std::string out;
   for (const Rule& rule : rules.rules) {
     out += fmt::format("{} {} {} {}/{}/{}", rule.meta.id, rule.meta.title, rule.meta.level,
                        rule.logsource.product, rule.logsource.service, rule.logsource.category);
-    for (const NamedDetection& named : rule.detections) {
-      out += named.name + meaning(named.detection);
-    }
-    for (const Condition& condition : rule.conditions) out += meaning(condition);
+    out += show(rule);
   }
   return out;
 }
