@@ -40,13 +40,13 @@ inline std::string codes(const Diagnostics& diagnostics) {
   return out;
 }
 
-inline std::string show(const Condition& condition) {
+inline std::string meaning(const Condition& condition) {
   std::string out = fmt::format("({}{}", static_cast<int>(condition.kind), condition.name);
-  for (const Condition& arg : condition.args) out += show(arg);
+  for (const Condition& arg : condition.args) out += meaning(arg);
   return out + ")";
 }
 
-inline std::string show(const Detection& detection) {
+inline std::string meaning(const Detection& detection) {
   std::string out = "{";
   for (const DetectionItem& item : detection.items) {
     out += item.field;
@@ -56,15 +56,15 @@ inline std::string show(const Detection& detection) {
     }
     out += ';';
   }
-  for (const Detection& group : detection.groups) out += show(group);
+  for (const Detection& group : detection.groups) out += meaning(group);
   return out + "}";
 }
 
 // What the rule detects.
-inline std::string show(const Rule& rule) {
+inline std::string meaning(const Rule& rule) {
   std::string out;
-  for (const NamedDetection& named : rule.detections) out += named.name + show(named.detection);
-  for (const Condition& condition : rule.conditions) out += show(condition);
+  for (const NamedDetection& named : rule.detections) out += named.name + meaning(named.detection);
+  for (const Condition& condition : rule.conditions) out += meaning(condition);
   return out;
 }
 
