@@ -46,7 +46,8 @@ if [ "$mode" = all ]; then
   stage "thread sanitizer: scan on four threads"
   cmake --preset tsan -DTOCSIN_TESTS=OFF >/dev/null
   cmake --build --preset tsan --parallel "$jobs"
-  build/tsan/tocsin scan --rules rules --threads 4 --output jsonl examples/events >/dev/null
+  for _ in $(seq 100); do cat examples/events/cloudtrail_sample.jsonl; done |
+    build/tsan/tocsin scan --rules rules --threads 4 --output jsonl - >/dev/null
 
   stage "clang warnings and fuzz targets"
   cmake --preset fuzz >/dev/null
