@@ -84,14 +84,14 @@ std::vector<std::string> sample_events(const corpus::Path& corpus, std::size_t c
 TEST_CASE("generated rules over generated events: the engine agrees with the reference") {
   Totals totals;
   Report report;
-  for (std::uint64_t batch = 0; batch < 200 * differential::scale(); ++batch) {
+  for (std::uint64_t batch = 0; batch < differential::scaled(200); ++batch) {
     compare_generated(differential::seed() + batch, totals, report);
   }
   std::cout << "generated: " << totals.compiled << " of " << totals.rules << " rules compiled, "
             << totals.pairs << " pairs, " << totals.matched << " matches, " << report.count()
             << " differences\n";
   CHECK(report.count() == 0);
-  CHECK(totals.pairs >= 100'000);
+  CHECK(totals.pairs >= differential::scaled(100'000));
   CHECK(totals.compiled * 100 >= totals.rules * 95);
   // Neither verdict is rare.
   CHECK(totals.matched * 100 >= totals.pairs * 10);
@@ -106,7 +106,7 @@ TEST_CASE("every rule of the corpus over real events: the engine agrees with the
   Totals totals;
   Report report;
   const auto start = std::chrono::steady_clock::now();
-  for (const std::string& event : sample_events(*corpus, 400 * differential::scale())) {
+  for (const std::string& event : sample_events(*corpus, differential::scaled(400))) {
     totals.pairs += comparison.program().rules().size();
     for (const auto& difference : comparison.compare(event, totals.matched)) {
       const auto& meta = comparison.program().rules()[difference.rule].source.meta;

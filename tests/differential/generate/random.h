@@ -1,6 +1,7 @@
 // Seeded randomness that is the same on every platform.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,18 +26,16 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// A number from the environment.
-inline std::uint64_t setting(const char* name, std::uint64_t or_else) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? or_else : std::strtoull(text, nullptr, 10);
-}
-
-// TOCSIN_DIFF_SCALE multiplies the work of the tests in this folder; TOCSIN_DIFF_SEED changes it.
-inline std::size_t scale() {
-  return setting("TOCSIN_DIFF_SCALE", 1);
+// TOCSIN_DIFF_SCALE multiplies the work of the tests in this folder ("0.1" under sanitizers, "100"
+// over night); TOCSIN_DIFF_SEED changes it.
+inline std::size_t scaled(std::size_t count) {
+  const char* text = std::getenv("TOCSIN_DIFF_SCALE");
+  const double factor = text == nullptr ? 1.0 : std::strtod(text, nullptr);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * factor));
 }
 inline std::uint64_t seed() {
-  return setting("TOCSIN_DIFF_SEED", 20240131);
+  const char* text = std::getenv("TOCSIN_DIFF_SEED");
+  return text == nullptr ? 20240131 : std::strtoull(text, nullptr, 10);
 }
 
 }  // namespace tocsin::differential
