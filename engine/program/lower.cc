@@ -122,7 +122,8 @@ NodeId Lowering::pattern_of_names(const sigma::Condition& source, Scope& scope) 
     if (name.starts_with('_') && !private_names) continue;
     if (them || name_matches(source.name, name)) parts.push_back(selection(i, scope));
   }
-  // A pattern that names nothing (the parser warned) is never true, whatever its quantifier.
+  // The parser drops a pattern that names nothing and warns; one that comes here all the same is
+  // false, whatever its quantifier.
   const bool all = source.kind == sigma::Condition::Kind::all_of && !parts.empty();
   return branch(all ? Node::Kind::all : Node::Kind::any, std::move(parts));
 }
