@@ -15,6 +15,7 @@ void Event::begin(std::string_view json, std::size_t fields) {
   json_ = json;
   notes_ = kNoNote;
   is_cloudtrail_ = false;
+  is_spelled_out_ = false;
 }
 
 void Event::mark_present(FieldRef field) {

@@ -58,6 +58,9 @@ class Event {
   // The record as read; differs from the input only where notes() says so.
   std::string_view json() const { return json_; }
   std::uint8_t notes() const { return notes_; }
+  // Every text of the record is spelled in json() byte for byte, but for the escapes of quotes,
+  // backslashes and control characters: it is all ASCII, without \u and \/.
+  bool is_spelled_out() const { return is_spelled_out_; }
   // The record has the top-level keys that every CloudTrail record has.
   bool is_cloudtrail() const { return is_cloudtrail_; }
 
@@ -82,6 +85,7 @@ class Event {
   std::string folding_;  // scratch of folded()
   std::uint8_t notes_ = kNoNote;
   bool is_cloudtrail_ = false;
+  bool is_spelled_out_ = false;
 };
 
 }  // namespace tocsin::event

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -12,6 +13,14 @@
 #include "event/json_text.h"
 
 namespace tocsin::event {
+namespace {
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<signed char>(c) >= 0; });
+}
+
+}  // namespace
 
 // The positions of all structural characters and of the first byte of every scalar: the output of
 // simdjson's stage 1 (its internal interface; pinned by Debian's simdjson 3.0).
@@ -333,6 +342,7 @@ Status EventReader::read(std::string_view json, Event& event) {
     replace_lone_surrogates(json, event.repaired_);  // escape for escape: the index stays right
     event.json_ = json = event.repaired_;
   }
+  event.is_spelled_out_ = !escapes.needless && is_ascii(json);
   Walk walk(fields_, *index_, json, escapes.any, event);
   if (!walk.run()) {
     event.begin({}, fields_.size());

@@ -143,10 +143,11 @@ Escapes check_escapes(std::string_view json) {
     const auto start = static_cast<std::size_t>(static_cast<const char*>(found) - json.data());
     pos = start + 1;
     const char kind = pos < json.size() ? json[pos++] : '\0';
+    result.needless = result.needless || kind == 'u' || kind == '/';
     char32_t ignored = 0;
     const bool known = kind == 'u' ? read_unicode_escape(json, pos, ignored, result.lone_surrogate)
                                    : simple_escape(kind) != '\0';
-    if (!known) return {true, false, result.lone_surrogate, start};
+    if (!known) return {true, false, result.lone_surrogate, result.needless, start};
   }
   return result;
 }

@@ -25,6 +25,7 @@ struct Escapes {
   bool any = false;             // there is a backslash
   bool ok = true;               // false: an escape that JSON does not know, at `offset`
   bool lone_surrogate = false;  // half a \u pair without its other half
+  bool needless = false;        // \u or \/: a character that could stand for itself may be hidden
   std::size_t offset = 0;
 };
 
