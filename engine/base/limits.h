@@ -12,13 +12,16 @@ namespace tocsin::limits {
 inline constexpr std::size_t kRecordBytes = std::size_t{16} << 20;
 // Nesting of one record. Real CloudTrail stays at or below 11.
 inline constexpr std::size_t kRecordDepth = 64;
+// Values of one record that are kept for matching. A record of CloudTrail's own size has no room
+// for half as many; beyond it, nobody can make a short list of digits fill the memory.
+inline constexpr std::size_t kEventValues = 500'000;
 // Envelopes within envelopes (gzip in SNS in SQS …). Real deliveries have at most 3.
 inline constexpr std::size_t kEnvelopeDepth = 6;
 // Bytes that one base64+gzip payload inside an envelope may inflate to.
 inline constexpr std::size_t kInflatedPayloadBytes = std::size_t{64} << 20;
 // A batch is handed to a worker when it holds this many records or bytes.
 inline constexpr std::size_t kBatchRecords = 1000;
-inline constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kBatchBytes = std::size_t{256} << 10;  // stays in a core's cache
 
 // --- rules --------------------------------------------------------------------------------------
 inline constexpr std::size_t kRuleFileBytes = std::size_t{512}

@@ -122,7 +122,7 @@ int scan(const ScanArguments& arguments) {
   const OutputFormat format = format_of(arguments.output);
   options.make_alerts = format != OutputFormat::none;
   std::signal(SIGINT, on_interrupt);
-  event::RecordReader reader(inputs.files);
+  event::RecordReader reader(inputs.files, event::RecordReader::Lines::unchecked);
   ScanOutput output(format, ruleset.program, inputs.total_bytes);
   const pipeline::ScanStats stats =
       pipeline::scan(ruleset.program, reader, options, output, interrupted);

@@ -30,6 +30,8 @@ struct Origin {
 struct Record {
   std::string_view json;
   Origin origin;
+  bool checked = true;  // false: a line that begins with '{' and ends with '}', and nothing is
+                        // known of what is between; the line counts as one record
 };
 
 // Something that was not a record, or only in part: reported, counted, never silent.

@@ -163,7 +163,10 @@ void FactFields::complete(FieldSet& fields) {
 
 std::unique_ptr<FactFields> FactFields::in(const FieldSet& fields) {
   for (const std::string_view name : fact_names()) {
-    if (fields.find(name) != kNoField) return std::unique_ptr<FactFields>(new FactFields(fields));
+    const FieldRef fact = fields.find(name);
+    if (fact != kNoField && fields.is_read(fact)) {
+      return std::unique_ptr<FactFields>(new FactFields(fields));
+    }
   }
   return nullptr;
 }

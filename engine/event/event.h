@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "event/field_set.h"
 
 namespace tocsin::event {
@@ -22,9 +23,9 @@ struct Value {
   enum class Kind : std::uint8_t { null, boolean, number, string };
   Kind kind = Kind::null;
   bool nested = false;      // a scalar somewhere below an object at which the path ended
+  std::uint32_t next = 0;   // private to Event
   std::string_view text;    // unescaped string, canonical number, "true"/"false", "" for null
   std::string_view folded;  // case-folded text; empty data() until Event::folded() made it
-  std::uint32_t next = 0;   // private to Event
 };
 
 // What had to be read differently from what the bytes say. Bits, or-ed together.
@@ -34,6 +35,7 @@ enum ReadNote : std::uint8_t {
   kControlByte = 2,    // a raw control byte inside a string was escaped
   kLoneSurrogate = 4,  // half a \u pair became U+FFFD
   kLongNumber = 8,     // an integer beyond 64 bits, compared as text
+  kManyValues = 16,    // values beyond limits::kEventValues were left out
 };
 
 class Event {
@@ -60,7 +62,7 @@ class Event {
   std::uint8_t notes() const { return notes_; }
   // Every text of the record is spelled in json() byte for byte, but for the escapes of quotes,
   // backslashes and control characters: it is all ASCII, without \u and \/.
-  bool is_spelled_out() const { return is_spelled_out_; }
+  bool is_spelled_out() const;
   // The record has the top-level keys that every CloudTrail record has.
   bool is_cloudtrail() const { return is_cloudtrail_; }
 
@@ -73,8 +75,22 @@ class Event {
   };
 
   void begin(std::string_view json, std::size_t fields);
-  void mark_present(FieldRef field);
-  void append(FieldRef field, const Value& value);
+  void mark_present(FieldRef field) {
+    Slot& slot = slots_.data()[field];
+    if (slot.epoch != epoch_) slot = Slot{epoch_, 0, 0};
+  }
+  void append(FieldRef field, const Value& value) {
+    mark_present(field);
+    if (values_.size() > limits::kEventValues) {
+      notes_ |= kManyValues;
+      return;
+    }
+    const auto index = static_cast<std::uint32_t>(values_.size());
+    values_.push_back(value);
+    Slot& slot = slots_.data()[field];
+    (slot.head == 0 ? slot.head : values_.data()[slot.tail].next) = index;
+    slot.tail = index;
+  }
 
   std::uint32_t epoch_ = 0;
   std::vector<Slot> slots_;
@@ -85,7 +101,7 @@ class Event {
   std::string folding_;  // scratch of folded()
   std::uint8_t notes_ = kNoNote;
   bool is_cloudtrail_ = false;
-  bool is_spelled_out_ = false;
+  bool hides_characters_ = false;  // there are \u or \/ escapes
 };
 
 }  // namespace tocsin::event

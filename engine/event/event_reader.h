@@ -7,22 +7,33 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "base/result.h"
 #include "event/event.h"
 #include "event/field_set.h"
+#include "event/json_walk.h"
+#include "event/structural_index.h"
 
 namespace tocsin::event {
 
 class FactFields;
+
+// A record inside a text that was indexed as a whole.
+struct IndexedRecord {
+  std::string_view json;
+  const char* text = nullptr;     // what was indexed
+  Token token = nullptr;          // of the record's '{'
+  bool has_escapes = false;       // there are backslashes in `json`, all of them good
+  bool hides_characters = false;  // some of them are \u or \/
+};
 
 // One per thread. The FieldSet must outlive it and not change any more.
 class EventReader {
  public:
   explicit EventReader(const FieldSet& fields);
   ~EventReader();
+  EventReader(EventReader&&) noexcept;
   EventReader(const EventReader&) = delete;
   EventReader& operator=(const EventReader&) = delete;
 
@@ -30,12 +41,18 @@ class EventReader {
   // bytes. On error the Event is empty.
   Status read(std::string_view json, Event& event);
 
+  // The same for a record that needs no repair; `next` becomes the token after it. False when it
+  // is broken or has members of an envelope (field_set.h, kEnvelopeMarks): then read() explains, or
+  // the record must be unwrapped, and the Event is undefined.
+  bool read(const IndexedRecord& record, Event& event, Token& next);
+
  private:
-  class Index;
   class Walk;
 
+  void add_facts(Event& event);
+
   const FieldSet& fields_;
-  std::unique_ptr<Index> index_;
+  StructuralIndex index_;
   std::unique_ptr<FactFields> facts_;  // null when no fact is among the fields
 };
 

@@ -1,77 +1,91 @@
 #include "event/field_set.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::event {
-namespace {
 
-// Calls `step` for each segment of a dotted path; stops when it returns false.
-template <class Step>
-bool for_each_segment(std::string_view path, Step step) {
-  for (;;) {
-    const std::size_t dot = path.find('.');
-    if (!step(path.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    path.remove_prefix(dot + 1);
-  }
-}
+static_assert(std::size(kEnvelopeMarks) == FieldSet::kLastKnown - FieldSet::kFirstMark + 1);
 
-}  // namespace
-
-FieldSet::FieldSet() : nodes_(1) {}
-
-FieldRef FieldSet::find(std::string_view path) const {
-  const auto found = std::find(paths_.begin(), paths_.end(), path);
-  return found == paths_.end() ? kNoField : static_cast<FieldRef>(found - paths_.begin());
+FieldSet::FieldSet() : nodes_(1) {
+  add_edge(kRoot, "eventName");
+  add_edge(kRoot, "eventSource");
+  for (const std::string_view mark : kEnvelopeMarks) add_edge(kRoot, mark);
 }
 
 FieldRef FieldSet::add(std::string_view path) {
-  const bool in_trie = !path.starts_with(kFactPrefix);
-  NodeId node = kRoot;
-  if (in_trie && path != kWholeEvent) {
-    for_each_segment(path, [&](std::string_view segment) {
-      node = add_edge(node, segment);
-      return true;
-    });
-  }
-  if (in_trie && nodes_[node].field != kNoField) return nodes_[node].field;
-  if (!in_trie) {
-    const FieldRef known = find(path);
-    if (known != kNoField) return known;
-  }
-  paths_.emplace_back(path);
-  const auto field = static_cast<FieldRef>(paths_.size() - 1);
-  if (in_trie) nodes_[node].field = field;
+  if (const FieldRef known = find(path); known != kNoField) return known;
+  const FieldRef field = paths_.insert(path);
+  read_.push_back(true);
+  add_to_trie(field);
   return field;
 }
 
-FieldSet::NodeId FieldSet::edge(NodeId node, std::string_view key) const {
-  const Node& from = nodes_[node];
-  if ((from.shapes >> shape_of(key) & 1) == 0) return kNoNode;
-  const std::uint32_t number = from.keys.find(key);
-  return number == StringTable::kMissing ? kNoNode : from.children[number];
+FieldSet FieldSet::only(std::span<const FieldRef> wanted) const {
+  FieldSet out;
+  out.paths_ = paths_;
+  out.read_.assign(paths_.size(), false);
+  for (const FieldRef field : wanted) {
+    if (out.read_[field]) continue;
+    out.read_[field] = true;
+    out.add_to_trie(field);
+  }
+  return out;
 }
 
-FieldSet::NodeId FieldSet::add_edge(NodeId node, std::string_view key) {
-  const NodeId known = edge(node, key);
+void FieldSet::add_to_trie(FieldRef field) {
+  const std::string_view path = this->path(field);
+  if (path.starts_with(kFactPrefix)) return;
+  struct Step {
+    NodeId from;
+    std::size_t begin;  // of the segment that leads on
+  };
+  std::vector<Step> steps;  // the last ones, kJoinedSegments at most
+  NodeId node = kRoot;
+  for (std::size_t begin = 0; path != kWholeEvent && begin <= path.size();) {
+    const std::size_t end = std::min(path.find('.', begin), path.size());
+    if (steps.size() == kJoinedSegments) steps.erase(steps.begin());
+    steps.push_back({node, begin});
+    node = add_edge(node, path.substr(begin, end - begin));
+    for (const Step& step : steps) {
+      add_edge(step.from, path.substr(step.begin, end - step.begin), node);
+    }
+    begin = end + 1;
+  }
+  nodes_[node].field = field;
+}
+
+void FieldSet::place(Node& node, const Edge& edge) {
+  std::size_t at = hash_of(edge.prefix, edge.size) & node.mask;
+  while (node.slots[at].child != kNoNode) at = (at + 1) & node.mask;
+  node.slots[at] = edge;
+}
+
+FieldSet::NodeId FieldSet::add_edge(NodeId from, std::string_view key) {
+  const NodeId known = edge(nodes_[from], key);
   if (known != kNoNode) return known;
   const auto added = static_cast<NodeId>(nodes_.size());
   nodes_.emplace_back();
-  Node& from = nodes_[node];
-  from.keys.insert(key);
-  from.children.push_back(added);
-  from.shapes |= std::uint64_t{1} << shape_of(key);
+  add_edge(from, key, added);
   return added;
 }
 
-FieldSet::NodeId FieldSet::child(NodeId node, std::string_view key) const {
-  const NodeId direct = edge(node, key);
-  if (direct != kNoNode || key.find('.') == std::string_view::npos) return direct;
-  for_each_segment(key, [&](std::string_view segment) {
-    node = edge(node, segment);
-    return node != kNoNode;
-  });
-  return node;
+// A key that is there already stays as it is.
+void FieldSet::add_edge(NodeId from, std::string_view key, NodeId child) {
+  Node& node = nodes_[from];
+  if (edge(node, key) != kNoNode) return;
+  if (++node.edges * 4 > node.slots.size()) {
+    const std::size_t size = std::max<std::size_t>(8, node.slots.size() * 2);
+    const std::vector<Edge> before = std::exchange(node.slots, std::vector<Edge>(size));
+    node.mask = static_cast<std::uint32_t>(size - 1);
+    for (const Edge& moved : before) {
+      if (moved.child != kNoNode) place(node, moved);
+    }
+  }
+  place(node, {prefix_of(key), child, static_cast<std::uint32_t>(key.size()),
+               static_cast<std::uint32_t>(keys_.size())});
+  node.filter.add(key);
+  keys_ += key;
 }
 
 }  // namespace tocsin::event

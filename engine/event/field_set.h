@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,44 +29,120 @@ class FieldSet {
   using NodeId = std::uint32_t;
   static constexpr NodeId kRoot = 0;
   static constexpr NodeId kNoNode = UINT32_MAX;
+  // Top-level keys that are in every trie, whoever asks: what kind of object this is.
+  static constexpr NodeId kEventName = 1;
+  static constexpr NodeId kEventSource = 2;
+  static constexpr NodeId kFirstMark = 3;  // kFirstMark … kLastKnown: kEnvelopeMarks
+  static constexpr NodeId kLastKnown = 13;
+
+  static constexpr std::size_t kJoinedSegments = 8;
 
   FieldSet();
 
   // The slot of a dotted path; the same path always gives the same slot.
   FieldRef add(std::string_view path);
   // kNoField when the path was never added.
-  FieldRef find(std::string_view path) const;
+  FieldRef find(std::string_view path) const {
+    const std::uint32_t number = paths_.find(path);
+    return number == StringTable::kMissing ? kNoField : number;
+  }
+
+  // The same slots, but of these only `wanted` are read.
+  FieldSet only(std::span<const FieldRef> wanted) const;
 
   std::size_t size() const { return paths_.size(); }
-  const std::string& path(FieldRef field) const { return paths_[field]; }
+  const std::string& path(FieldRef field) const { return paths_.texts()[field]; }
+  bool is_read(FieldRef field) const { return read_[field]; }
 
   // The trie: where `key` of an object at `node` leads. A key that itself contains dots leads as
-  // far as its segments do, so {"a.b": 1} and {"a": {"b": 1}} are the same field.
-  NodeId child(NodeId node, std::string_view key) const;
+  // far as its segments do, so {"a.b": 1} and {"a": {"b": 1}} are the same field; a key of more
+  // than kJoinedSegments segments leads nowhere.
+  NodeId child(NodeId node, std::string_view key) const { return edge(nodes_.data()[node], key); }
+
+  // 256 bits, most of them clear: says of most keys that lead nowhere that they do not.
+  class Filter {
+   public:
+    bool may_have(char first, std::size_t size) const {
+      const unsigned bit = digest(first, size);
+      return (words_[bit / 64] >> bit % 64 & 1) != 0;
+    }
+    void add(std::string_view key) {
+      const unsigned bit = digest(key.empty() ? '\0' : key.front(), key.size());
+      words_[bit / 64] |= std::uint64_t{1} << bit % 64;
+    }
+
+   private:
+    // An empty key has no first character: whatever is taken for it, its bit is the same.
+    static unsigned digest(char first, std::size_t size) {
+      return size == 0
+                 ? 0u
+                 : (static_cast<unsigned char>(first) ^ static_cast<unsigned>(size) * 29u) & 255u;
+    }
+    std::uint64_t words_[4] = {};
+  };
+  // Of the keys of objects at `node`; quicker than child().
+  const Filter& filter(NodeId node) const {
+    static constexpr Filter kNothing;
+    return node == kNoNode ? kNothing : nodes_.data()[node].filter;
+  }
   // The field that ends at `node`, or kNoField.
-  FieldRef field_at(NodeId node) const { return nodes_[node].field; }
-  bool is_leaf(NodeId node) const { return nodes_[node].keys.empty(); }
+  FieldRef field_at(NodeId node) const { return nodes_.data()[node].field; }
 
  private:
+  struct Edge {
+    std::uint64_t prefix = 0;  // the key's first 8 bytes
+    NodeId child = kNoNode;
+    std::uint32_t size = 0;   // of the key
+    std::uint32_t begin = 0;  // of the key, in keys_
+  };
   struct Node {
     FieldRef field = kNoField;
-    StringTable keys;
-    std::vector<NodeId> children;  // by number of the key
-    std::uint64_t shapes = 0;      // bit shape_of(key) of every key: most look-ups miss
+    std::uint32_t mask = 0;  // number of slots, a power of two, minus 1
+    Filter filter;
+    std::vector<Edge> slots = std::vector<Edge>(1);  // open addressing, at most a quarter full
+    std::uint32_t edges = 0;
   };
-  // A cheap digest of a key, 0 to 63.
-  static unsigned shape_of(std::string_view key) {
-    return key.empty() ? 0u
-                       : (static_cast<unsigned>(key.size()) * 9u +
-                          static_cast<unsigned char>(key.front()) * 5u +
-                          static_cast<unsigned char>(key.back())) &
-                             63u;
+
+  static std::uint64_t prefix_of(std::string_view key) {
+    std::uint64_t word = 0;
+    if (key.size() >= sizeof word) {
+      std::memcpy(&word, key.data(), sizeof word);
+    } else {
+      std::memcpy(&word, key.data(), key.size());
+    }
+    return word;
   }
-  NodeId edge(NodeId node, std::string_view key) const;
+  static std::size_t hash_of(std::uint64_t prefix, std::size_t size) {
+    const std::uint64_t mixed = (prefix ^ size * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
+    return static_cast<std::size_t>(mixed >> 32);
+  }
+  NodeId edge(const Node& from, std::string_view key) const {
+    const std::uint64_t prefix = prefix_of(key);
+    const Edge* const slots = from.slots.data();
+    for (std::size_t at = hash_of(prefix, key.size()) & from.mask;; at = (at + 1) & from.mask) {
+      const Edge& slot = slots[at];
+      if (slot.child == kNoNode) return kNoNode;
+      if (slot.prefix == prefix && slot.size == key.size() &&
+          (key.size() <= 8 ||
+           std::memcmp(keys_.data() + slot.begin + 8, key.data() + 8, key.size() - 8) == 0)) {
+        return slot.child;
+      }
+    }
+  }
   NodeId add_edge(NodeId node, std::string_view key);
+  void add_edge(NodeId node, std::string_view key, NodeId child);
+  void add_to_trie(FieldRef field);
+  static void place(Node& node, const Edge& edge);
 
   std::vector<Node> nodes_;
-  std::vector<std::string> paths_;
+  std::string keys_;
+  StringTable paths_;
+  std::vector<bool> read_;
 };
+
+// Top-level keys without which an object is no envelope (envelope.h) and no container (framer.h).
+inline constexpr std::string_view kEnvelopeMarks[] = {
+    "Records",     "records", "logEvents", "TopicArn",       "awslogs", "detail-type",
+    "specversion", "s3",      "s3Bucket",  "digestS3Object", "Service"};
 
 }  // namespace tocsin::event

@@ -17,6 +17,9 @@ using Status = JsonScanner::Status;
 // A line up to this size is looked at as a whole before it is read byte by byte.
 constexpr std::size_t kLineBytes = std::size_t{256} << 10;
 
+// How CloudTrail's log files begin: a line of many records, which are better read one by one.
+constexpr std::string_view kLogFile = R"({"Records":)";
+
 }  // namespace
 
 Framer::Step Framer::next(std::string_view window, bool at_end) {
@@ -82,6 +85,28 @@ Framer::Outcome Framer::between() {
 
 // At a '{' that begins a line: is the line one record?
 Framer::Outcome Framer::line() {
+  const bool whole = find_line_end();
+  if (!whole && newline_ == window_.size() && !at_end_ && newline_ - pos_ < kLineBytes) {
+    return Step::more;
+  }
+  std::size_t end = newline_;
+  while (is_blank(window_[end - 1])) --end;
+  if (!whole || window_[end - 1] != '}') return begin_value();
+  begin_ = pos_;
+  if (lines_ == Lines::unchecked && indent_ == 0 && context_count_ == 0 && !damaged_ &&
+      !window_.substr(pos_).starts_with(kLogFile)) {
+    if (newline_ + 1 >= window_.size() && !at_end_) return Step::more;
+    if (newline_ + 1 >= window_.size() || window_[newline_ + 1] == '{') return emit_line(end);
+  }
+  pos_ = end;
+  worked(begin_);
+  if (is_plain_object(window_.substr(begin_, end - begin_))) return emit_frame(end);
+  pos_ = begin_;
+  return begin_value();
+}
+
+// Moves newline_ to the end of the line at pos_. False when that is not within kLineBytes.
+bool Framer::find_line_end() {
   newline_ = std::max(newline_, pos_);
   const std::size_t limit = std::min(window_.size(), pos_ + kLineBytes);
   if (newline_ < limit) {
@@ -90,23 +115,7 @@ Framer::Outcome Framer::line() {
                    ? limit
                    : static_cast<std::size_t>(static_cast<const char*>(found) - window_.data());
   }
-  const bool whole = newline_ < limit || (at_end_ && limit == window_.size());
-  if (!whole && limit == window_.size() && limit - pos_ < kLineBytes) return Step::more;
-  if (whole) {
-    std::size_t end = newline_;
-    while (is_blank(window_[end - 1])) --end;
-    const std::size_t begin = pos_;
-    if (window_[end - 1] == '}') {
-      pos_ = end;
-      worked(begin);
-      if (is_plain_object(window_.substr(begin, end - begin))) {
-        begin_ = begin;
-        return emit_frame(end);
-      }
-      pos_ = begin;
-    }
-  }
-  return begin_value();
+  return newline_ < limit || (at_end_ && limit == window_.size());
 }
 
 Framer::Outcome Framer::begin_value() {
@@ -265,6 +274,17 @@ Framer::Outcome Framer::emit_frame(std::size_t end) {
   pos_ = end;
   mode_ = Mode::between;
   line_start_ = in_garbage_ = false;
+  return Step::frame;
+}
+
+// The line from begin_ to newline_, without the blanks after `end`.
+Framer::Outcome Framer::emit_line(std::size_t end) {
+  count_lines(begin_);
+  frame_ = {begin_, end, line_, base_ + begin_, Container::none, true, false};
+  pos_ = std::min(newline_ + 1, window_.size());
+  counted_ = pos_;
+  if (newline_ < pos_) ++line_;
+  worked(begin_);
   return Step::frame;
 }
 

@@ -54,9 +54,21 @@ class Framer {
     std::uint64_t offset = 0;
     Container container = Container::none;
     bool is_record = true;  // false: an error about the input, not about one record
+    bool checked = true;    // false: only where it begins and ends is known (Lines::unchecked)
+  };
+
+  // What is done with a line from '{' to '}' that the next line's '{' or the end of the input
+  // follows: no legal JSON text goes on there, so such a line can be read on its own.
+  enum class Lines : std::uint8_t {
+    checked,    // only its one object is a frame
+    unchecked,  // it is a frame as it stands; whoever reads it finds out what is in it
   };
 
   static constexpr std::uint64_t kWorkFactor = 4;
+
+  // `line` and `offset` are those of the stream's first byte.
+  explicit Framer(Lines lines = Lines::checked, std::uint64_t line = 1, std::uint64_t offset = 0)
+      : lines_(lines), base_(offset), line_(line) {}
 
   // Looks at `window`: what followed the dropped text, at least as long as at the last call.
   // `at_end`: no text follows the window.
@@ -103,6 +115,8 @@ class Framer {
   Outcome seek();
 
   Outcome line();
+  bool find_line_end();
+  Outcome emit_line(std::size_t end);
   Outcome begin_value();
   std::size_t work_limit();
   Outcome open_array();
@@ -127,11 +141,12 @@ class Framer {
   void count_lines(std::size_t to);
   std::string byte_at(std::size_t at) const;
 
+  Lines lines_;
   std::string_view window_;
   bool at_end_ = false;
 
   // Positions are indexes into the window; offsets are base_ + index.
-  std::uint64_t base_ = 0;
+  std::uint64_t base_;
   std::size_t pos_ = 0;         // next byte to read
   std::size_t begin_ = 0;       // record, skip: where the value began
   std::size_t failed_ = 0;      // skip: where its grammar broke
@@ -140,7 +155,7 @@ class Framer {
   std::size_t next_start_ = 0;  // next plausible start of any key; stale when not beyond begin_
   std::size_t newline_ = 0;     // no line break in [line start, newline_)
   std::size_t counted_ = 0;     // line_ is the line of this position
-  std::uint64_t line_ = 1;
+  std::uint64_t line_;
   std::size_t indent_ = 0;   // blanks at the beginning of the current line
   bool line_start_ = true;   // only blanks since the line break before pos_
   std::size_t column_ = 0;   // seek: blanks so far, while line_start_

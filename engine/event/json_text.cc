@@ -166,32 +166,39 @@ void replace_lone_surrogates(std::string_view json, std::string& out) {
   }
 }
 
+namespace {
+
+// Moves `pos` behind the digits; false when there is none.
+bool skip_digits(std::string_view text, std::size_t& pos) {
+  const std::size_t start = pos;
+  while (pos < text.size() && text[pos] >= '0' && text[pos] <= '9') ++pos;
+  return pos != start;
+}
+
+// Moves `pos` behind the integer part of a number at the start of `text`.
+bool skip_integer(std::string_view text, std::size_t& pos) {
+  if (pos < text.size() && text[pos] == '-') ++pos;
+  const std::size_t start = pos;
+  return skip_digits(text, pos) && (text[start] != '0' || pos == start + 1);
+}
+
+}  // namespace
+
 bool is_json_integer(std::string_view token) {
-  if (!token.empty() && token[0] == '-') token.remove_prefix(1);
-  if (token.empty() || token.find_first_not_of("0123456789") != std::string_view::npos)
-    return false;
-  return token[0] != '0' || token.size() == 1;
+  std::size_t pos = 0;
+  return skip_integer(token, pos) && pos == token.size();
 }
 
 bool is_json_number(std::string_view token) {
-  const std::size_t exponent = token.find_first_of("eE");
-  if (exponent != std::string_view::npos) {
-    std::string_view digits = token.substr(exponent + 1);
-    if (!digits.empty() && (digits[0] == '+' || digits[0] == '-')) digits.remove_prefix(1);
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-      return false;
-    }
-    token = token.substr(0, exponent);
+  std::size_t pos = 0;
+  if (!skip_integer(token, pos)) return false;
+  if (pos < token.size() && token[pos] == '.' && !skip_digits(token, ++pos)) return false;
+  if (pos < token.size() && (token[pos] == 'e' || token[pos] == 'E')) {
+    ++pos;
+    if (pos < token.size() && (token[pos] == '+' || token[pos] == '-')) ++pos;
+    if (!skip_digits(token, pos)) return false;
   }
-  const std::size_t point = token.find('.');
-  if (point != std::string_view::npos) {
-    const std::string_view digits = token.substr(point + 1);
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-      return false;
-    }
-    token = token.substr(0, point);
-  }
-  return is_json_integer(token);
+  return pos == token.size();
 }
 
 std::string compact_json(std::string_view json) {

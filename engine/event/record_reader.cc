@@ -36,7 +36,10 @@ void accept(Framer& framer, Framer::Step step, std::string_view window, Origin& 
   const Framer::Frame& frame = framer.frame();
   origin.line = frame.line;
   origin.offset = frame.offset;
-  if (step == Framer::Step::frame) {
+  if (step == Framer::Step::frame && !frame.checked) {
+    ++origin.record;
+    batch.records.push_back({window.substr(frame.begin, frame.end - frame.begin), origin, false});
+  } else if (step == Framer::Step::frame) {
     unwrap(window.substr(frame.begin, frame.end - frame.begin), frame.container, origin, batch);
   } else if (frame.is_record) {
     add_error(framer.error(), origin, batch);
@@ -55,13 +58,15 @@ RecordError fatal(Error error, const std::string& path) {
 
 class RecordReader::Impl {
  public:
-  explicit Impl(std::vector<std::string> files) : files_(std::move(files)) {}
+  Impl(std::vector<std::string> files, Lines lines) : files_(std::move(files)), lines_(lines) {}
 
   bool next(Batch& batch);
 
  private:
   // An input that is being read. The framer's window is batch.bytes[begin_, end_).
   struct Input {
+    explicit Input(Lines lines) : framer(lines) {}
+
     std::shared_ptr<const std::string> path;
     std::unique_ptr<ByteSource> source;
     Framer framer;
@@ -78,6 +83,7 @@ class RecordReader::Impl {
   bool is_full(const Batch& batch) const;
 
   std::vector<std::string> files_;
+  Lines lines_;
   std::size_t next_file_ = 0;
   std::uint64_t sequence_ = 0;
   std::unique_ptr<Input> input_;
@@ -96,7 +102,7 @@ void RecordReader::Impl::open(Batch& batch) {
     batch.errors.push_back(fatal(std::move(source.error()), *path));
     return;
   }
-  input_ = std::make_unique<Input>();
+  input_ = std::make_unique<Input>(lines_);
   input_->source = decompress(std::move(*source));
   input_->origin.path = path.get();
   input_->path = std::move(path);
@@ -197,8 +203,8 @@ bool RecordReader::Impl::next(Batch& batch) {
   return true;
 }
 
-RecordReader::RecordReader(std::vector<std::string> files)
-    : impl_(std::make_unique<Impl>(std::move(files))) {}
+RecordReader::RecordReader(std::vector<std::string> files, Lines lines)
+    : impl_(std::make_unique<Impl>(std::move(files), lines)) {}
 RecordReader::~RecordReader() = default;
 bool RecordReader::next(Batch& batch) {
   return impl_->next(batch);
@@ -228,6 +234,22 @@ Batch read_records(std::string_view bytes, const std::string& name) {
   }
   if (!status) batch.errors.push_back(fatal(status.error(), *origin.path));
   return batch;
+}
+
+std::uint64_t read_line(const Record& line, Batch& batch) {
+  Framer framer(Framer::Lines::checked, line.origin.line, line.origin.offset);
+  Origin origin = line.origin;
+  const std::uint64_t before = --origin.record;
+  for (;;) {
+    const Framer::Step step = framer.next(line.json, true);
+    if (step == Framer::Step::end) break;
+    if (step == Framer::Step::error) {
+      add_error(framer.error(), origin, batch);  // the input goes on after the line
+    } else {
+      accept(framer, step, line.json, origin, batch);
+    }
+  }
+  return origin.record - before;
 }
 
 }  // namespace tocsin::event

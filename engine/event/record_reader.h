@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "event/batch.h"
+#include "event/framer.h"
 
 namespace tocsin::event {
 
@@ -28,11 +29,14 @@ struct Inputs {
 Inputs expand_inputs(const std::vector<std::string>& paths);
 
 // Pulls batches from a list of inputs, one after the other. Not thread-safe; one thread reads.
+// Lines::unchecked leaves JSON lines as they are (Record::checked), for a BatchReader.
 // Memory: at most about limits::kBatchBytes + 2 × limits::kRecordBytes, whatever the inputs are,
 // and limits::kInflatedPayloadBytes for a compressed payload inside a record.
 class RecordReader {
  public:
-  explicit RecordReader(std::vector<std::string> files);
+  using Lines = Framer::Lines;
+
+  explicit RecordReader(std::vector<std::string> files, Lines lines = Lines::checked);
   ~RecordReader();
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
@@ -51,5 +55,9 @@ class RecordReader {
 // The same for bytes in memory (HTTP bodies, tests): everything in one batch. Compressed bytes may
 // inflate to limits::kInflatedPayloadBytes.
 Batch read_records(std::string_view bytes, const std::string& name = "-");
+
+// What is in an unchecked record: adds to `batch` the records and errors, whose bytes are those of
+// `line` or owned by `batch`. Returns how many there are.
+std::uint64_t read_line(const Record& line, Batch& batch);
 
 }  // namespace tocsin::event

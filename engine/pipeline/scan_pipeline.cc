@@ -5,77 +5,89 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <thread>
 
-#include "event/event_reader.h"
+#include "event/batch_reader.h"
 #include "program/match.h"
 
 namespace tocsin::pipeline {
 namespace {
 
+// An alert and the record that raised it.
+struct Raised {
+  alert::Alert alert;
+  event::Origin origin;
+};
+
 // What one batch came to, ready to be handed over.
 struct Result {
-  std::vector<alert::Alert> alerts;
+  std::vector<Raised> alerts;
   std::vector<RecordNote> notes;
   std::vector<event::RecordError> errors;
   std::vector<program::RuleIndex> matches;
+  std::vector<event::BatchReader::Renumbering> renumberings;
   std::uint64_t records = 0;
   std::uint64_t input_bytes = 0;
 };
 
 // Everything one thread needs; nothing in it is shared.
-class Worker {
+class Worker : private event::BatchReader::Visitor {
  public:
   Worker(const program::Program& program, const ScanOptions& options,
          const program::RuleMask& declared)
       : options_(options),
         declared_(declared),
         program_(program),
-        reader_(program.fields()),
+        first_fields_(program.fields().only(program.gates().fields())),
+        reader_(program.fields(), first_fields_),
         matching_(program),
         alerts_(program) {}
 
   void process(event::Batch& batch, Result& result) {
-    result = Result{};
+    result.alerts.clear();
+    result.notes.clear();
+    result.errors.clear();
+    result.matches.clear();
+    result.records = 0;
     result.input_bytes = batch.input_bytes;
-    result.errors = std::move(batch.errors);
-    for (const event::Record& record : batch.records) guarded(record, result);
+    result_ = &result;
+    reader_.read(batch, *this);
+    result.renumberings = reader_.renumberings();
   }
 
  private:
-  // The last resort: nothing below throws by design, but a library might; one record then fails,
-  // not the run.
-  void guarded(const event::Record& record, Result& result) {
+  void error(event::RecordError error) override { result_->errors.push_back(std::move(error)); }
+
+  // Nothing below throws by design, but a library might; one record then fails, not the run.
+  void event(event::Event& event, const event::Origin& origin) override {
     try {
-      one(record, result);
-    } catch (const std::exception& error) {
-      result.errors.push_back({{Code::unsupported, fmt::format("internal error: {}", error.what())},
-                               record.origin,
-                               false});
+      match(event, origin);
+    } catch (const std::exception& thrown) {
+      error({{Code::unsupported, fmt::format("internal error: {}", thrown.what())}, origin, false});
     }
   }
 
-  void one(const event::Record& record, Result& result) {
-    if (auto read = reader_.read(record.json, event_); !read) {
-      result.errors.push_back({std::move(read.error()), record.origin, false});
-      return;
-    }
+  void match(event::Event& event, const event::Origin& origin) {
+    Result& result = *result_;
     ++result.records;
-    if (event_.notes() != event::kNoNote) result.notes.push_back({record.origin, event_.notes()});
-    matched_.clear();
-    matching_.run_gated(event_, mask(), matched_);
-    result.matches.insert(result.matches.end(), matched_.begin(), matched_.end());
-    if (!options_.make_alerts || matched_.empty()) return;
+    const std::size_t before = result.matches.size();
+    if (matching_.open(event, mask(event))) {
+      reader_.read_all(event);
+      matching_.finish(event, result.matches);
+    }
+    if (event.notes() != event::kNoNote) result.notes.push_back({origin, event.notes()});
+    if (!options_.make_alerts || result.matches.size() == before) return;
     const std::int64_t now = now_milliseconds();
-    for (const program::RuleIndex rule : matched_) {
-      result.alerts.push_back(alerts_.make(rule, event_, record.origin, now));
+    for (std::size_t i = before; i < result.matches.size(); ++i) {
+      result.alerts.push_back({alerts_.make(result.matches[i], event, origin, now), origin});
     }
   }
 
-  const program::RuleMask& mask() const {
+  const program::RuleMask& mask(const event::Event& event) const {
     switch (options_.policy) {
       case LogsourcePolicy::by_shape:
-        return event_.is_cloudtrail() ? program_.cloudtrail_mask() : program_.all_mask();
+        return event.is_cloudtrail() ? program_.cloudtrail_mask() : program_.all_mask();
       case LogsourcePolicy::declared:
         return declared_;
       case LogsourcePolicy::ignore:
@@ -87,11 +99,46 @@ class Worker {
   const ScanOptions& options_;
   const program::RuleMask& declared_;
   const program::Program& program_;
-  event::EventReader reader_;
-  event::Event event_;
+  event::FieldSet first_fields_;
+  event::BatchReader reader_;
   program::Matching matching_;
   alert::AlertMaker alerts_;
-  std::vector<program::RuleIndex> matched_;
+  Result* result_ = nullptr;  // during process()
+};
+
+// Numbers the records of an input that spans batches: a batch knows only by how much its own lines
+// turned out to be more records than one.
+class Numbering {
+ public:
+  // Call in batch order, before the batch is delivered.
+  void apply(const event::Batch& batch, Result& result) {
+    if (by_ != 0) {
+      for (RecordNote& note : result.notes) apply(note.origin);
+      for (event::RecordError& error : result.errors) apply(error.origin);
+      for (Raised& raised : result.alerts) {
+        apply(raised.origin);
+        raised.alert.input_record = raised.origin.record;
+      }
+    }
+    if (batch.paths.empty()) return;
+    if (batch.paths.back() != path_) by_ = 0;
+    path_ = batch.paths.back();
+    for (std::size_t i = result.renumberings.size(); i-- > 0;) {
+      if (result.renumberings[i].path != path_.get()) continue;
+      by_ += result.renumberings[i].by;
+      break;
+    }
+  }
+
+ private:
+  void apply(event::Origin& origin) const {
+    if (origin.path == path_.get() && origin.record != 0) {
+      origin.record += static_cast<std::uint64_t>(by_);
+    }
+  }
+
+  std::shared_ptr<const std::string> path_;  // of the last input so far
+  std::int64_t by_ = 0;
 };
 
 // Gives out batches one after the other and takes the results back in the same order.
@@ -110,9 +157,10 @@ class Turnstile {
     return true;
   }
 
-  void give(std::uint64_t sequence, Result& result) {
+  void give(const event::Batch& batch, Result& result) {
     std::unique_lock lock(writing_);
-    turn_.wait(lock, [&] { return next_written_ == sequence; });
+    turn_.wait(lock, [&] { return next_written_ == batch.sequence; });
+    numbering_.apply(batch, result);
     deliver(result);
     ++next_written_;
     turn_.notify_all();
@@ -130,7 +178,7 @@ class Turnstile {
     for (const program::RuleIndex rule : result.matches) ++stats_.rule_matches[rule];
     for (const event::RecordError& error : result.errors) sink_.error(error);
     for (const RecordNote& note : result.notes) sink_.note(note);
-    for (alert::Alert& alert : result.alerts) sink_.alert(std::move(alert));
+    for (Raised& raised : result.alerts) sink_.alert(std::move(raised.alert));
     sink_.progress(stats_);
   }
 
@@ -144,6 +192,7 @@ class Turnstile {
   std::mutex writing_;
   std::condition_variable turn_;
   std::uint64_t next_written_ = 0;
+  Numbering numbering_;
   ScanStats stats_;
 };
 
@@ -162,7 +211,7 @@ ScanStats scan(const program::Program& program, event::RecordReader& reader,
     Result result;
     while (turnstile.take(batch)) {
       worker.process(batch, result);
-      turnstile.give(batch.sequence, result);
+      turnstile.give(batch, result);
     }
   };
   std::vector<std::thread> threads;

@@ -136,6 +136,7 @@ Gates Gates::derive(const Program& program) {
       if (rules.empty() || rules.back() != rule) rules.push_back(rule);
     }
   }
+  for (const FieldGate& gate : gates.gates_) gates.fields_.push_back(gate.field);
   return gates;
 }
 

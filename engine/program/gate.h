@@ -26,6 +26,9 @@ class Gates {
   template <class Visit>
   void for_each_candidate(event::Event& event, Visit visit) const;
 
+  // The fields that for_each_candidate() looks at.
+  const std::vector<event::FieldRef>& fields() const { return fields_; }
+
   // Rules that are tried on every event.
   const std::vector<RuleIndex>& always() const { return always_; }
 
@@ -40,6 +43,7 @@ class Gates {
 
   std::vector<FieldGate> gates_;
   std::vector<RuleIndex> always_;
+  std::vector<event::FieldRef> fields_;
 };
 
 template <class Visit>

@@ -12,15 +12,24 @@ void Matching::begin() {
   epoch_ = 1;
 }
 
-void Matching::run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out) {
+bool Matching::open(event::Event& event, const RuleMask& mask) {
   begin();
-  const std::size_t before = out.size();
+  candidates_.clear();
   program_.gates().for_each_candidate(event, [&](RuleIndex rule) {
     if (tried_[rule] == epoch_ || mask[rule] == 0) return;
     tried_[rule] = epoch_;
-    if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
+    candidates_.push_back(rule);
   });
-  std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
+  return !candidates_.empty();
+}
+
+void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
+  std::sort(candidates_.begin(), candidates_.end());
+  run(event, candidates_, out);
+}
+
+void Matching::run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out) {
+  if (open(event, mask)) finish(event, out);
 }
 
 void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,

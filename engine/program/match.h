@@ -28,6 +28,11 @@ class Matching {
   // the event opens are evaluated.
   void run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out);
 
+  // run_gated() in two steps. The first needs no other fields than Gates::fields(); true when there
+  // are candidates. The second needs all fields.
+  bool open(event::Event& event, const RuleMask& mask);
+  void finish(event::Event& event, std::vector<RuleIndex>& out);
+
   // The rules to try on an event: those of its log source when the record tells it.
   std::span<const RuleIndex> candidates(const event::Event& event) const {
     return event.is_cloudtrail() ? program_.cloudtrail_rules() : program_.all_rules();
@@ -44,6 +49,7 @@ class Matching {
   std::vector<std::uint32_t> results_;  // by predicate: epoch << 1 | result
   std::vector<std::uint32_t> tried_;    // by rule: epoch in which it was evaluated
   std::uint32_t epoch_ = 0;
+  std::vector<RuleIndex> candidates_;
 };
 
 }  // namespace tocsin::program

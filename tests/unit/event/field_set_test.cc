@@ -1,6 +1,8 @@
 #include "event/field_set.h"
 
 #include <catch2/catch.hpp>
+#include <string>
+#include <vector>
 
 namespace tocsin::event {
 namespace {
@@ -50,12 +52,36 @@ TEST_CASE("keys lead through the trie, with dots in them or without") {
   CHECK(at(fields, {"tocsin.mfa"}) == "-");
 }
 
-TEST_CASE("leaves are known") {
+TEST_CASE("a part of a set has the same slots and leads to its own fields only") {
   FieldSet fields;
-  fields.add("a.b");
-  const auto a = fields.child(FieldSet::kRoot, "a");
-  CHECK_FALSE(fields.is_leaf(a));
-  CHECK(fields.is_leaf(fields.child(a, "b")));
+  for (const char* path : {"a", "a.b.c", "x.y", "tocsin.mfa"}) fields.add(path);
+  const FieldRef wanted[] = {fields.find("a.b.c"), fields.find("tocsin.mfa")};
+  const FieldSet part = fields.only(wanted);
+  CHECK(part.size() == fields.size());
+  CHECK(part.find("x.y") == fields.find("x.y"));
+  CHECK(at(part, {"a", "b", "c"}) == "a.b.c");
+  CHECK(at(part, {"a"}) == "-");
+  CHECK(at(part, {"x", "y"}) == "-");
+  CHECK(part.is_read(fields.find("tocsin.mfa")));
+  CHECK_FALSE(part.is_read(fields.find("a")));
+}
+
+TEST_CASE("keys are told apart whatever they have in common") {
+  FieldSet fields;
+  std::vector<std::string> keys;
+  for (std::size_t size = 1; size < 90; ++size) {
+    for (const char last : {'a', 'b'}) keys.push_back(std::string(size - 1, 'k') + last);
+  }
+  for (const std::string& key : keys) fields.add(key);
+  for (const std::string& key : keys) {
+    CHECK(at(fields, {key.c_str()}) == key);
+    CHECK(at(fields, {(key + "x").c_str()}) == "-");
+    fields.add(key + ".inner");
+  }
+  for (const std::string& key : keys) {
+    CHECK(at(fields, {(key + ".inner").c_str()}) == key + ".inner");
+    CHECK(at(fields, {(key + ".other").c_str()}) == "-");
+  }
 }
 
 TEST_CASE("many siblings are all found") {

@@ -1,0 +1,138 @@
+#include "event/batch_reader.h"
+
+#include <cstring>
+#include <utility>
+
+#include "event/json_text.h"
+#include "event/record_reader.h"
+
+namespace tocsin::event {
+
+// Records next to each other in one buffer, and how far reading them has come.
+struct BatchReader::Run {
+  const Record* begin;
+  const Record* end;
+  std::string_view text;
+
+  Token token = nullptr;        // no record before it is still to be read
+  std::size_t next_escape = 0;  // no backslash between the record at hand and here
+
+  // Whether there is a backslash in text[from, to). Ask in ascending order.
+  bool has_escape(std::size_t from, std::size_t to) {
+    if (next_escape < from) {
+      const void* found = std::memchr(text.data() + from, '\\', text.size() - from);
+      next_escape = found == nullptr
+                        ? text.size()
+                        : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+    }
+    return next_escape < to;
+  }
+};
+
+void BatchReader::read(Batch& batch, Visitor& visitor) {
+  renumberings_.clear();
+  const char* const bytes = batch.bytes.data();
+  const auto in_bytes = [&](const Record& record) {
+    return record.json.data() >= bytes && record.json.data() < bytes + batch.bytes.size();
+  };
+  const Record* const end = batch.records.data() + batch.records.size();
+  for (const Record* record = batch.records.data(); record != end;) {
+    if (!in_bytes(*record)) {
+      read_carefully(*record++, visitor);
+      continue;
+    }
+    const Record* last = record;
+    while (last + 1 != end && in_bytes(last[1]) && last[1].json.data() > last->json.data()) ++last;
+    const char* const text_end = last->json.data() + last->json.size();
+    const auto size = static_cast<std::size_t>(text_end - record->json.data());
+    read_run({record, last + 1, {record->json.data(), size}}, visitor);
+    record = last + 1;
+  }
+  visit_errors(batch.errors, visitor);
+}
+
+void BatchReader::read_run(Run run, Visitor& visitor) {
+  const bool indexed = index_.build(run.text) == StructuralIndex::Outcome::ok;
+  run.token = indexed ? index_.positions() : nullptr;
+  for (const Record* record = run.begin; record != run.end; ++record) {
+    if (!indexed || !read_indexed(*record, run, visitor)) read_carefully(*record, visitor);
+  }
+}
+
+bool BatchReader::read_indexed(const Record& record, Run& run, Visitor& visitor) {
+  const auto begin = static_cast<std::size_t>(record.json.data() - run.text.data());
+  while (*run.token < begin) ++run.token;
+  if (*run.token != begin) return false;
+  current_ = {record.json, run.text.data(), run.token};
+  if (run.has_escape(begin, begin + record.json.size())) {
+    const Escapes escapes = check_escapes(record.json);
+    if (!escapes.ok || escapes.lone_surrogate) return false;
+    current_.has_escapes = true;
+    current_.hides_characters = escapes.needless;
+  }
+  if (!first_.read(current_, event_, run.token)) return false;
+  has_all_ = false;
+  visitor.event(event_, renumbered(record.origin));
+  return true;
+}
+
+void BatchReader::read_all(Event& event) {
+  if (has_all_) return;
+  Token ignored = nullptr;
+  all_.read(current_, event, ignored);  // was read once, so it reads again
+  has_all_ = true;
+}
+
+void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
+  const Origin origin = renumbered(record.origin);
+  if (record.checked) return read_alone(record.json, origin, visitor);
+  line_.unwrapped.clear();
+  line_.records.clear();
+  line_.errors.clear();
+  const std::uint64_t count = read_line({record.json, origin, false}, line_);
+  for (const Record& found : line_.records) read_alone(found.json, found.origin, visitor);
+  for (RecordError& error : line_.errors) visitor.error(std::move(error));
+  if (count != 1) {
+    const auto by = static_cast<std::int64_t>(origin.record + count - record.origin.record) - 1;
+    renumberings_.push_back({origin.path, record.origin.record, by});
+  }
+}
+
+void BatchReader::read_alone(std::string_view json, const Origin& origin, Visitor& visitor) {
+  if (auto read = all_.read(json, event_); !read) {
+    return visitor.error({std::move(read.error()), origin, false});
+  }
+  has_all_ = true;
+  visitor.event(event_, origin);
+}
+
+// For the record that follows the last renumbering.
+Origin BatchReader::renumbered(const Origin& origin) const {
+  Origin out = origin;
+  if (!renumberings_.empty() && renumberings_.back().path == origin.path) {
+    out.record += static_cast<std::uint64_t>(renumberings_.back().by);
+  }
+  return out;
+}
+
+void BatchReader::visit_errors(std::vector<RecordError>& errors, Visitor& visitor) const {
+  const std::string* path = nullptr;
+  std::size_t next = 0;
+  std::int64_t by = 0;
+  for (RecordError& error : errors) {
+    Origin& origin = error.origin;
+    if (origin.path != path) {
+      path = origin.path;
+      by = 0;
+      for (next = 0; next < renumberings_.size() && renumberings_[next].path != path;) ++next;
+    }
+    while (next < renumberings_.size() && renumberings_[next].path == path &&
+           renumberings_[next].after < origin.record) {
+      by = renumberings_[next++].by;
+    }
+    if (origin.record != 0) origin.record += static_cast<std::uint64_t>(by);
+    visitor.error(std::move(error));
+  }
+}
+
+}  // namespace tocsin::event

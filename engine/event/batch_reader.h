@@ -1,0 +1,73 @@
+// BatchReader: a Batch → Events, in two phases. First only the fields that decide which rules an
+// event is for; then, for the few events that need it, all fields.
+//
+// Neighbouring records are indexed together in one pass. This changes nothing: the index is made
+// from left to right, and where it says that a token begins at a record's first byte, what follows
+// is what the record alone would give. Whatever is out of the ordinary (bytes that must be
+// repaired, envelopes, broken records, lines that are no record) is read again by itself and with
+// care.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "event/batch.h"
+#include "event/event_reader.h"
+
+namespace tocsin::event {
+
+// One per thread. The FieldSets must outlive it and not change any more.
+class BatchReader {
+ public:
+  class Visitor {
+   public:
+    virtual ~Visitor() = default;
+    // `event` has the first fields. It is valid during the call.
+    virtual void event(Event& event, const Origin& origin) = 0;
+    virtual void error(RecordError error) = 0;
+  };
+
+  // After line number `after` of an input, its records have numbers that are higher (or lower) by
+  // `by` than they were when a line counted as a record.
+  struct Renumbering {
+    const std::string* path;
+    std::uint64_t after;
+    std::int64_t by;
+  };
+
+  // `first` is a part of `all` (FieldSet::only).
+  BatchReader(const FieldSet& all, const FieldSet& first) : first_(first), all_(all) {}
+
+  // Visits the events in order, then the errors.
+  void read(Batch& batch, Visitor& visitor);
+
+  // During Visitor::event(): makes the event one with all fields. Values and folded texts of the
+  // first phase are gone.
+  void read_all(Event& event);
+
+  // Of the last batch, in order; `by` is the sum so far for that input.
+  const std::vector<Renumbering>& renumberings() const { return renumberings_; }
+
+ private:
+  struct Run;
+
+  void read_run(Run run, Visitor& visitor);
+  bool read_indexed(const Record& record, Run& run, Visitor& visitor);
+  void read_carefully(const Record& record, Visitor& visitor);
+  void read_alone(std::string_view json, const Origin& origin, Visitor& visitor);
+  Origin renumbered(const Origin& origin) const;
+  void visit_errors(std::vector<RecordError>& errors, Visitor& visitor) const;
+
+  EventReader first_;
+  EventReader all_;
+  StructuralIndex index_;
+  Event event_;
+  IndexedRecord current_;  // the record that is being visited
+  bool has_all_ = false;   // event_ has all fields already
+  Batch line_;             // what was found in an unchecked line
+  std::vector<Renumbering> renumberings_;
+};
+
+}  // namespace tocsin::event
