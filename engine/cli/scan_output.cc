@@ -1,10 +1,10 @@
 #include "cli/scan_output.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <numeric>
 
 #include "base/json_writer.h"
@@ -44,10 +44,15 @@ std::string progress_bar(double share) {
   return std::string(full, '#') + std::string(kCells - full, '.');
 }
 
+// Of this program alone: what getrusage tells may be that of the process that started it. 0 when
+// the system does not say.
 std::uint64_t max_rss_bytes() {
-  rusage usage{};
-  if (getrusage(RUSAGE_SELF, &usage) != 0) return 0;
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
 }
 
 }  // namespace
