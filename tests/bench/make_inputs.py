@@ -15,6 +15,8 @@ import shutil
 import sys
 import time
 
+sys.dont_write_bytecode = True  # a source folder stays as it is
+
 import make_rules
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

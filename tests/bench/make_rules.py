@@ -22,8 +22,8 @@ SERVICES = ("ec2 s3 iam sts kms rds lambda eks ecs sqs sns glue ses ssm config g
 WORDS = ("audit backup billing breakglass build cache deploy export finance gateway internal legacy "
          "metrics payroll prod reports sandbox staging temp vault").split()
 
-FIELD = re.compile(r"^(\s+(?:- )?)([A-Za-z_][\w.]*)((?:\|\w+)*):(?:\s+(.*))?$")
-ITEM = re.compile(r"^(\s+- )(?!\w[\w.|]*:(?:\s|$))(.*)$")
+FIELD = re.compile(r"^(\s+(?:- )?)([A-Za-z_][\w.-]*)((?:\|\w+)*):(?:\s+(.*))?$")
+ITEM = re.compile(r"^(\s+- )(?!\w[\w.|-]*:(?:\s|$))(.*)$")
 KEPT = re.compile(r"^(null|true|false|~|-?\d+|'?\"?\*?'?\"?|'?(?:true|false|Success|NO)'?)?\s*(#.*)?$")
 PARENTS = ("requestParameters", "responseElements", "additionalEventData")
 

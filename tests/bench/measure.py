@@ -19,7 +19,8 @@ class Scan:
     load_seconds: float
     scan_seconds: float
     max_rss_bytes: int
-    wall_seconds: float = 0.0
+    wall_seconds: float = 0.0  # of the whole process, seen from outside
+    cpu_share: float = 1.0     # processor time by wall time and threads: below 1 it had to wait
 
     @property
     def rate(self):
@@ -33,14 +34,15 @@ class Machine:
         self.cores = sorted(os.sched_getaffinity(0))
         self.taskset = shutil.which("taskset")
 
-    def pinned(self, command, cores):
-        """The command on some of our cores, counted from the last: the first serves interrupts."""
+    def pinned(self, command, cores=1):
+        """The command on the last of our cores: the first serves most interrupts."""
         if not self.taskset:
             return command
         chosen = ",".join(str(core) for core in self.cores[-cores:])
         return [self.taskset, "-c", chosen, *command]
 
     def pinned_to(self, command, index):
+        """The command on one core; different indices are different cores while there are any."""
         if not self.taskset:
             return command
         return [self.taskset, "-c", str(self.cores[-1 - index % len(self.cores)]), *command]
@@ -59,50 +61,63 @@ class Failed(Exception):
     pass
 
 
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if done.returncode != 0:
-        text = done.stderr.decode(errors="replace").strip().splitlines()
-        raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}: {text[-1:]}")
-    return done.stdout
+class Run:
+    """A process that has been started; several may run at a time."""
 
-
-def reference(command, machine):
-    """A yardstick's JSON object."""
-    return json.loads(run(machine.pinned(command, 1)))
-
-
-class ScanRun:
-    """A `tocsin scan` that has been started; several may run at a time."""
-
-    def __init__(self, command):
-        self.stats = tempfile.NamedTemporaryFile(prefix="bench", suffix=".json")
+    def __init__(self, command, stdout):
+        self.command = [str(word) for word in command]
         self.start = time.perf_counter()
-        self.command = [*command, "--stats", self.stats.name]
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=stdout,
+                                        stderr=subprocess.PIPE)
 
     def finish(self):
-        errors = self.process.communicate()[1]
+        """(standard output, wall seconds, processor seconds)"""
+        output = self.process.stdout.read() if self.process.stdout else b""
+        errors = self.process.stderr.read()
+        status, usage = os.wait4(self.process.pid, 0)[1:]
         wall = time.perf_counter() - self.start
+        self.process.returncode = os.waitstatus_to_exitcode(status)
         if self.process.returncode != 0:
             last = errors.decode(errors="replace").strip().splitlines()[-1:]
             raise Failed(f"{' '.join(self.command)}: exit {self.process.returncode}: {last}")
+        return output, wall, usage.ru_utime + usage.ru_stime
+
+
+def reference(command):
+    """A yardstick's JSON object, and its share of the processor as "cpu_share"."""
+    output, wall, cpu = Run(command, subprocess.PIPE).finish()
+    return {**json.loads(output), "cpu_share": cpu / wall}
+
+
+class ScanRun:
+    """A `tocsin scan` that has been started."""
+
+    def __init__(self, command, threads=1):
+        self.stats = tempfile.NamedTemporaryFile(prefix="bench", suffix=".json")
+        self.threads = threads
+        self.run = Run([*command, "--stats", self.stats.name], subprocess.DEVNULL)
+
+    def finish(self):
+        with self.stats:
+            _, wall, cpu = self.run.finish()
+            stats = json.load(open(self.stats.name))
         fields = {field.name for field in dataclasses.fields(Scan)}
-        with self.stats, open(self.stats.name) as file:
-            stats = json.load(file)
-        return Scan(wall_seconds=wall, **{k: v for k, v in stats.items() if k in fields})
+        return Scan(wall_seconds=wall, cpu_share=cpu / wall / self.threads,
+                    **{k: v for k, v in stats.items() if k in fields})
 
 
-def scan(command):
-    return ScanRun(command).finish()
+def files_of(path):
+    path = pathlib.Path(path)
+    return [file for file in sorted(path.rglob("*")) if file.is_file()] if path.is_dir() else [path]
+
+
+def size_of(path):
+    return sum(file.stat().st_size for file in files_of(path))
 
 
 def warm(path):
     """Reads a file or a folder once, so that it is in the page cache."""
-    path = pathlib.Path(path)
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            with open(file, "rb", buffering=0) as stream:
-                while stream.read(1 << 22):
-                    pass
+    for file in files_of(path):
+        with open(file, "rb", buffering=0) as stream:
+            while stream.read(1 << 22):
+                pass

@@ -6,13 +6,18 @@ import subprocess
 import time
 
 
+# A process that got less of its core than this had to share it: the figure is worth little.
+UNDISTURBED = 0.9
+
+
 @dataclasses.dataclass
 class Figure:
     """One lane in one round."""
     lane: object
     scan: object
     share: float  # of what the lane is held to, in the same round
-    input_bytes: int
+    input_bytes: int   # of what was read, inflated
+    cpu_share: float   # the least of the processes of this figure
 
 
 @dataclasses.dataclass
@@ -27,6 +32,7 @@ class Row:
     gigabytes: str = ""
     load: str = ""
     memory: str = ""
+    disturbed: str = ""
 
 
 def median(values):
@@ -34,10 +40,9 @@ def median(values):
 
 
 class Results:
-    def __init__(self, machine, binary, root):
+    def __init__(self, machine, commit):
         self.machine = machine
-        self.binary = binary
-        self.commit = commit_of(root)
+        self.commit = commit
         self.when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self.rounds = []  # lane name → Figure
         self.loads = []   # Scan
@@ -53,7 +58,8 @@ class Results:
             f"{min(shares):.3f}-{max(shares):.3f}", f"{median(s.rate for s in scans):,.0f}",
             f"{median(f.input_bytes / f.scan.scan_seconds for f in figures) / 1e9:.3f}",
             f"{median(s.load_seconds for s in scans) * 1e3:,.0f}",
-            f"{median(s.max_rss_bytes for s in scans) / 1e6:,.0f}")
+            f"{median(s.max_rss_bytes for s in scans) / 1e6:,.0f}",
+            f"{sum(f.cpu_share < UNDISTURBED for f in figures)}/{len(figures)}")
 
     def ratio_row(self, name, what, goal, top, bottom, at_most):
         """A ratio of two lanes of the same round, in records per second."""
@@ -84,13 +90,13 @@ class Results:
         return out
 
     HEAD = ("lane", "what", "goal", "figure", "reached", "spread", "records/s", "GB/s", "load ms",
-            "RSS MB")
+            "RSS MB", "disturbed")
 
     def cells(self):
         for row in self.rows():
             figure = f"{row.figure:.3f}" if row.figure < 10 else f"{row.figure:,.0f}"
             yield (row.name, row.what, row.goal, figure, "yes" if row.reached else "NO", row.spread,
-                   row.rate, row.gigabytes, row.load, row.memory)
+                   row.rate, row.gigabytes, row.load, row.memory, row.disturbed)
 
     def headline(self):
         return (f"{self.machine['cpu']}, {self.machine['cores']} cores, commit {self.commit}, "
@@ -113,8 +119,8 @@ class Results:
 
     def as_json(self):
         def figure(value):
-            return {"share": value.share, "input_bytes": value.input_bytes,
-                    **dataclasses.asdict(value.scan)}
+            return {"share": value.share, "read_bytes": value.input_bytes,
+                    "least_cpu_share": value.cpu_share, **dataclasses.asdict(value.scan)}
         rows = [dataclasses.asdict(row) for row in self.rows()]
         return json.dumps({
             "machine": self.machine, "commit": self.commit, "when": self.when, "rows": rows,

@@ -11,6 +11,8 @@ import pathlib
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True  # a source folder stays as it is
+
 import lanes
 import make_inputs
 import measure
@@ -18,6 +20,7 @@ import report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONGEST_RUN = 5.0  # seconds; a lane that would take longer reads a slice of its input
+STARTS = 5  # of the whole process in a round
 PASSES = 3  # of a yardstick in one process, which reports the median
 
 
@@ -26,12 +29,12 @@ def mean(before, after):
 
 
 class Bench:
-    def __init__(self, build, corpus, out, machine):
+    def __init__(self, build, binary, corpus, out):
         self.build = build
-        self.out = out
+        self.binary = binary
         self.corpus = corpus
-        self.machine = machine
-        self.binary = build / "tocsin"
+        self.out = out
+        self.machine = measure.Machine()
         self.chosen = {}  # lane name → input
 
     def yardstick(self, lane):
@@ -41,58 +44,52 @@ class Bench:
             command = [self.build / "bench_inflate", PASSES, path]
         else:
             command = [self.build / "bench_yardstick", lane.against, path, PASSES]
-        return measure.reference([str(word) for word in command], self.machine)
+        return measure.reference(self.machine.pinned(command))
 
-    def scan(self, lane, path, threads=None):
-        command = lane.command(self.binary, path, threads)
-        return measure.scan(self.machine.pinned(command, threads or lane.threads))
-
-    def choose_input(self, lane):
-        """Reads the input once, and settles how much of it one run can take."""
-        if lane.name in self.chosen:
-            return
-        trial = self.scan(lane, lane.inputs[-1])
-        small = trial.scan_seconds
-        for i, path in enumerate(lane.inputs):
-            estimate = small * path.stat().st_size / lane.inputs[-1].stat().st_size
-            if estimate <= LONGEST_RUN or i + 1 == len(lane.inputs):
-                self.chosen[lane.name] = path
-                measure.warm(path)
-                return
+    def scan(self, lane, path):
+        command = self.machine.pinned(lane.command(self.binary, path), lane.threads)
+        return measure.ScanRun(command, lane.threads).finish()
 
     def processes(self, lane, path):
-        """Records per second of one process on each of lane.threads cores at the same time."""
+        """Records per second of lane.threads processes of one thread, each on a core of its own,
+        all at the same time."""
         runs = [measure.ScanRun(self.machine.pinned_to(lane.command(self.binary, path, 1), i))
                 for i in range(lane.threads)]
         return sum(run.finish().rate for run in runs)
 
-    def round(self, chosen_lanes):
-        """One figure for each lane. Each lane runs between two runs of its yardstick."""
-        out = {}
-        for lane in chosen_lanes:
-            path = self.chosen[lane.name]
-            if lane.against == "processes":
-                before = self.processes(lane, path)
-                scan = self.scan(lane, path)
-                share = scan.rate / mean(before, self.processes(lane, path))
-                size = path.stat().st_size
-            else:
-                before = self.yardstick(lane)
-                scan = self.scan(lane, path)
-                after = self.yardstick(lane)
-                share = mean(before["seconds"], after["seconds"]) / scan.scan_seconds
-                if lane.against == "inflate":
-                    size = before["bytes"]
-                else:
-                    share *= scan.records / before["records"]  # the lane may read a slice
-                    size = scan.input_bytes
-            out[lane.name] = report.Figure(lane, scan, share, size)
-        return out
+    def choose_input(self, lane):
+        """Settles how much of its input one run of the lane can take, and reads that once."""
+        small = lane.inputs[-1]
+        seconds = self.scan(lane, small).scan_seconds
+        for path in lane.inputs:
+            if path == small or seconds * measure.size_of(path) / measure.size_of(small) <= LONGEST_RUN:
+                self.chosen[lane.name] = path
+                break
+        measure.warm(lane.inputs[0])
+        measure.warm(self.chosen[lane.name])
+
+    def figure(self, lane):
+        """One run of a lane between two runs of what it is held to."""
+        path = self.chosen[lane.name]
+        if lane.against == "processes":
+            before = self.processes(lane, path)
+            scan = self.scan(lane, path)
+            share = scan.rate / mean(before, self.processes(lane, path))
+            return report.Figure(lane, scan, share, scan.input_bytes, scan.cpu_share)
+        before = self.yardstick(lane)
+        scan = self.scan(lane, path)
+        after = self.yardstick(lane)
+        share = mean(before["seconds"], after["seconds"]) / scan.scan_seconds
+        share *= scan.input_bytes / measure.size_of(lane.inputs[0])  # it may have read a slice
+        size = before["bytes"] if lane.against == "inflate" else scan.input_bytes
+        cpu_share = min(before["cpu_share"], scan.cpu_share, after["cpu_share"])
+        return report.Figure(lane, scan, share, size, cpu_share)
 
     def whole_process(self):
         """Seconds of the command on one small file, seen from outside."""
         lane = lanes.Lane("start", "", [ROOT / "rules"], [], 0)
-        return measure.scan(lane.command(self.binary, self.out / "one.jsonl")).wall_seconds
+        command = lane.command(self.binary, self.out / "one.jsonl")
+        return measure.ScanRun(command).finish().wall_seconds
 
     def loading(self):
         lane = lanes.Lane("load", "", [self.corpus.all_rules], [], 0)
@@ -110,13 +107,18 @@ def build_missing(build):
     subprocess.run(["cmake", "--build", build, "--target", *missing], check=True)
 
 
+def add_build_argument(parser):
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release",
+                        help="build folder with tocsin and the yardsticks (default: build/release)")
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     make_inputs.add_arguments(parser)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release",
-                        help="build folder with tocsin and the yardsticks (default: build/release)")
-    parser.add_argument("--binary", type=pathlib.Path, help="another tocsin to measure")
+    add_build_argument(parser)
+    parser.add_argument("--binary", type=pathlib.Path,
+                        help="the tocsin to measure (default: that of the build folder)")
     parser.add_argument("--runs", type=int, default=5, help="rounds (default 5)")
     parser.add_argument("--lanes", help="such as A,C,growth (default: all)")
     parser.add_argument("--json", type=pathlib.Path, help="write every figure of every run here")
@@ -124,31 +126,29 @@ def arguments():
     return parser.parse_args()
 
 
+def chosen_lanes(every, names):
+    wanted = names.split(",") if names else list(every)
+    unknown = set(wanted) - set(every)
+    if unknown:
+        sys.exit(f"no such lane: {', '.join(sorted(unknown))}; there are {', '.join(every)}")
+    return [lane for name, lane in every.items() if name in wanted]
+
+
 def main():
     args = arguments()
     build_missing(args.build)
-    out = args.out.resolve()
     corpus = make_inputs.make(args)
-    machine = measure.Machine()
-    bench = Bench(args.build, corpus, out, machine)
-    if args.binary:
-        bench.binary = args.binary.resolve()
-    every = lanes.lanes(corpus, out, ROOT)
-    names = args.lanes.split(",") if args.lanes else list(every)
-    unknown = set(names) - set(every)
-    if unknown:
-        sys.exit(f"no such lane: {', '.join(sorted(unknown))}; there are {', '.join(every)}")
-    wanted = [every[name] for name in every if name in names]
-
-    results = report.Results(machine.describe(), bench.binary, ROOT)
+    out = args.out.resolve()
+    bench = Bench(args.build, args.binary or args.build / "tocsin", corpus, out)
+    wanted = chosen_lanes(lanes.lanes(corpus, out, ROOT), args.lanes)
+    results = report.Results(bench.machine.describe(), report.commit_of(ROOT))
     try:
         for lane in wanted:
-            measure.warm(lane.inputs[0])
             bench.choose_input(lane)
         for number in range(args.runs):
-            results.rounds.append(bench.round(wanted))
+            results.rounds.append({lane.name: bench.figure(lane) for lane in wanted})
             results.loads.append(bench.loading())
-            results.starts += [bench.whole_process() for _ in range(3)]
+            results.starts += [bench.whole_process() for _ in range(STARTS)]
             print(f"round {number + 1} of {args.runs}", file=sys.stderr)
     except measure.Failed as failure:
         sys.exit(f"bench: {failure}")
