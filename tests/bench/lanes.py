@@ -25,7 +25,7 @@ def lanes(corpus, out, root):
     def slices(name):
         return [out / f"{name}.jsonl", *(out / f"{name}_{part}.jsonl" for part in (4, 16, 64))]
 
-    aws = corpus.aws_rule_folders()
+    aws = corpus.supported_aws_rules()
     mix = slices("mix")
     made = out / "rules"
     declared = ("--output", "none", "--logsource", "product=aws,service=cloudtrail")

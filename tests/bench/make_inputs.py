@@ -2,7 +2,7 @@
 """Makes what the benchmarks read, from a corpus of real events and rules. Seeded: the same corpus
 gives the same bytes. Nothing is done when the folder is up to date.
 
-  make_inputs.py [--corpus FOLDER] [--out build/bench] [--megabytes 430]
+  make_inputs.py [--corpus FOLDER | --examples] [--out build/bench] [--megabytes 430]
 """
 import argparse
 import gzip
@@ -81,7 +81,8 @@ def load_events(folder):
         if path.suffix == ".jsonl":
             pairs = [(line, json.loads(line)) for line in text.splitlines() if line.strip()]
         else:
-            pairs = [(compact(value), value) for value in [json.loads(text)]]
+            value = json.loads(text)
+            pairs = [(compact(value), value)]
         out += [(line, record) for line, record in pairs if is_cloudtrail(record)]
     return out
 
@@ -144,6 +145,7 @@ class Corpus:
 
     def __init__(self, folder):
         self.folder = folder
+        self.name = "corpus" if folder else "the repository's examples (too few to judge by)"
         self.events = folder / "events" if folder else ROOT / "examples" / "events"
         self.aws_rules = folder / "rules" / "sigmahq-aws" if folder else ROOT / "rules" / "aws"
         self.all_rules = folder / "rules" / "sigma-all" if folder else ROOT / "rules"
@@ -157,8 +159,8 @@ class Corpus:
         events = [json.loads(line)["event"] for line in lines]
         return [event for event in events if isinstance(event, dict) and "EventID" in event]
 
-    def aws_rule_folders(self):
-        """The rules that run: unsupported/ and those that wait for lists are none."""
+    def supported_aws_rules(self):
+        """Without unsupported/ and rules-placeholder/, which wait for other engines and lists."""
         inner = self.aws_rules / "rules"
         return inner if inner.is_dir() else self.aws_rules
 
@@ -206,9 +208,12 @@ def build(args, corpus, out, say):
 
 def add_arguments(parser):
     default = ROOT.parent / "shared" / "corpus"
-    parser.add_argument("--corpus", type=pathlib.Path, default=default,
+    parser.add_argument("--corpus", type=pathlib.Path, default=default if default.is_dir() else None,
                         help="folder with events/, rules/ and regression/ (default: ../shared/corpus "
-                        "beside the repository; without it the examples of the repository serve)")
+                        "beside the repository; if there is none, the repository's own examples, "
+                        "which are too few to judge by)")
+    parser.add_argument("--examples", action="store_const", const=None, dest="corpus",
+                        help="take the repository's own examples in any case")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "bench",
                         help="where the inputs go (default: build/bench)")
     parser.add_argument("--megabytes", type=int, default=430, help="of the mix (default 430)")
@@ -218,17 +223,20 @@ def add_arguments(parser):
 
 def make(args, say=lambda text: print(text, file=sys.stderr)):
     """Returns the corpus that the inputs in args.out are made from."""
-    corpus = Corpus(args.corpus if args.corpus and args.corpus.is_dir() else None)
+    if args.corpus and not (args.corpus / "events").is_dir():
+        sys.exit(f"{args.corpus} has no events/")
+    corpus = Corpus(args.corpus)
     out = args.out.resolve()
     stamp = stamp_of(args, corpus)
     stamp_file = out / "stamp"
     if stamp_file.is_file() and stamp_file.read_text() == stamp:
         return corpus
+    if out.is_dir() and any(out.iterdir()) and not stamp_file.exists():
+        sys.exit(f"{out} is not empty and was not made by this script: empty it first")
     start = time.monotonic()
-    if out.exists() and any(out.iterdir()) and not stamp_file.exists() and not (out / "mix.jsonl").exists():
-        sys.exit(f"{out} is not empty and was not made by this script")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
+    stamp_file.touch()  # ours, though not complete
     build(args, corpus, out, say)
     stamp_file.write_text(stamp)
     say(f"inputs in {out} after {time.monotonic() - start:.0f} s")

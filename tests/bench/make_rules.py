@@ -59,6 +59,7 @@ class Mutator:
         picks = self.random
         self.bare = is_bare(base)
         self.source, self.name = self.call()
+        self.used = set()
         field = None
         out = []
         inside = False
@@ -92,8 +93,13 @@ class Mutator:
 
     def field(self, field):
         if self.words.fields and self.random.random() < 0.7:
-            return self.random.choice(self.words.fields)
-        return field + self.random.choice(NOUNS)
+            field = self.random.choice(self.words.fields)
+        else:
+            field += self.random.choice(NOUNS)
+        while field in self.used:  # a selection must not name a field twice
+            field += "Name"
+        self.used.add(field)
+        return field
 
     def call(self):
         if self.random.random() < 0.5:

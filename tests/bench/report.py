@@ -19,6 +19,10 @@ class Figure:
     input_bytes: int   # of what was read, inflated
     cpu_share: float   # the least of the processes of this figure
 
+    @property
+    def disturbed(self):
+        return self.cpu_share < UNDISTURBED
+
 
 @dataclasses.dataclass
 class Row:
@@ -40,8 +44,9 @@ def median(values):
 
 
 class Results:
-    def __init__(self, machine, commit):
+    def __init__(self, machine, commit, inputs):
         self.machine = machine
+        self.inputs = inputs
         self.commit = commit
         self.when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self.rounds = []  # lane name → Figure
@@ -59,7 +64,7 @@ class Results:
             f"{median(f.input_bytes / f.scan.scan_seconds for f in figures) / 1e9:.3f}",
             f"{median(s.load_seconds for s in scans) * 1e3:,.0f}",
             f"{median(s.max_rss_bytes for s in scans) / 1e6:,.0f}",
-            f"{sum(f.cpu_share < UNDISTURBED for f in figures)}/{len(figures)}")
+            f"{sum(f.disturbed for f in figures)}/{len(figures)}")
 
     def ratio_row(self, name, what, goal, top, bottom, at_most):
         """A ratio of two lanes of the same round, in records per second."""
@@ -100,7 +105,8 @@ class Results:
 
     def headline(self):
         return (f"{self.machine['cpu']}, {self.machine['cores']} cores, commit {self.commit}, "
-                f"{self.when}, {len(self.rounds)} rounds, load {self.machine['load_before']:.1f}")
+                f"{self.when}, median of {len(self.rounds)}, load before "
+                f"{self.machine['load_before']:.1f}, inputs from {self.inputs}")
 
     def table(self):
         rows = [self.HEAD, *self.cells()]
@@ -123,7 +129,7 @@ class Results:
                     "least_cpu_share": value.cpu_share, **dataclasses.asdict(value.scan)}
         rows = [dataclasses.asdict(row) for row in self.rows()]
         return json.dumps({
-            "machine": self.machine, "commit": self.commit, "when": self.when, "rows": rows,
+            "machine": self.machine, "inputs": self.inputs, "commit": self.commit, "when": self.when, "rows": rows,
             "rounds": [{name: figure(f) for name, f in one.items()} for one in self.rounds],
             "loads": [dataclasses.asdict(scan) for scan in self.loads],
             "start_seconds": self.starts}, indent=1) + "\n"

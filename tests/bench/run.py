@@ -2,7 +2,7 @@
 """Measures the engine against what the hardware allows: makes the inputs, runs every lane several
 times in turn, prints a table of goals and figures.
 
-  tests/bench/run.py [--runs 5] [--lanes A,C] [--json FILE] [--markdown FILE]
+  tests/bench/run.py [--corpus FOLDER] [--runs 5] [--lanes A,C] [--json FILE] [--markdown FILE]
 
 Exit code: 0 when everything ran, whether or not the goals are reached; 1 otherwise.
 """
@@ -29,11 +29,12 @@ def mean(before, after):
 
 
 class Bench:
-    def __init__(self, build, binary, corpus, out):
+    def __init__(self, build, binary, corpus, out, tries=1):
         self.build = build
         self.binary = binary
         self.corpus = corpus
         self.out = out
+        self.tries = tries  # of a figure whose processes did not get their cores
         self.machine = measure.Machine()
         self.chosen = {}  # lane name → input
 
@@ -51,11 +52,12 @@ class Bench:
         return measure.ScanRun(command, lane.threads).finish()
 
     def processes(self, lane, path):
-        """Records per second of lane.threads processes of one thread, each on a core of its own,
-        all at the same time."""
+        """lane.threads processes of one thread, each on a core of its own, all at the same time:
+        their records per second together, and the least share that one had of its core."""
         runs = [measure.ScanRun(self.machine.pinned_to(lane.command(self.binary, path, 1), i))
                 for i in range(lane.threads)]
-        return sum(run.finish().rate for run in runs)
+        scans = [run.finish() for run in runs]
+        return sum(scan.rate for scan in scans), min(scan.cpu_share for scan in scans)
 
     def choose_input(self, lane):
         """Settles how much of its input one run of the lane can take, and reads that once."""
@@ -69,15 +71,27 @@ class Bench:
         measure.warm(self.chosen[lane.name])
 
     def figure(self, lane):
-        """One run of a lane between two runs of what it is held to."""
+        """One run of a lane between two runs of what it is held to; again if it was disturbed."""
+        tries = []
+        while len(tries) < self.tries:
+            tries.append(self.beside_processes(lane) if lane.against == "processes"
+                         else self.beside_yardstick(lane))
+            if not tries[-1].disturbed:
+                break
+        return max(tries, key=lambda figure: figure.cpu_share)
+
+    def beside_processes(self, lane):
         path = self.chosen[lane.name]
-        if lane.against == "processes":
-            before = self.processes(lane, path)
-            scan = self.scan(lane, path)
-            share = scan.rate / mean(before, self.processes(lane, path))
-            return report.Figure(lane, scan, share, scan.input_bytes, scan.cpu_share)
-        before = self.yardstick(lane)
+        before, before_cpu = self.processes(lane, path)
         scan = self.scan(lane, path)
+        after, after_cpu = self.processes(lane, path)
+        # That of the scan itself says nothing: its threads may wait for each other.
+        cpu_share = min(before_cpu, after_cpu)
+        return report.Figure(lane, scan, scan.rate / mean(before, after), scan.input_bytes, cpu_share)
+
+    def beside_yardstick(self, lane):
+        before = self.yardstick(lane)
+        scan = self.scan(lane, self.chosen[lane.name])
         after = self.yardstick(lane)
         share = mean(before["seconds"], after["seconds"]) / scan.scan_seconds
         share *= scan.input_bytes / measure.size_of(lane.inputs[0])  # it may have read a slice
@@ -120,6 +134,8 @@ def arguments():
     parser.add_argument("--binary", type=pathlib.Path,
                         help="the tocsin to measure (default: that of the build folder)")
     parser.add_argument("--runs", type=int, default=5, help="rounds (default 5)")
+    parser.add_argument("--tries", type=int, default=3,
+                        help="of a run whose processes had to share their cores (default 3)")
     parser.add_argument("--lanes", help="such as A,C,growth (default: all)")
     parser.add_argument("--json", type=pathlib.Path, help="write every figure of every run here")
     parser.add_argument("--markdown", type=pathlib.Path, help="write the table as Markdown here")
@@ -139,9 +155,10 @@ def main():
     build_missing(args.build)
     corpus = make_inputs.make(args)
     out = args.out.resolve()
-    bench = Bench(args.build, args.binary or args.build / "tocsin", corpus, out)
+    bench = Bench(args.build, args.binary or args.build / "tocsin", corpus, out,
+                  args.tries)
     wanted = chosen_lanes(lanes.lanes(corpus, out, ROOT), args.lanes)
-    results = report.Results(bench.machine.describe(), report.commit_of(ROOT))
+    results = report.Results(bench.machine.describe(), report.commit_of(ROOT), corpus.name)
     try:
         for lane in wanted:
             bench.choose_input(lane)

@@ -12,8 +12,8 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-small=(--corpus none --out "$work/inputs" --megabytes 1 --rules 50)
-python3 "$root/tests/bench/run.py" "${small[@]}" --build "$build" --runs 1 \
+small=(--examples --out "$work/inputs" --megabytes 1 --rules 50)
+python3 "$root/tests/bench/run.py" "${small[@]}" --build "$build" --runs 1 --tries 1 \
   --json "$work/run.json" --markdown "$work/run.md" >"$work/table" 2>"$work/err" ||
   { cat "$work/err"; exit 1; }
 python3 - "$work" <<'PY'
