@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <thread>
@@ -145,9 +146,11 @@ int scan(const ScanArguments& arguments) {
   event::RecordReader reader(inputs.files);
   ScanOutput output(format, ruleset.program, inputs.total_bytes);
   const auto scan_start = std::chrono::steady_clock::now();
+  const std::clock_t scan_cpu_start = std::clock();
   const pipeline::ScanStats stats =
       pipeline::scan(ruleset.program, reader, options, output, interrupted);
   cost.scan_seconds = seconds_since(scan_start);
+  cost.scan_cpu_seconds = static_cast<double>(std::clock() - scan_cpu_start) / CLOCKS_PER_SEC;
   output.finish(stats, interrupted);
 
   if (stats_file.is_open() && !stats_file.write(stats, cost)) {

@@ -197,6 +197,7 @@ bool StatsFile::write(const pipeline::ScanStats& stats, const ScanCost& cost) {
   json.key("rules").number(std::uint64_t{stats.rule_matches.size()});
   seconds("load_seconds", cost.load_seconds);
   seconds("scan_seconds", cost.scan_seconds);
+  seconds("scan_cpu_seconds", cost.scan_cpu_seconds);
   json.key("threads").number(std::uint64_t{cost.threads});
   json.key("max_rss_bytes").number(max_rss_bytes());
   json.end_object();

@@ -50,8 +50,9 @@ class ScanOutput : public pipeline::ScanSink {
 
 // What a scan cost, next to what it counted.
 struct ScanCost {
-  double load_seconds = 0;  // reading and compiling the rules
-  double scan_seconds = 0;  // from the first read to the last result
+  double load_seconds = 0;      // reading and compiling the rules
+  double scan_seconds = 0;      // from the first read to the last result
+  double scan_cpu_seconds = 0;  // the processor's time in these, of all threads
   unsigned threads = 1;
 };
 

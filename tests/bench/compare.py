@@ -27,17 +27,25 @@ def arguments():
     return parser.parse_args()
 
 
-def rates(benches, lane, runs):
-    """Pairs of records per second; the binaries take turns in going first."""
+def pairs_of_scans(benches, lane, runs):
+    """(A, B) of each run; the binaries take turns in going first."""
     out = []
     for number in range(runs):
-        order = (0, 1) if number % 2 == 0 else (1, 0)
-        pair = [0.0, 0.0]
-        for which in order:
+        pair = [None, None]
+        for which in (0, 1) if number % 2 == 0 else (1, 0):
             bench = benches[which]
-            pair[which] = bench.scan(lane, bench.chosen[lane.name]).rate
+            pair[which] = bench.scan(lane, bench.chosen[lane.name])
         out.append(pair)
     return out
+
+
+def print_ratios(name, pairs):
+    ratios = [b.rate / a.rate for a, b in pairs]
+    by_cpu = statistics.median(b.rate_by_cpu / a.rate_by_cpu for a, b in pairs)
+    spread = f"{min(ratios):.3f}-{max(ratios):.3f}"
+    rate_a, rate_b = (statistics.median(scan.rate for scan in column) for column in zip(*pairs))
+    print(f"{name:6}  {statistics.median(ratios):6.3f}  {spread:>13}  {by_cpu:6.3f}  {rate_a:12,.0f}"
+          f"  {rate_b:12,.0f}", flush=True)
 
 
 def main():
@@ -45,19 +53,15 @@ def main():
     corpus = make_inputs.make(args)
     out = args.out.resolve()
     benches = [run.Bench(None, binary, corpus, out) for binary in (args.a, args.b)]
-    print(f"{'lane':6}  {'B/A':>6}  {'spread':>13}  {'A records/s':>12}  {'B records/s':>12}")
-    for lane in run.chosen_lanes(lanes.lanes(corpus, out, run.ROOT), args.lanes):
-        try:
+    print(f"{'lane':6}  {'B/A':>6}  {'spread':>13}  {'by CPU':>6}  {'A records/s':>12}  "
+          f"{'B records/s':>12}")
+    try:
+        for lane in run.chosen_lanes(lanes.lanes(corpus, out, run.ROOT), args.lanes):
             for bench in benches:
                 bench.choose_input(lane)
-            pairs = rates(benches, lane, args.runs)
-        except measure.Failed as failure:
-            sys.exit(f"bench: {failure}")
-        ratios = [b / a for a, b in pairs]
-        spread = f"{min(ratios):.3f}-{max(ratios):.3f}"
-        a, b = (statistics.median(column) for column in zip(*pairs))
-        print(f"{lane.name:6}  {statistics.median(ratios):6.3f}  {spread:>13}  {a:12,.0f}  {b:12,.0f}",
-              flush=True)
+            print_ratios(lane.name, pairs_of_scans(benches, lane, args.runs))
+    except measure.Failed as failure:
+        sys.exit(f"bench: {failure}")
 
 
 if __name__ == "__main__":

@@ -18,13 +18,19 @@ class Scan:
     input_bytes: int
     load_seconds: float
     scan_seconds: float
+    scan_cpu_seconds: float
     max_rss_bytes: int
     wall_seconds: float = 0.0  # of the whole process, seen from outside
     cpu_share: float = 1.0     # processor time by wall time and threads: below 1 it had to wait
 
     @property
     def rate(self):
-        return self.records / self.scan_seconds if self.scan_seconds else 0.0
+        return self.records / self.scan_seconds
+
+    @property
+    def rate_by_cpu(self):
+        """Records per second of processor time: steadier when the machine is shared."""
+        return self.records / self.scan_cpu_seconds
 
 
 class Machine:

@@ -17,7 +17,8 @@ class Figure:
     scan: object
     share: float  # of what the lane is held to, in the same round
     input_bytes: int   # of what was read, inflated
-    cpu_share: float   # the least of the processes of this figure
+    cpu_share: float   # the least that one of its processes had of its core
+    share_by_cpu: float | None = None  # the share, in processor time
 
     @property
     def disturbed(self):
@@ -32,6 +33,7 @@ class Row:
     goal: str
     reached: bool
     spread: str = ""
+    by_cpu: str = ""
     rate: str = ""
     gigabytes: str = ""
     load: str = ""
@@ -60,7 +62,9 @@ class Results:
         scans = [figure.scan for figure in figures]
         return Row(
             name, lane.what, median(shares), f">= {lane.goal:.2f}", median(shares) >= lane.goal,
-            f"{min(shares):.3f}-{max(shares):.3f}", f"{median(s.rate for s in scans):,.0f}",
+            f"{min(shares):.3f}-{max(shares):.3f}",
+            f"{median(f.share_by_cpu for f in figures):.3f}" if figures[0].share_by_cpu else "",
+            f"{median(s.rate for s in scans):,.0f}",
             f"{median(f.input_bytes / f.scan.scan_seconds for f in figures) / 1e9:.3f}",
             f"{median(s.load_seconds for s in scans) * 1e3:,.0f}",
             f"{median(s.max_rss_bytes for s in scans) / 1e6:,.0f}",
@@ -69,11 +73,12 @@ class Results:
     def ratio_row(self, name, what, goal, top, bottom, at_most):
         """A ratio of two lanes of the same round, in records per second."""
         ratios = [f[top].scan.rate / f[bottom].scan.rate for f in self.rounds]
+        by_cpu = median(f[top].scan.rate_by_cpu / f[bottom].scan.rate_by_cpu for f in self.rounds)
         value = median(ratios)
         sign = "<=" if at_most else ">="
         return Row(name, what, value, f"{sign} {goal:.2f}",
                    value <= goal if at_most else value >= goal,
-                   f"{min(ratios):.3f}-{max(ratios):.3f}")
+                   f"{min(ratios):.3f}-{max(ratios):.3f}", f"{by_cpu:.3f}")
 
     def rows(self):
         names = list(self.rounds[0])
@@ -94,14 +99,14 @@ class Results:
                        start <= 30))
         return out
 
-    HEAD = ("lane", "what", "goal", "figure", "reached", "spread", "records/s", "GB/s", "load ms",
-            "RSS MB", "disturbed")
+    HEAD = ("lane", "what", "goal", "figure", "reached", "spread", "by CPU", "records/s", "GB/s",
+            "load ms", "RSS MB", "disturbed")
 
     def cells(self):
         for row in self.rows():
             figure = f"{row.figure:.3f}" if row.figure < 10 else f"{row.figure:,.0f}"
             yield (row.name, row.what, row.goal, figure, "yes" if row.reached else "NO", row.spread,
-                   row.rate, row.gigabytes, row.load, row.memory, row.disturbed)
+                   row.by_cpu, row.rate, row.gigabytes, row.load, row.memory, row.disturbed)
 
     def headline(self):
         return (f"{self.machine['cpu']}, {self.machine['cores']} cores, commit {self.commit}, "
@@ -125,11 +130,12 @@ class Results:
 
     def as_json(self):
         def figure(value):
-            return {"share": value.share, "read_bytes": value.input_bytes,
-                    "least_cpu_share": value.cpu_share, **dataclasses.asdict(value.scan)}
-        rows = [dataclasses.asdict(row) for row in self.rows()]
+            return {"share": value.share, "share_by_cpu": value.share_by_cpu,
+                    "read_bytes": value.input_bytes, "least_cpu_share": value.cpu_share,
+                    **dataclasses.asdict(value.scan)}
         return json.dumps({
-            "machine": self.machine, "inputs": self.inputs, "commit": self.commit, "when": self.when, "rows": rows,
+            "machine": self.machine, "inputs": self.inputs, "commit": self.commit,
+            "when": self.when, "rows": [dataclasses.asdict(row) for row in self.rows()],
             "rounds": [{name: figure(f) for name, f in one.items()} for one in self.rounds],
             "loads": [dataclasses.asdict(scan) for scan in self.loads],
             "start_seconds": self.starts}, indent=1) + "\n"

@@ -93,11 +93,12 @@ class Bench:
         before = self.yardstick(lane)
         scan = self.scan(lane, self.chosen[lane.name])
         after = self.yardstick(lane)
-        share = mean(before["seconds"], after["seconds"]) / scan.scan_seconds
-        share *= scan.input_bytes / measure.size_of(lane.inputs[0])  # it may have read a slice
+        read = scan.input_bytes / measure.size_of(lane.inputs[0])  # less than 1 with a slice
+        share = mean(before["seconds"], after["seconds"]) * read / scan.scan_seconds
+        cpu = mean(before["cpu_seconds"], after["cpu_seconds"]) * read / scan.scan_cpu_seconds
         size = before["bytes"] if lane.against == "inflate" else scan.input_bytes
         cpu_share = min(before["cpu_share"], scan.cpu_share, after["cpu_share"])
-        return report.Figure(lane, scan, share, size, cpu_share)
+        return report.Figure(lane, scan, share, size, cpu_share, cpu)
 
     def whole_process(self):
         """Seconds of the command on one small file, seen from outside."""
