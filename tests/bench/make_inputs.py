@@ -170,7 +170,8 @@ def stamp_of(args, corpus):
     digest = hashlib.sha256(json.dumps([SEED, args.megabytes, args.rules]).encode())
     for script in sorted(pathlib.Path(__file__).parent.glob("make_*.py")):
         digest.update(script.read_bytes())
-    for folder in (corpus.events, corpus.aws_rules):
+    regression = [corpus.folder / "regression"] if corpus.folder else []
+    for folder in (corpus.events, corpus.aws_rules, *regression):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 digest.update(f"{path.name} {path.stat().st_size}\n".encode())
@@ -208,7 +209,8 @@ def build(args, corpus, out, say):
 
 def add_arguments(parser):
     default = ROOT.parent / "shared" / "corpus"
-    parser.add_argument("--corpus", type=pathlib.Path, default=default if default.is_dir() else None,
+    parser.add_argument("--corpus", type=pathlib.Path,
+                        default=default if default.is_dir() else None,
                         help="folder with events/, rules/ and regression/ (default: ../shared/corpus "
                         "beside the repository; if there is none, the repository's own examples, "
                         "which are too few to judge by)")

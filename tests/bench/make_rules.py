@@ -184,11 +184,14 @@ def indicators(records, picks, hits=0.005):
         return ".".join(str(whole >> shift & 255) for shift in (24, 16, 8, 0)) + f"/{bits}"
 
     def agent():
-        return f"{picks.choice(WORDS)}-{picks.choice(NOUNS).lower()}/{picks.randrange(99)}.{picks.randrange(999)}"
+        name = f"{picks.choice(WORDS)}-{picks.choice(NOUNS).lower()}"
+        return f"{name}/{picks.randrange(99)}.{picks.randrange(999)}"
 
     def arn():
-        return (f"arn:aws:{picks.choice(('iam', 'sts'))}::{picks.randrange(10**11, 10**12)}:"
-                f"{picks.choice(('user', 'role', 'assumed-role'))}/{picks.choice(WORDS)}-{picks.randrange(9999)}")
+        account = picks.randrange(10**11, 10**12)
+        kind = picks.choice(("user", "role", "assumed-role"))
+        return (f"arn:aws:{picks.choice(('iam', 'sts'))}::{account}:{kind}/"
+                f"{picks.choice(WORDS)}-{picks.randrange(9999)}")
 
     seen = {
         "sourceIPAddress": sorted({r.get("sourceIPAddress") for r in records} - {None}),
