@@ -20,7 +20,7 @@ python3 tests/tools/check_layers.py
 find engine tests \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format --dry-run -Werror
 
 stage "release build (g++)"
-cmake --preset release -DTOCSIN_TESTS=ON >/dev/null
+cmake --preset release -DTOCSIN_TESTS=ON -DTOCSIN_BENCH=ON >/dev/null
 cmake --build --preset release --parallel "$jobs"
 
 stage "tests"

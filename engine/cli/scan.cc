@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <thread>
@@ -22,6 +24,7 @@ struct ScanArguments {
   std::vector<std::string> inputs;
   std::string output;
   std::string fail_on;
+  std::string stats;
   std::string logsource = "auto";
   unsigned threads = 1;
   bool strict = false;
@@ -33,6 +36,10 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // stored from a signal 
 extern "C" void on_interrupt(int) {
   interrupted.store(true, std::memory_order_relaxed);
   std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends at once
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 OutputFormat format_of(const std::string& name) {
@@ -95,6 +102,11 @@ int highest_rank(const program::Program& program, const pipeline::ScanStats& sta
   return highest;
 }
 
+int cannot_write_stats(const std::string& path) {
+  fmt::print(stderr, "tocsin: cannot write --stats to {}\n", text::printable(path));
+  return kError;
+}
+
 int scan(const ScanArguments& arguments) {
   pipeline::ScanOptions options;
   options.threads = std::max(1u, arguments.threads);
@@ -105,7 +117,11 @@ int scan(const ScanArguments& arguments) {
                text::printable(arguments.logsource));
     return kError;
   }
+  ScanCost cost;
+  cost.threads = options.threads;
+  const auto load_start = std::chrono::steady_clock::now();
   const Ruleset ruleset = load_ruleset(arguments.rules);
+  cost.load_seconds = seconds_since(load_start);
   report_loading(ruleset);
   if (ruleset.program.rules().empty()) {
     fmt::print(stderr, "tocsin: no rule could be loaded from --rules\n");
@@ -119,15 +135,27 @@ int scan(const ScanArguments& arguments) {
   }
   if (inputs.files.empty()) return kError;
 
+  StatsFile stats_file;
+  if (!arguments.stats.empty() && !stats_file.open(arguments.stats)) {
+    return cannot_write_stats(arguments.stats);
+  }
+
   const OutputFormat format = format_of(arguments.output);
   options.make_alerts = format != OutputFormat::none;
   std::signal(SIGINT, on_interrupt);
   event::RecordReader reader(inputs.files, event::RecordReader::Lines::unchecked);
   ScanOutput output(format, ruleset.program, inputs.total_bytes);
+  const auto scan_start = std::chrono::steady_clock::now();
+  const std::clock_t scan_cpu_start = std::clock();
   const pipeline::ScanStats stats =
       pipeline::scan(ruleset.program, reader, options, output, interrupted);
+  cost.scan_seconds = seconds_since(scan_start);
+  cost.scan_cpu_seconds = static_cast<double>(std::clock() - scan_cpu_start) / CLOCKS_PER_SEC;
   output.finish(stats, interrupted);
 
+  if (stats_file.is_open() && !stats_file.write(stats, cost)) {
+    return cannot_write_stats(arguments.stats);
+  }
   if (output.write_failed()) {
     fmt::print(stderr, "tocsin: cannot write alerts to standard output\n");
     return kError;
@@ -163,6 +191,15 @@ void add_scan(CLI::App& app, int& exit_code) {
                    "Exit with 1 when an alert has this level or a higher one")
       ->check(CLI::IsMember({"informational", "low", "medium", "high", "critical"}))
       ->type_name("LEVEL");
+  command
+      ->add_option("--stats", arguments->stats,
+                   "Write counts, times and peak memory to FILE when the scan ends, as one JSON "
+                   "object")
+      ->check([](const std::string& path) {
+        return path == "-" ? std::string("give a file: standard output is for alerts")
+                           : std::string();
+      })
+      ->type_name("FILE");
   command
       ->add_option("--logsource", arguments->logsource,
                    "Which rules an event is given to: auto (CloudTrail records: rules for "

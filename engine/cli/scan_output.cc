@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <numeric>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 
@@ -40,6 +42,17 @@ std::string progress_bar(double share) {
   constexpr std::size_t kCells = 24;
   const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * kCells);
   return std::string(full, '#') + std::string(kCells - full, '.');
+}
+
+// Of this program alone: what getrusage tells may be that of the process that started it. 0 when
+// the system does not say.
+std::uint64_t max_rss_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::uint64_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -162,6 +175,35 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
                           alert::severity_name(level));
   }
   fmt::print(stderr, "{:>10}  {}\n", with_commas(stats.matches), totals);
+}
+
+bool StatsFile::open(const std::string& path) {
+  file_.reset(std::fopen(path.c_str(), "w"));
+  return is_open();
+}
+
+bool StatsFile::write(const pipeline::ScanStats& stats, const ScanCost& cost) {
+  std::string text;
+  JsonWriter json(text);
+  const auto seconds = [&](std::string_view name, double value) {
+    json.key(name).raw(fmt::format("{:.9f}", value));
+  };
+  json.begin_object();
+  json.key("records").number(stats.records);
+  json.key("rejected").number(stats.rejected);
+  json.key("repaired").number(stats.repaired);
+  json.key("matches").number(stats.matches);
+  json.key("input_bytes").number(stats.input_bytes);
+  json.key("rules").number(std::uint64_t{stats.rule_matches.size()});
+  seconds("load_seconds", cost.load_seconds);
+  seconds("scan_seconds", cost.scan_seconds);
+  seconds("scan_cpu_seconds", cost.scan_cpu_seconds);
+  json.key("threads").number(std::uint64_t{cost.threads});
+  json.key("max_rss_bytes").number(max_rss_bytes());
+  json.end_object();
+  text += '\n';
+  const bool written = std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size();
+  return std::fclose(file_.release()) == 0 && written;
 }
 
 }  // namespace tocsin::cli

@@ -1,9 +1,11 @@
 // What `scan` shows: alerts (cards or JSON lines) on stdout; record errors, progress and the
-// summary on stderr.
+// summary on stderr; on demand the measurements as JSON in a file.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <string>
 
 #include "alert/alert.h"
@@ -44,6 +46,31 @@ class ScanOutput : public pipeline::ScanSink {
   std::uint64_t problems_printed_ = 0;
   std::string line_;
   bool write_failed_ = false;
+};
+
+// What a scan cost, next to what it counted.
+struct ScanCost {
+  double load_seconds = 0;      // reading and compiling the rules
+  double scan_seconds = 0;      // from the first read to the last result
+  double scan_cpu_seconds = 0;  // the processor's time in these, of all threads
+  unsigned threads = 1;
+};
+
+// The file of `scan --stats`: one JSON object, written when the scan ends. Opened before, so that a
+// path that cannot be written ends the command before any work is done.
+class StatsFile {
+ public:
+  // False when `path` cannot be opened for writing.
+  bool open(const std::string& path);
+  bool is_open() const { return file_ != nullptr; }
+  // Writes and closes. False when that failed.
+  bool write(const pipeline::ScanStats& stats, const ScanCost& cost);
+
+ private:
+  struct Closer {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  std::unique_ptr<std::FILE, Closer> file_;
 };
 
 // A card of a few lines for one alert.

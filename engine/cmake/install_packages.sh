@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. Usage: install_packages.sh build|test
-# "build" is what the engine needs; "test" adds what its tests need.
+# Installs the Debian packages that are missing. Usage: install_packages.sh build|bench|test
+# "build" is what the engine needs; "bench" adds what its benchmarks need, "test" that and what its
+# tests need.
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libfmt-dev libsimdjson-dev libyaml-cpp-dev zlib1g-dev
        libcli11-dev libexpected-dev libre2-dev)
-test=(catch2 libboost-json1.81-dev clang libclang-rt-14-dev clang-format python3 time)
+bench=(libdeflate-dev python3)
+test=(catch2 libboost-json1.81-dev clang libclang-rt-14-dev clang-format time)
 
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;
-  test) wanted=("${build[@]}" "${test[@]}") ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  bench) wanted=("${build[@]}" "${bench[@]}") ;;
+  test) wanted=("${build[@]}" "${bench[@]}" "${test[@]}") ;;
+  *) echo "usage: $0 build|bench|test" >&2; exit 2 ;;
 esac
 
 missing=()

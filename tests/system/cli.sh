@@ -125,6 +125,26 @@ expect 2 "no subcommand" "$tocsin"
 expect 0 "version" "$tocsin" version
 contains out "tocsin "
 
+# --- counts and times for machines
+expect 0 "--stats" "$tocsin" scan --rules "$rules" --output none --threads 2 --stats stats.json cut.jsonl
+if python3 - $(($(wc -l <cut.jsonl) - 1)) "$(wc -l <wanted)" "$(stat -c %s cut.jsonl)" <<'PY'
+import json, sys
+stats = json.load(open("stats.json"))
+records, matches, size = map(int, sys.argv[1:])
+counted = {k: v for k, v in stats.items() if k in ("records", "rejected", "repaired", "matches", "input_bytes", "threads")}
+assert counted == {"records": records, "rejected": 1, "repaired": 0, "matches": matches,
+                   "input_bytes": size, "threads": 2}, stats
+assert stats["rules"] > 100 and stats["max_rss_bytes"] > 1 << 20, stats
+assert all(0 < stats[name] < 60 for name in ("load_seconds", "scan_seconds", "scan_cpu_seconds")), stats
+PY
+then ok; else bad "--stats counts otherwise"; fi
+expect 2 "--stats into a missing folder" "$tocsin" scan --rules "$rules" --stats nowhere/stats.json "$example"
+contains err "nowhere/stats.json"
+lines out 0
+expect 2 "--stats -" "$tocsin" scan --rules "$rules" --stats - "$example"
+expect 2 "--stats on a full disk" "$tocsin" scan --rules "$rules" --output none --stats /dev/full "$example"
+contains err "/dev/full"
+
 # --- hostile text cannot steer the terminal
 printf '{"eventVersion":"1.08","eventSource":"batch.amazonaws.com","eventName":"CreateComputeEnvironment","eventTime":"2026-01-01T00:00:00Z","awsRegion":"us-east-1","sourceIPAddress":"203.0.113.9","userAgent":"\\u001b[2Jgone\\u202e","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/x/y","sessionContext":{"attributes":{"mfaAuthenticated":"false"}}},"eventID":"1"}\n' >hostile.jsonl
 expect 0 "hostile text" "$tocsin" scan --rules "$rules" --output table hostile.jsonl
