@@ -143,7 +143,7 @@ int scan(const ScanArguments& arguments) {
   const OutputFormat format = format_of(arguments.output);
   options.make_alerts = format != OutputFormat::none;
   std::signal(SIGINT, on_interrupt);
-  event::RecordReader reader(inputs.files, event::RecordReader::Lines::unchecked);
+  event::RecordReader reader(inputs.files, event::RecordReader::Trust::unchecked);
   ScanOutput output(format, ruleset.program, inputs.total_bytes);
   const auto scan_start = std::chrono::steady_clock::now();
   const std::clock_t scan_cpu_start = std::clock();

@@ -30,8 +30,9 @@ struct Origin {
 struct Record {
   std::string_view json;
   Origin origin;
-  bool checked = true;  // false: a line that begins with '{' and ends with '}', and nothing is
-                        // known of what is between; the line counts as one record
+  // False: a line or an element of an array that begins with '{' and ends with '}' and goes on
+  // nowhere else, but nothing is known of what is between; it counts as one record.
+  bool checked = true;
 };
 
 // Something that was not a record, or only in part: reported, counted, never silent.

@@ -63,6 +63,7 @@ Framer::Outcome Framer::between() {
       if (line_start_) ++indent_;
       ++pos_;
     } else if (c == '{') {
+      if (trust_ == Trust::unchecked && context_count_ != 0) return element();
       return line_start_ ? line() : begin_value();
     } else if (c == ']' && context_count_ != 0) {
       close_array();
@@ -93,7 +94,7 @@ Framer::Outcome Framer::line() {
   while (is_blank(window_[end - 1])) --end;
   if (!whole || window_[end - 1] != '}') return begin_value();
   begin_ = pos_;
-  if (lines_ == Lines::unchecked && indent_ == 0 && context_count_ == 0 && !damaged_ &&
+  if (trust_ == Trust::unchecked && indent_ == 0 && context_count_ == 0 && !damaged_ &&
       !window_.substr(pos_).starts_with(kLogFile)) {
     if (newline_ + 1 >= window_.size() && !at_end_) return Step::more;
     if (newline_ + 1 >= window_.size() || window_[newline_ + 1] == '{') return emit_line(end);
@@ -116,6 +117,24 @@ bool Framer::find_line_end() {
                    : static_cast<std::size_t>(static_cast<const char*>(found) - window_.data());
   }
   return newline_ < limit || (at_end_ && limit == window_.size());
+}
+
+// At the '{' of an array's element.
+Framer::Outcome Framer::element() {
+  const Container container = contexts_[context_count_ - 1];
+  const bool plain = container == Container::none || container == Container::records;
+  if (!plain || in_garbage_ || damaged_) return begin_value();
+  const auto end = elements_.end_of(window_, pos_, base_, at_end_);
+  if (end && *end - pos_ <= limits::kRecordBytes) {
+    begin_ = pos_;
+    pos_ = *end;
+    worked(begin_);
+    const Outcome outcome = emit_frame(*end);
+    frame_.checked = false;
+    return outcome;
+  }
+  if (!at_end_ && window_.size() - pos_ < kLineBytes) return Step::more;
+  return begin_value();
 }
 
 Framer::Outcome Framer::begin_value() {

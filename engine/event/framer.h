@@ -25,6 +25,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "event/element_index.h"
 #include "event/json_scanner.h"
 
 namespace tocsin::event {
@@ -54,22 +55,24 @@ class Framer {
     std::uint64_t offset = 0;
     Container container = Container::none;
     bool is_record = true;  // false: an error about the input, not about one record
-    bool checked = true;    // false: only where it begins and ends is known (Lines::unchecked)
+    bool checked = true;    // false: only where it begins and ends is known (Trust::unchecked)
   };
 
-  // What is done with a line from '{' to '}' that the next line's '{' or the end of the input
-  // follows: no legal JSON text goes on there, so such a line can be read on its own.
-  enum class Lines : std::uint8_t {
-    checked,    // only its one object is a frame
+  // What is done with text that can be read on its own whatever is in it: a line from '{' to '}'
+  // that the next line's '{' or the end of the input follows, as no legal JSON text goes on there,
+  // and an element of an array or log file whose brackets balance.
+  enum class Trust : std::uint8_t {
+    checked,    // it is a frame when it is one object, in the grammar's sense
     unchecked,  // it is a frame as it stands; whoever reads it finds out what is in it
   };
 
   static constexpr std::uint64_t kWorkFactor = 4;
 
   // `line` and `offset` are those of the stream's first byte.
-  explicit Framer(Lines lines = Lines::checked, std::uint64_t line = 1, std::uint64_t offset = 0)
-      : lines_(lines), base_(offset), line_(line) {}
+  explicit Framer(Trust trust = Trust::checked, std::uint64_t line = 1, std::uint64_t offset = 0)
+      : trust_(trust), base_(offset), line_(line) {}
 
+  // Precondition of Trust::unchecked: kPadding bytes after the window are readable.
   // Looks at `window`: what followed the dropped text, at least as long as at the last call.
   // `at_end`: no text follows the window.
   Step next(std::string_view window, bool at_end);
@@ -117,6 +120,7 @@ class Framer {
   Outcome line();
   bool find_line_end();
   Outcome emit_line(std::size_t end);
+  Outcome element();
   Outcome begin_value();
   std::size_t work_limit();
   Outcome open_array();
@@ -141,7 +145,7 @@ class Framer {
   void count_lines(std::size_t to);
   std::string byte_at(std::size_t at) const;
 
-  Lines lines_;
+  Trust trust_;
   std::string_view window_;
   bool at_end_ = false;
 
@@ -167,6 +171,7 @@ class Framer {
   Container contexts_[kContexts] = {};  // open arrays (none) and containers, outermost first
   std::size_t context_count_ = 0;
 
+  ElementIndex elements_;
   JsonScanner scanner_;
   BracketScanner brackets_;
   std::uint64_t work_ = 0;

@@ -58,14 +58,14 @@ RecordError fatal(Error error, const std::string& path) {
 
 class RecordReader::Impl {
  public:
-  Impl(std::vector<std::string> files, Lines lines) : files_(std::move(files)), lines_(lines) {}
+  Impl(std::vector<std::string> files, Trust trust) : files_(std::move(files)), trust_(trust) {}
 
   bool next(Batch& batch);
 
  private:
   // An input that is being read. The framer's window is batch.bytes[begin_, end_).
   struct Input {
-    explicit Input(Lines lines) : framer(lines) {}
+    explicit Input(Trust trust) : framer(trust) {}
 
     std::shared_ptr<const std::string> path;
     std::unique_ptr<ByteSource> source;
@@ -83,7 +83,7 @@ class RecordReader::Impl {
   bool is_full(const Batch& batch) const;
 
   std::vector<std::string> files_;
-  Lines lines_;
+  Trust trust_;
   std::size_t next_file_ = 0;
   std::uint64_t sequence_ = 0;
   std::unique_ptr<Input> input_;
@@ -102,7 +102,7 @@ void RecordReader::Impl::open(Batch& batch) {
     batch.errors.push_back(fatal(std::move(source.error()), *path));
     return;
   }
-  input_ = std::make_unique<Input>(lines_);
+  input_ = std::make_unique<Input>(trust_);
   input_->source = decompress(std::move(*source));
   input_->origin.path = path.get();
   input_->path = std::move(path);
@@ -203,8 +203,8 @@ bool RecordReader::Impl::next(Batch& batch) {
   return true;
 }
 
-RecordReader::RecordReader(std::vector<std::string> files, Lines lines)
-    : impl_(std::make_unique<Impl>(std::move(files), lines)) {}
+RecordReader::RecordReader(std::vector<std::string> files, Trust trust)
+    : impl_(std::make_unique<Impl>(std::move(files), trust)) {}
 RecordReader::~RecordReader() = default;
 bool RecordReader::next(Batch& batch) {
   return impl_->next(batch);
@@ -237,7 +237,7 @@ Batch read_records(std::string_view bytes, const std::string& name) {
 }
 
 std::uint64_t read_line(const Record& line, Batch& batch) {
-  Framer framer(Framer::Lines::checked, line.origin.line, line.origin.offset);
+  Framer framer(Framer::Trust::checked, line.origin.line, line.origin.offset);
   Origin origin = line.origin;
   const std::uint64_t before = --origin.record;
   for (;;) {

@@ -29,14 +29,14 @@ struct Inputs {
 Inputs expand_inputs(const std::vector<std::string>& paths);
 
 // Pulls batches from a list of inputs, one after the other. Not thread-safe; one thread reads.
-// Lines::unchecked leaves JSON lines as they are (Record::checked), for a BatchReader.
+// Trust::unchecked leaves records as they are (Record::checked), for a BatchReader.
 // Memory: at most about limits::kBatchBytes + 2 × limits::kRecordBytes, whatever the inputs are,
 // and limits::kInflatedPayloadBytes for a compressed payload inside a record.
 class RecordReader {
  public:
-  using Lines = Framer::Lines;
+  using Trust = Framer::Trust;
 
-  explicit RecordReader(std::vector<std::string> files, Lines lines = Lines::checked);
+  explicit RecordReader(std::vector<std::string> files, Trust trust = Trust::checked);
   ~RecordReader();
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
