@@ -107,6 +107,7 @@ bool check_text(Reporter& report) {
 std::optional<std::vector<YamlDocument>> read_plain(const Reporter& report) {
   Diagnostics problems;
   Reporter quiet(report.text(), report.file(), problems);
+  if (quiet.text().size() != report.text().size()) return std::nullopt;  // one more byte order mark
   YamlBuilder builder(quiet);
   try {
     if (!read_plain_yaml(quiet.text(), builder) || !problems.empty()) return std::nullopt;
