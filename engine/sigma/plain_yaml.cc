@@ -110,11 +110,9 @@ class PlainReader {
     if (!is_blank(colon + 1)) return inline_value(value, indent);
     const YamlBuilder::Mark absent = mark(colon + 1);
     next_line();
-    if (!done_ && !at_document()) {
-      const bool dash = is_dash(begin_);
-      if (dash && column() >= indent) return block_sequence(column());
-      if (!dash && column() > indent) return block_map(column());
-    }
+    const bool dash = !done_ && is_dash(begin_);
+    if (dash && column() >= indent) return block_sequence(column());
+    if (!dash && !done_ && column() > indent) return block_map(column());
     builder_.null(absent);
     return true;
   }
@@ -155,12 +153,35 @@ class PlainReader {
   bool inline_value(std::size_t at, std::size_t indent) {
     if (text_[at] == '|') return literal(at, indent);
     if (text_[at] == '[' || text_[at] == '{') return flow(at);
-    if (key_end(at) != npos) return false;
-    const bool quote = text_[at] == '\'' || text_[at] == '"';
-    const std::size_t end = quote ? quoted_end(at) : plain_end(at);
+    if (text_[at] != '\'' && text_[at] != '"') return plain(at, indent);
+    const std::size_t end = quoted_end(at);
     if (end == npos || !is_blank(end) || !scalar(at, end)) return false;
     next_line();
     return true;
+  }
+
+  // A plain scalar and the lines that continue it, which are indented deeper than its collection.
+  bool plain(std::size_t at, std::size_t indent) {
+    const YamlBuilder::Mark start = mark(at);
+    if (!begins_scalar(at)) return false;
+    for (value_.clear();; value_ += ' ') {
+      if (key_end(at) != npos) return false;
+      const std::size_t end = plain_end(at);
+      value_.append(text_, at, end - at);
+      const std::size_t line_end = end_;
+      const bool comment = skip_spaces(end) != end_;
+      next_line();
+      if (done_ || column() <= indent) break;
+      // After a comment or a blank line it is something else.
+      if (comment || line_ != line_end + 1 || !begins_plain(text_[begin_])) return false;
+      at = begin_;
+    }
+    send(start, false);
+    return true;
+  }
+
+  bool begins_scalar(std::size_t at) const {
+    return begins_plain(text_[at]) || (text_[at] == '-' && at + 1 < end_ && is_word(text_[at + 1]));
   }
 
   // Behind the closing quote, npos when it is not in this line or there are escapes.
@@ -175,33 +196,29 @@ class PlainReader {
     return npos;
   }
 
-  // Sends text_[at, end).
+  // Sends text_[at, end), which stands in this line.
   bool scalar(std::size_t at, std::size_t end) {
     const std::string_view written = text_.substr(at, end - at);
     if (written.empty()) return false;
-    if (written.front() == '\'' || written.front() == '"') {
+    const bool quoted = written.front() == '\'' || written.front() == '"';
+    if (quoted) {
       value_.clear();
       for (std::size_t i = 1; i + 1 < written.size(); ++i) {
         value_ += written[i];
         if (written[i] == '\'' && written[0] == '\'') ++i;
       }
     } else {
-      const bool dash = written.front() == '-' && written.size() > 1 && is_word(written[1]);
-      if (!(begins_plain(written.front()) || dash) || written.back() == ' ') return false;
+      if (!begins_scalar(at) || written.back() == ' ') return false;
       value_ = written;
     }
-    send(at, written.front());
+    send(mark(at), quoted);
     return true;
   }
 
-  void send(std::size_t at, char first) {
-    const bool quote = first == '\'' || first == '"';
+  void send(YamlBuilder::Mark at, bool quoted) {
     const bool null = value_ == "null" || value_ == "~" || value_ == "Null" || value_ == "NULL";
-    if (null && !quote) {
-      builder_.null(mark(at));
-    } else {
-      builder_.scalar(mark(at), value_);
-    }
+    if (null && !quoted) return builder_.null(at);
+    builder_.scalar(at, value_);
   }
 
   // One line of words: `[a, b]` or `{a: b, c: d}`.
