@@ -54,7 +54,7 @@ struct Found {
   }
 };
 
-// What one file, or one list folder, or one path that is neither, gives.
+// What one file gives, or one list folder, or one path that cannot be read.
 struct Part {
   std::string file;  // "" = nothing to read
   RuleSet rules;
@@ -79,15 +79,19 @@ constexpr std::size_t kMostThreads = 16;
 
 // Reads the parts on up to `threads` threads; each part is one thread's alone.
 void read_parts(std::vector<Part>& parts, std::size_t threads) {
-  if (threads == 0)
-    threads = std::min<std::size_t>(std::thread::hardware_concurrency(), kMostThreads);
+  const std::size_t processors = std::thread::hardware_concurrency();
+  if (threads == 0) threads = std::min(processors, kMostThreads);
   threads = std::min(threads, parts.size() / kFilesPerThread + 1);
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i; (i = next.fetch_add(1)) < parts.size();) read_part(parts[i]);
   };
   std::vector<std::future<void>> helpers;
-  for (std::size_t i = 1; i < threads; ++i) helpers.push_back(std::async(std::launch::async, work));
+  try {
+    while (helpers.size() + 1 < threads) helpers.push_back(std::async(std::launch::async, work));
+  } catch (const std::system_error&) {
+    // No thread is to be had: this one does the work.
+  }
   work();
   for (std::future<void>& helper : helpers) helper.get();
 }
@@ -122,7 +126,7 @@ class Loading {
     read_parts(parts_, threads);
     loaded_.rules.rules.reserve(parts_.size());
     for (Part& part : parts_) add(part);
-    // Few files have something to link and a problem with it: those are read again.
+    // Texts are not kept: a file with a problem in its references is read again.
     const LineSource lines = [](const std::string& file, std::uint32_t line) {
       const auto text = read_file(file, limits::kRuleFileBytes);
       return text ? std::string(line_of(*text, line)) : std::string();

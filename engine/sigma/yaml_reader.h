@@ -10,7 +10,7 @@
 
 namespace tocsin::sigma {
 
-// The two ways read the same. Plain files (plain_yaml.h) are read in a sixth of the time.
+// The two ways read the same. Plain files (plain_yaml.h) are read in a seventh of the time.
 enum class YamlReading { plain_first, library_only };
 
 // The documents of report.text(), which must outlive them. Every problem is reported. A problem
