@@ -58,7 +58,7 @@ int run(const CheckArguments& arguments) {
   Diagnostics& diagnostics = ruleset.diagnostics;
   std::size_t test_files = 0;
   check_tests(arguments.rules.rules, diagnostics, test_files);
-  if (arguments.portable) report_extensions(ruleset.loaded.rules, diagnostics);
+  if (arguments.portable) report_extensions(*ruleset.rules, diagnostics);
 
   const std::size_t errors = diagnostics.count(Severity::error);
   const std::size_t warnings = diagnostics.count(Severity::warning);
@@ -68,12 +68,12 @@ int run(const CheckArguments& arguments) {
     fmt::print("{}\n", render_sarif(diagnostics, TOCSIN_VERSION));
   } else {
     print_text(diagnostics);
-    const sigma::RuleSet& rules = ruleset.loaded.rules;
+    const sigma::RuleSet& rules = *ruleset.rules;
     fmt::print(
         "{} files: {} rules, {} correlations, {} filters, {} test files; "
         "{} errors, {} warnings\n",
-        ruleset.loaded.stats.files, rules.rules.size(), rules.correlations.size(),
-        rules.filters.size(), test_files, errors, warnings);
+        ruleset.stats.files, rules.rules.size(), rules.correlations.size(), rules.filters.size(),
+        test_files, errors, warnings);
   }
   return errors > 0 ? kError : warnings > 0 ? kFinding : kOk;
 }

@@ -67,15 +67,17 @@ void RuleOptions::add_to(CLI::App& command, bool required) {
 
 Ruleset load_ruleset(const RuleOptions& options) {
   Ruleset out;
-  out.loaded = sigma::load_paths(options.rules);
-  out.diagnostics.append(std::move(out.loaded.diagnostics));
+  sigma::Loaded loaded = sigma::load_paths(options.rules);
+  out.rules = std::make_shared<const sigma::RuleSet>(std::move(loaded.rules));
+  out.stats = loaded.stats;
+  out.diagnostics.append(std::move(loaded.diagnostics));
   for (const std::string& path : options.rules) load_pack_lists(path, out.lists, out.diagnostics);
-  out.lists.merge(out.loaded.lists);
+  out.lists.merge(loaded.lists);
   sigma::Lists given;
   for (const std::string& path : options.lists) given.load(path, out.diagnostics);
   out.lists.merge(given);
   Diagnostics compiling;
-  out.program = program::Program::compile(out.loaded.rules, out.lists, compiling);
+  out.program = program::Program::compile(out.rules, out.lists, compiling);
   std::vector<Diagnostic> found = compiling.all();
   add_snippets(found);
   for (Diagnostic& diagnostic : found) out.diagnostics.add(std::move(diagnostic));

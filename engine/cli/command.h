@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,7 +38,8 @@ struct RuleOptions {
 };
 
 struct Ruleset {
-  sigma::Loaded loaded;
+  std::shared_ptr<const sigma::RuleSet> rules;
+  sigma::LoadStats stats;
   sigma::Lists lists;  // from the rules' own folders, then --lists
   program::Program program;
   Diagnostics diagnostics;  // of loading and of compiling

@@ -186,7 +186,7 @@ FileResult run_test_file(const std::string& file, const std::vector<std::string>
     sigma::Lists merged = ruleset.lists;
     merged.merge(tests->lists);
     Diagnostics compiled;
-    ruleset.program = program::Program::compile(ruleset.loaded.rules, merged, compiled);
+    ruleset.program = program::Program::compile(ruleset.rules, merged, compiled);
     ruleset.diagnostics = std::move(compiled);
   }
   if (ruleset.program.rules().empty()) {

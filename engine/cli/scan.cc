@@ -81,7 +81,7 @@ bool parse_logsource(const std::string& text, pipeline::ScanOptions& options) {
 
 void report_loading(const Ruleset& ruleset) {
   print_diagnostics(ruleset.diagnostics, Severity::error, 10);
-  for (const sigma::Correlation& correlation : ruleset.loaded.rules.correlations) {
+  for (const sigma::Correlation& correlation : ruleset.rules->correlations) {
     fmt::print(stderr,
                "tocsin: {}:{}: the correlation `{}` is valid but not executed by this version; "
                "the rules it refers to {}\n",

@@ -1,21 +1,21 @@
 #include "event/gzip.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/limits.h"
+#include "event/inflater.h"
 
 namespace tocsin::event {
 namespace {
 
 constexpr std::size_t kInputBytes = std::size_t{64} << 10;
-constexpr int kGzipOnly = 16 + MAX_WBITS;
 constexpr std::size_t kMagicBytes = 6;
 
 struct Format {
@@ -87,88 +87,75 @@ class Peeked final : public ByteSource {
 
 class GzipSource final : public ByteSource {
  public:
-  explicit GzipSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {
-    if (::inflateInit2(&stream_, kGzipOnly) != Z_OK) {
-      error_ = Error{Code::io, "cannot start to inflate: out of memory"};
-    }
-  }
-  ~GzipSource() override { ::inflateEnd(&stream_); }
-  GzipSource(const GzipSource&) = delete;
-  GzipSource& operator=(const GzipSource&) = delete;
+  explicit GzipSource(std::unique_ptr<ByteSource> source)
+      : source_(std::move(source)), inflater_(fast_inflater()) {}
 
   Result<std::size_t> read(char* out, std::size_t size) override {
-    stream_.next_out = reinterpret_cast<Bytef*>(out);
-    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(size, kMaxOutput));
-    const uInt room = stream_.avail_out;
-    while (stream_.avail_out == room && !ended_ && !error_) step();
-    const std::size_t got = room - stream_.avail_out;
-    if (got == 0 && error_) return tl::unexpected<Error>(*error_);
-    return got;
+    std::span<char> room(out, size);
+    while (room.size() == size && !ended_ && !error_) step(room);
+    if (room.size() == size && error_) return tl::unexpected<Error>(*error_);
+    return size - room.size();
   }
 
   std::uint64_t consumed() const override { return source_->consumed(); }
 
   bool would_block(int milliseconds) const override {
-    return stream_.avail_in == 0 && !ended_ && !error_ && source_->would_block(milliseconds);
+    return unread_.empty() && !inflater_->pending() && !ended_ && !error_ &&
+           source_->would_block(milliseconds);
   }
 
  private:
-  static constexpr std::size_t kMaxOutput = std::size_t{1} << 30;
-
   void damaged(std::string_view what) {
     error_ = Error{Code::invalid_input, fmt::format("{} in gzip member {}", what, member_)};
   }
 
   // Makes input available or notes the end (true: go on).
   bool refill() {
-    if (stream_.avail_in != 0) return true;
+    if (!unread_.empty()) return true;
     auto got = source_->read(input_.data(), input_.size());
     if (!got) {
       error_ = std::move(got.error());
       return false;
     }
-    stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
-    stream_.avail_in = static_cast<uInt>(*got);
+    unread_ = {input_.data(), *got};
     if (*got != 0) return true;
     if (inside_member_) damaged("unexpected end of input");
     ended_ = true;
     return false;
   }
 
-  void step() {
-    if (!refill()) return;
+  void step(std::span<char>& room) {
+    if (!inflater_->pending() && !refill()) return;
     if (!inside_member_) {
-      if (*stream_.next_in == 0) padding_ = true;
-      if (padding_ || (member_ != 0 && *stream_.next_in != 0x1f)) return skip_zeros();
+      if (unread_.front() == 0) padding_ = true;
+      if (padding_ || (member_ != 0 && unread_.front() != kGzipMagic.front())) return skip_zeros();
       ++member_;
       inside_member_ = true;
-      ::inflateReset(&stream_);
+      inflater_->start();
     }
-    const int result = ::inflate(&stream_, Z_NO_FLUSH);
-    if (result == Z_STREAM_END) {
-      inside_member_ = false;
-    } else if (result == Z_MEM_ERROR) {
-      error_ = Error{Code::io, "cannot inflate: out of memory"};
-    } else if (result != Z_OK && result != Z_BUF_ERROR) {
-      damaged(stream_.msg != nullptr ? stream_.msg : "damaged data");
+    const auto state = inflater_->inflate(unread_, room);
+    if (state) {
+      inside_member_ = *state == Inflater::State::inside;
+    } else if (state.error().code == Code::invalid_input) {
+      damaged(state.error().message);
+    } else {
+      error_ = state.error();
     }
   }
 
   // Nothing but zeros may follow the last member.
   void skip_zeros() {
-    while (stream_.avail_in != 0 && *stream_.next_in == 0) {
-      ++stream_.next_in;
-      --stream_.avail_in;
-    }
-    if (stream_.avail_in != 0) {
+    unread_.remove_prefix(std::min(unread_.find_first_not_of('\0'), unread_.size()));
+    if (!unread_.empty()) {
       error_ = Error{Code::invalid_input,
                      fmt::format("bytes that are not gzip after gzip member {}", member_)};
     }
   }
 
   std::unique_ptr<ByteSource> source_;
-  z_stream stream_{};
+  std::unique_ptr<Inflater> inflater_;
   std::array<char, kInputBytes> input_;
+  std::string_view unread_;
   std::uint64_t member_ = 0;
   bool inside_member_ = false;
   bool padding_ = false;

@@ -18,10 +18,9 @@ using Kind = Operand::Kind;
 
 constexpr std::size_t kPatternsKept = 100;  // shown to people; an indicator list can have 10,000
 
-Pattern folded(const Pattern& pattern) {
-  Pattern out = pattern;
-  for (Pattern::Part& part : out.parts) part.text = text::folded(part.text);
-  return out;
+Pattern folded(Pattern pattern) {
+  for (Pattern::Part& part : pattern.parts) part.text = text::folded(part.text);
+  return pattern;
 }
 
 std::string operation_name(const sigma::DetectionItem& item) {
@@ -149,7 +148,7 @@ class Grouping {
       pattern = std::move(anywhere);
     }
     const bool cased = alternative.operand.cased;
-    if (!cased) pattern = folded(pattern);
+    if (!cased) pattern = folded(std::move(pattern));
     auto& strings =
         shared<MatchStrings>(cased ? "cased" : "folded", pattern.to_string(), alternative);
     strings.cased = cased;

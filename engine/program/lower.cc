@@ -34,7 +34,7 @@ bool Lowering::add(const sigma::Rule& rule, const std::vector<const sigma::Filte
   file_ = &rule.meta.file;
   Scope scope{rule.detections, std::vector<std::optional<NodeId>>(rule.detections.size())};
   std::vector<NodeId> parts = {conditions(rule.conditions, scope)};
-  CompiledRule compiled;
+  CompiledRule compiled{rule, 0, {}, {}};
   for (const sigma::Filter* filter : filters) {
     file_ = &filter->meta.file;
     Scope own{filter->detections, std::vector<std::optional<NodeId>>(filter->detections.size())};
@@ -52,7 +52,6 @@ bool Lowering::add(const sigma::Rule& rule, const std::vector<const sigma::Filte
     for (const std::string& value : *lists_.find(name)) hash.add_field(value);
   }
   compiled.hash = fmt::format("{:016x}", hash.value());
-  compiled.source = rule;
   program_.rules_.push_back(std::move(compiled));
   return true;
 }

@@ -19,7 +19,8 @@ class Lowering {
  public:
   Lowering(Program& program, const sigma::Lists& lists, Diagnostics& diagnostics);
 
-  // Compiles one rule with the filters that apply to it. False when it has an error (reported).
+  // Compiles one rule of the Program's own set with the filters that apply to it. False when it has
+  // an error (reported).
   bool add(const sigma::Rule& rule, const std::vector<const sigma::Filter*>& filters);
 
  private:

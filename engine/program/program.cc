@@ -80,7 +80,15 @@ Program& Program::operator=(Program&&) noexcept = default;
 
 Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
                          Diagnostics& diagnostics) {
+  return compile(std::make_shared<const sigma::RuleSet>(rules), lists, diagnostics);
+}
+
+Program Program::compile(std::shared_ptr<const sigma::RuleSet> sources, const sigma::Lists& lists,
+                         Diagnostics& diagnostics) {
+  const sigma::RuleSet& rules = *sources;
   Program program;
+  program.sources_ = std::move(sources);
+  program.rules_.reserve(rules.rules.size());
   // Every record's kind is told by these two.
   program.fields_.add("eventSource");
   program.fields_.add("eventName");

@@ -42,7 +42,7 @@ struct Node {
 };
 
 struct CompiledRule {
-  sigma::Rule source;
+  const sigma::Rule& source;  // in the set that the Program holds
   NodeId root = 0;
   std::string hash;                  // of the document and of the lists that it read
   std::vector<std::string> filters;  // titles of the filters applied to it
@@ -65,6 +65,9 @@ class Program {
 
   // Compiles every rule and applies the filters. A rule that cannot be compiled (a regex RE2 cannot
   // run, an unknown list) is left out with a diagnostic. Never throws.
+  static Program compile(std::shared_ptr<const sigma::RuleSet> rules, const sigma::Lists& lists,
+                         Diagnostics& diagnostics);
+  // The same with a copy of the rules.
   static Program compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
                          Diagnostics& diagnostics);
 
@@ -89,6 +92,7 @@ class Program {
  private:
   friend class Lowering;
 
+  std::shared_ptr<const sigma::RuleSet> sources_;
   event::FieldSet fields_;
   std::vector<Predicate> predicates_;
   std::vector<Node> nodes_;

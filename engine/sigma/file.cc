@@ -46,8 +46,9 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     const ssize_t n = ::read(file.fd, bytes.data() + filled, bytes.size() - filled);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_error();
-    if (n == 0) break;
     filled += static_cast<std::size_t>(n);
+    // Less than was asked for is the end of a regular file.
+    if (n == 0 || filled == size) break;
   }
   if (filled != size) return fail(Code::io, "the file changed while it was read; try again");
   bytes.resize(filled);

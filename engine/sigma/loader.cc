@@ -1,10 +1,13 @@
 #include "sigma/loader.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
-#include <set>
+#include <future>
+#include <iterator>
 #include <system_error>
-#include <unordered_map>
+#include <thread>
+#include <unordered_set>
 #include <utility>
 
 #include "base/limits.h"
@@ -51,6 +54,54 @@ struct Found {
   }
 };
 
+// What one file gives, or one list folder, or one path that cannot be read.
+struct Part {
+  std::string file;  // "" = nothing to read
+  RuleSet rules;
+  Diagnostics diagnostics;
+  LoadStats stats;
+};
+
+void report_unreadable(const std::string& path, const std::string& why, Diagnostics& diagnostics) {
+  Reporter({}, path, diagnostics).error("S112", {}, "cannot be read: " + why);
+}
+
+void read_part(Part& part) {
+  if (part.file.empty()) return;
+  const auto text = read_file(part.file, limits::kRuleFileBytes);
+  if (!text) return report_unreadable(part.file, text.error().message, part.diagnostics);
+  load_text(*text, part.file, part.rules, part.diagnostics, &part.stats);
+}
+
+// A thread costs as much as a few files.
+constexpr std::size_t kFilesPerThread = 16;
+constexpr std::size_t kMostThreads = 16;
+
+// Reads the parts on up to `threads` threads; each part is one thread's alone.
+void read_parts(std::vector<Part>& parts, std::size_t threads) {
+  const std::size_t processors = std::thread::hardware_concurrency();
+  if (threads == 0) threads = std::min(processors, kMostThreads);
+  threads = std::min(threads, parts.size() / kFilesPerThread + 1);
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i; (i = next.fetch_add(1)) < parts.size();) read_part(parts[i]);
+  };
+  std::vector<std::future<void>> helpers;
+  try {
+    while (helpers.size() + 1 < threads) helpers.push_back(std::async(std::launch::async, work));
+  } catch (const std::system_error&) {
+    // No thread is to be had: this one does the work.
+  }
+  work();
+  for (std::future<void>& helper : helpers) helper.get();
+}
+
+template <class T>
+void move_all(std::vector<T>& from, std::vector<T>& to) {
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+  from.clear();
+}
+
 class Loading {
  public:
   void add_path(const std::string& path) {
@@ -59,43 +110,49 @@ class Loading {
     if (fs::is_directory(status)) {
       Found found;
       error = found.add_folder(path);
-      if (error) return unreadable(path, error.message());
+      if (error) return report_unreadable(path, error.message(), parts_.emplace_back().diagnostics);
       for (const std::string& folder : found.list_folders) {
-        loaded_.lists.load(folder, loaded_.diagnostics);
+        loaded_.lists.load(folder, parts_.emplace_back().diagnostics);
       }
       for (const std::string& file : found.files) add_file(file);
     } else if (!fs::exists(status)) {
-      unreadable(path, "there is no such file or folder");
+      report_unreadable(path, "there is no such file or folder", parts_.emplace_back().diagnostics);
     } else {
       add_file(path);
     }
   }
 
-  Loaded finish() {
-    const LineSource lines = [this](const std::string& file, std::uint32_t line) {
-      const auto found = texts_.find(file);
-      if (found == texts_.end()) return std::string();
-      return std::string(line_of(found->second, line));
+  Loaded finish(std::size_t threads) {
+    read_parts(parts_, threads);
+    loaded_.rules.rules.reserve(parts_.size());
+    for (Part& part : parts_) add(part);
+    // Texts are not kept: a file with a problem in its references is read again.
+    const LineSource lines = [](const std::string& file, std::uint32_t line) {
+      const auto text = read_file(file, limits::kRuleFileBytes);
+      return text ? std::string(line_of(*text, line)) : std::string();
     };
     loaded_.stats.rejected += link(loaded_.rules, lines, loaded_.diagnostics);
     return std::move(loaded_);
   }
 
  private:
-  void unreadable(const std::string& path, const std::string& why) {
-    Reporter({}, path, loaded_.diagnostics).error("S112", {}, "cannot be read: " + why);
+  void add_file(const std::string& path) {
+    if (known_.insert(path).second) parts_.emplace_back().file = path;
   }
 
-  void add_file(const std::string& path) {
-    if (texts_.contains(path)) return;
-    auto text = read_file(path, limits::kRuleFileBytes);
-    if (!text) return unreadable(path, text.error().message);
-    const std::string& kept = texts_.emplace(path, std::move(*text)).first->second;
-    load_text(kept, path, loaded_.rules, loaded_.diagnostics, &loaded_.stats);
+  void add(Part& part) {
+    move_all(part.rules.rules, loaded_.rules.rules);
+    move_all(part.rules.filters, loaded_.rules.filters);
+    move_all(part.rules.correlations, loaded_.rules.correlations);
+    loaded_.diagnostics.append(std::move(part.diagnostics));
+    loaded_.stats.files += part.stats.files;
+    loaded_.stats.documents += part.stats.documents;
+    loaded_.stats.rejected += part.stats.rejected;
   }
 
   Loaded loaded_;
-  std::unordered_map<std::string, std::string> texts_;
+  std::vector<Part> parts_;  // in the order of the paths, which is that of rules and diagnostics
+  std::unordered_set<std::string> known_;
 };
 
 // Parses the item as what it is. False when there was an error.
@@ -123,10 +180,10 @@ bool parse_item(CollectionItem item, RuleSet& rules, Reporter& report) {
 
 }  // namespace
 
-Loaded load_paths(const std::vector<std::string>& paths) {
+Loaded load_paths(const std::vector<std::string>& paths, std::size_t threads) {
   Loading loading;
   for (const std::string& path : paths) loading.add_path(path);
-  return loading.finish();
+  return loading.finish(threads);
 }
 
 void load_text(std::string_view text, const std::string& file, RuleSet& rules,

@@ -28,7 +28,9 @@ struct Loaded {
 // Reads rules from each path: a file, or a folder (recursively, *.yml and *.yaml, in name order;
 // `*.test.yml` are tests and skipped; folders named `lists` feed Lists). Symbolic links to files
 // are followed, folder cycles are not. A path that does not exist is a diagnostic.
-Loaded load_paths(const std::vector<std::string>& paths);
+// The files are read on `threads` threads (0: as many as there are processors); the result does not
+// depend on how many.
+Loaded load_paths(const std::vector<std::string>& paths, std::size_t threads = 0);
 
 // Parses one file's text. `file` is used in positions only. May be called concurrently.
 void load_text(std::string_view text, const std::string& file, RuleSet& rules,

@@ -11,6 +11,9 @@
 namespace tocsin::sigma {
 namespace {
 
+// Of a collection in a rule: what is reserved at first.
+constexpr std::size_t kUsualSize = 4;
+
 Span span_of(YamlBuilder::Mark mark, std::size_t length) {
   return {mark.line, mark.column, static_cast<std::uint32_t>(length)};
 }
@@ -81,7 +84,10 @@ void YamlBuilder::refuse_properties(Mark mark) {
 YamlNode* YamlBuilder::next_slot() {
   if (open_.empty()) return &documents_.back().root;
   Frame& frame = open_.back();
-  if (frame.node->is_sequence()) return &frame.node->items.emplace_back();
+  if (frame.node->is_sequence()) {
+    if (frame.node->items.empty()) frame.node->items.reserve(kUsualSize);
+    return &frame.node->items.emplace_back();
+  }
   if (!frame.has_key) return nullptr;
   frame.has_key = false;
   return &frame.node->entries.back().value;
@@ -96,6 +102,7 @@ void YamlBuilder::add_key(Mark mark, YamlScalar key) {
     }
   }
   Frame& frame = open_.back();
+  if (frame.node->entries.empty()) frame.node->entries.reserve(kUsualSize);
   frame.node->entries.emplace_back().key = std::move(key);
   frame.has_key = true;
 }

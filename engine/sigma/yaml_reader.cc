@@ -8,12 +8,14 @@
 
 #include <algorithm>
 #include <istream>
+#include <optional>
 #include <streambuf>
 #include <string>
 #include <utility>
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "sigma/plain_yaml.h"
 #include "sigma/yaml_builder.h"
 
 namespace tocsin::sigma {
@@ -101,11 +103,22 @@ bool check_text(Reporter& report) {
   return true;
 }
 
-}  // namespace
+// nullopt: the text is not plain, or has a problem, which is then for yaml-cpp to describe.
+std::optional<std::vector<YamlDocument>> read_plain(const Reporter& report) {
+  Diagnostics problems;
+  Reporter quiet(report.text(), report.file(), problems);
+  if (quiet.text().size() != report.text().size()) return std::nullopt;  // one more byte order mark
+  YamlBuilder builder(quiet);
+  try {
+    if (!read_plain_yaml(quiet.text(), builder) || !problems.empty()) return std::nullopt;
+  } catch (const YamlBuilder::Stop&) {
+    return std::nullopt;
+  }
+  return builder.finish(false);
+}
 
-std::vector<YamlDocument> read_yaml(Reporter& report) {
+std::vector<YamlDocument> read_with_library(Reporter& report) {
   YamlBuilder builder(report);
-  if (!check_text(report)) return builder.finish(true);
   try {
     TextBuffer buffer(report.text());
     std::istream stream(&buffer);
@@ -122,6 +135,16 @@ std::vector<YamlDocument> read_yaml(Reporter& report) {
     return builder.finish(true);
   }
   return builder.finish(false);
+}
+
+}  // namespace
+
+std::vector<YamlDocument> read_yaml(Reporter& report, YamlReading reading) {
+  if (!check_text(report)) return YamlBuilder(report).finish(true);
+  if (reading == YamlReading::plain_first) {
+    if (auto documents = read_plain(report)) return std::move(*documents);
+  }
+  return read_with_library(report);
 }
 
 }  // namespace tocsin::sigma

@@ -26,8 +26,9 @@ SIDEWAYS = {("alert", "program"), ("route", "correlate"), ("store", "correlate")
 THIRD_PARTY = {
     r"yaml-cpp/": {"sigma/yaml_reader.cc"},
     r"re2/": {"program/predicate.cc", "program/group.cc"},
-    r"simdjson\.h": {"event/event_reader.cc", "event/json_text.cc"},
-    r"zlib\.h": {"event/gzip.cc"},
+    r"simdjson\.h": {"event/structural_index.cc", "event/json_text.cc"},
+    r"zlib\.h": {"event/inflater.cc"},
+    r"isa-l/": {"event/inflater.cc"},
     r"CLI/": {"cli/"},
 }
 # Pure folders: no input or output, no clock, no threads.

@@ -74,6 +74,47 @@ TEST_CASE("folders are loaded in name order, with their lists") {
   CHECK(loaded.lists.names() == std::vector<std::string_view>{"trusted"});
 }
 
+// All that loading gives, in its order.
+std::string everything(const Loaded& loaded) {
+  std::string out =
+      fmt::format("{} {} {}", loaded.stats.files, loaded.stats.documents, loaded.stats.rejected);
+  for (const Rule& rule : loaded.rules.rules) {
+    out += fmt::format("\n{} {} {}", rule.meta.file, rule.meta.hash, meaning(rule));
+  }
+  for (const Correlation& c : loaded.rules.correlations) out += "\n" + c.meta.file + c.meta.hash;
+  for (const Filter& filter : loaded.rules.filters) out += "\n" + filter.meta.hash;
+  return out + "\n" + render_json(loaded.diagnostics);
+}
+
+TEST_CASE("any number of threads loads the same") {
+  const TemporaryFolder folder;
+  const fs::path pack = fs::path(TOCSIN_SOURCE_DIR) / "rules";
+  fs::copy(pack, folder.root() / "pack", fs::copy_options::recursive);
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = fmt::format("made/{}/{}.yml", i % 7, i);
+    switch (i % 4) {
+      case 0:
+        folder.write(name, fmt::format("title: {}\nlevel: loud\n", i));
+        break;
+      case 1:
+        folder.write(name, "title: [\n");
+        break;
+      case 2:
+        folder.write(name, "title: Twice\ncorrelation: {type: temporal, rules: [nobody]}\n");
+        break;
+      default:
+        folder.write(name, rule_with_item("field|conains: 'x'"));
+    }
+  }
+  const std::vector<std::string> paths = {(folder.root() / "made" / "3").string(), "/none",
+                                          folder.root().string(), "/none.yml"};
+  const std::string one = everything(load_paths(paths, 1));
+  CHECK(one.find("S112") != std::string::npos);
+  for (const std::size_t threads : {2u, 3u, 8u, 0u}) {
+    for (int round = 0; round < 5; ++round) CHECK(everything(load_paths(paths, threads)) == one);
+  }
+}
+
 TEST_CASE("paths that cannot be loaded are reported") {
   const TemporaryFolder folder;
   const std::string large = folder.write("large.yml", std::string(limits::kRuleFileBytes + 1, ' '));
