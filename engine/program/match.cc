@@ -6,21 +6,37 @@ namespace tocsin::program {
 
 void Matching::begin() {
   constexpr std::uint32_t kLastEpoch = UINT32_MAX >> 1;
+  cut_subject_ = false;
   if (++epoch_ <= kLastEpoch) return;
   std::fill(results_.begin(), results_.end(), 0);
   std::fill(tried_.begin(), tried_.end(), 0);
   epoch_ = 1;
 }
 
-void Matching::run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out) {
+void Matching::add_candidate(RuleIndex rule) {
+  if (tried_[rule] == epoch_ || (*mask_)[rule] == 0) return;
+  tried_[rule] = epoch_;
+  candidates_.push_back(rule);
+}
+
+bool Matching::open(event::Event& event, const RuleMask& mask) {
   begin();
-  const std::size_t before = out.size();
-  program_.gates().for_each_candidate(event, [&](RuleIndex rule) {
-    if (tried_[rule] == epoch_ || mask[rule] == 0) return;
-    tried_[rule] = epoch_;
+  candidates_.clear();
+  gates_ = &program_.gates(mask);
+  mask_ = &mask;
+  gates_->find_candidates(event, [this](RuleIndex rule) { add_candidate(rule); });
+  keywords_pending_ = gates_->has_keywords() && !event.is_spelled_out();
+  return !candidates_.empty() || keywords_pending_;
+}
+
+void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
+  if (keywords_pending_) {
+    gates_->find_keyword_candidates(event, [this](RuleIndex rule) { add_candidate(rule); });
+  }
+  std::sort(candidates_.begin(), candidates_.end());
+  for (const RuleIndex rule : candidates_) {
     if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
-  });
-  std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
+  }
 }
 
 void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
@@ -34,7 +50,9 @@ void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
 bool Matching::predicate(PredicateId id, event::Event& event) {
   std::uint32_t& known = results_[id];
   if (known >> 1 != epoch_) {
-    known = epoch_ << 1 | (program_.predicates()[id].test(event) ? 1u : 0u);
+    const Predicate& asked = program_.predicates()[id];
+    known = epoch_ << 1 | (asked.test(event) ? 1u : 0u);
+    cut_subject_ = cut_subject_ || asked.cuts_subject(event);
   }
   return (known & 1) != 0;
 }

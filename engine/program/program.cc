@@ -73,7 +73,8 @@ RuleMask mask_of(std::span<const RuleIndex> meant, std::size_t rules) {
   return mask;
 }
 
-Program::Program() : gates_(std::make_unique<Gates>()) {}
+Program::Program()
+    : cloudtrail_gates_(std::make_unique<Gates>()), all_gates_(std::make_unique<Gates>()) {}
 Program::~Program() = default;
 Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
@@ -113,7 +114,8 @@ Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
   }
   program.cloudtrail_mask_ = mask_of(program.cloudtrail_rules_, program.rules_.size());
   program.all_mask_ = mask_of(program.all_rules_, program.rules_.size());
-  *program.gates_ = Gates::derive(program);
+  *program.cloudtrail_gates_ = Gates::derive(program, program.cloudtrail_rules_);
+  *program.all_gates_ = Gates::derive(program, program.all_rules_);
   event::FactFields::complete(program.fields_);
   return program;
 }

@@ -83,8 +83,11 @@ class Program {
   std::span<const RuleIndex> all_rules() const { return all_rules_; }
   const RuleMask& cloudtrail_mask() const { return cloudtrail_mask_; }
   const RuleMask& all_mask() const { return all_mask_; }
-  // What tells, for an event, which of them can match at all.
-  const Gates& gates() const { return *gates_; }
+  // What tells, for an event, which of the rules that a mask allows can match at all: the gates of
+  // the CloudTrail rules for cloudtrail_mask(), those of all rules for any other.
+  const Gates& gates(const RuleMask& mask) const {
+    return &mask == &cloudtrail_mask_ ? *cloudtrail_gates_ : *all_gates_;
+  }
 
  private:
   friend class Lowering;
@@ -99,7 +102,8 @@ class Program {
   std::vector<RuleIndex> all_rules_;
   RuleMask cloudtrail_mask_;
   RuleMask all_mask_;
-  std::unique_ptr<Gates> gates_;
+  std::unique_ptr<Gates> cloudtrail_gates_;
+  std::unique_ptr<Gates> all_gates_;
 };
 
 RuleMask mask_of(std::span<const RuleIndex> meant, std::size_t rules);
