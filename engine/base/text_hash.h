@@ -76,9 +76,11 @@ inline bool equals_caseless(std::string_view text, std::string_view lower) {
       return false;
     }
   }
-  const std::size_t rest = text.size() - i;
-  return rest == 0 || detail::word_at<true>(text.data() + i, rest) ==
-                          detail::word_at<false>(lower.data() + i, rest);
+  for (; i < text.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c) != lower[i]) return false;
+  }
+  return true;
 }
 
 }  // namespace tocsin

@@ -9,3 +9,5 @@ find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+# Optional: finds many literals at once. Hyperscan, or Vectorscan where that does not exist (arm64).
+pkg_check_modules(HYPERSCAN IMPORTED_TARGET libhs)

@@ -5,6 +5,10 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libfmt-dev libsimdjson-dev libyaml-cpp-dev zlib1g-dev
        libcli11-dev libexpected-dev libre2-dev)
+case "$(dpkg --print-architecture)" in
+  amd64) build+=(libhyperscan-dev) ;;
+  *) build+=(libvectorscan-dev) ;;
+esac
 test=(catch2 libboost-json1.81-dev clang libclang-rt-14-dev clang-format python3 time)
 
 case "${1:-}" in

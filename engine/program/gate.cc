@@ -45,7 +45,8 @@ void Gates::add(const Sign& sign, RuleIndex rule) {
   }
 }
 
-Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules) {
+Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
+                    const CompileOptions& options) {
   Gates gates;
   for (const RuleIndex rule : rules) {
     const std::optional<Witness> witness = find_witness(program, program.rules()[rule].root);
@@ -55,9 +56,14 @@ Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules) {
     }
     for (const Sign& sign : witness->signs) gates.add(sign, rule);
   }
-  for (FieldGate& gate : gates.gates_) gate.literals.literals.build();
-  gates.keywords_.literals.build();
+  for (FieldGate& gate : gates.gates_) gate.literals.literals.build(options.hyperscan_literals);
+  gates.keywords_.literals.build(options.hyperscan_literals);
   return gates;
+}
+
+void Gates::prepare(ScanScratch& scratch) const {
+  for (const FieldGate& gate : gates_) gate.literals.literals.prepare(scratch);
+  keywords_.literals.prepare(scratch);
 }
 
 }  // namespace tocsin::program

@@ -17,7 +17,7 @@
 #include "base/network_table.h"
 #include "base/string_table.h"
 #include "event/event.h"
-#include "program/literal_set.h"
+#include "program/literal_scanner.h"
 #include "program/program.h"
 #include "program/witness.h"
 
@@ -25,7 +25,11 @@ namespace tocsin::program {
 
 class Gates {
  public:
-  static Gates derive(const Program& program, std::span<const RuleIndex> rules);
+  static Gates derive(const Program& program, std::span<const RuleIndex> rules,
+                      const CompileOptions& options);
+
+  // To be called for every ScanScratch before it is used here.
+  void prepare(ScanScratch& scratch) const;
 
   // The fields that find_candidates() looks at.
   const std::vector<event::FieldRef>& fields() const { return fields_; }
@@ -37,15 +41,15 @@ class Gates {
   // Calls visit(RuleIndex) for every rule that the event may fulfil, some of them more than once;
   // but for rules that wait for keywords when the event is not spelled out. Needs fields() only.
   template <class Visit>
-  void find_candidates(event::Event& event, Visit visit) const;
+  void find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
   // The rules that a value anywhere in the event may fulfil. Needs the field of the whole event.
   template <class Visit>
-  void find_keyword_candidates(event::Event& event, Visit visit) const;
+  void find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
 
  private:
   using Rules = std::vector<RuleIndex>;
   struct LiteralGate {
-    LiteralSet literals;
+    LiteralScanner literals;
     std::vector<Rules> rules;  // by number of the literal
   };
   struct FieldGate {
@@ -62,9 +66,10 @@ class Gates {
   FieldGate& gate_of(event::FieldRef field);
   template <class Visit>
   static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
-                      Visit& visit);
+                      ScanScratch& scratch, Visit& visit);
   template <class Visit>
-  static void find_in(const LiteralGate& gate, std::string_view text, Visit& visit);
+  static void find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
+                      Visit& visit);
 
   std::vector<FieldGate> gates_;
   std::vector<event::FieldRef> fields_;  // of gates_
@@ -74,30 +79,31 @@ class Gates {
 };
 
 template <class Visit>
-void Gates::find_candidates(event::Event& event, Visit visit) const {
+void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     if (!event.present(fields_[i])) continue;
     const FieldGate& gate = gates_[i];
     for (const RuleIndex rule : gate.if_present) visit(rule);
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
-      find_in(gate, event, *value, visit);
+      find_in(gate, event, *value, scratch, visit);
     }
   }
-  if (has_keywords() && event.is_spelled_out()) find_in(keywords_, event.json(), visit);
+  if (has_keywords() && event.is_spelled_out()) find_in(keywords_, event.json(), scratch, visit);
   for (const RuleIndex rule : always_) visit(rule);
 }
 
 template <class Visit>
-void Gates::find_keyword_candidates(event::Event& event, Visit visit) const {
+void Gates::find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
   for (event::Value* value = event.first(whole_event_); value != nullptr;
        value = event.next(*value)) {
-    find_in(keywords_, event.folded(*value), visit);
+    find_in(keywords_, event.folded(*value), scratch, visit);
   }
 }
 
 template <class Visit>
-void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value, Visit& visit) {
+void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value,
+                    ScanScratch& scratch, Visit& visit) {
   if (value.kind == event::Value::Kind::null) return;
   const bool ascii = event.is_spelled_out();
   const std::string_view text = ascii ? value.text : event.folded(value);
@@ -107,7 +113,7 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
       for (const RuleIndex rule : gate.text_rules[number]) visit(rule);
     }
   }
-  if (!gate.literals.literals.empty()) find_in(gate.literals, text, visit);
+  if (!gate.literals.literals.empty()) find_in(gate.literals, text, scratch, visit);
   if (gate.networks.empty() || value.kind != event::Value::Kind::string) return;
   if (const auto address = parse_ip(value.text)) {
     gate.networks.find(*address, [&](std::uint32_t number) {
@@ -118,10 +124,10 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
 }
 
 template <class Visit>
-void Gates::find_in(const LiteralGate& gate, std::string_view text, Visit& visit) {
-  gate.literals.scan(text, [&](std::uint32_t number) {
+void Gates::find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
+                    Visit& visit) {
+  gate.literals.scan(text, scratch, [&](std::uint32_t number) {
     for (const RuleIndex rule : gate.rules[number]) visit(rule);
-    return false;
   });
 }
 

@@ -4,8 +4,8 @@
 // Every literal registers `stride` neighbouring windows of a few bytes; a scan looks at every
 // stride-th window of the text only, so that it meets exactly one of them wherever the literal
 // stands: a literal of eleven bytes or more is found by looking at every eighth position. A bitmap
-// turns nearly all windows away; what remains is compared in full. Windows that ordinary events
-// are full of, or that other literals took, are avoided.
+// turns nearly all windows away; what remains is compared in full. Windows that ordinary
+// events are full of, or that other literals took, are avoided.
 //
 // Literals are folded. ASCII letters of a text compare without regard to case, so an ASCII text
 // need not be folded; any other text must be. Immutable once built; scanning allocates nothing.
@@ -39,6 +39,7 @@ class LiteralSet {
   bool scan(std::string_view text, Visit visit) const {
     for (const Probe& probe : probes_) {
       const bool stopped = probe.width == 4   ? scan<4>(probe, text, visit)
+                           : probe.width == 3 ? scan<3>(probe, text, visit)
                            : probe.width == 2 ? scan<2>(probe, text, visit)
                                               : scan<1>(probe, text, visit);
       if (stopped) return true;
@@ -60,10 +61,10 @@ class LiteralSet {
   struct Probe {
     std::size_t width = 4;  // bytes of a window
     std::size_t stride = 1;
-    unsigned bitmap_shift = 0;
+    unsigned known_shift = 0;
     unsigned slot_shift = 0;
-    std::vector<std::uint64_t> bitmap;
-    std::vector<Slot> slots;  // open addressing, at most half full
+    std::vector<std::uint64_t> known;  // by hash: 1 bit, set when a window has it
+    std::vector<Slot> slots;           // open addressing, at most half full
     std::vector<Entry> entries;
   };
   class Builder;
@@ -72,19 +73,26 @@ class LiteralSet {
   template <std::size_t kWidth>
   static std::uint32_t window_at(const char* from) {
     std::uint32_t window = 0;
-    std::memcpy(&window, from, kWidth);
+    if constexpr (kWidth == 3) {
+      std::uint16_t low;
+      std::memcpy(&low, from, 2);
+      window = low | std::uint32_t{static_cast<std::uint8_t>(from[2])} << 16;
+    } else {
+      std::memcpy(&window, from, kWidth);
+    }
     return window | (0x20202020u >> (32 - 8 * kWidth));
   }
   static std::uint32_t hash(std::uint32_t window) { return window * 0x9E3779B1u; }
 
   template <std::size_t kWidth, class Visit>
   bool scan(const Probe& probe, std::string_view text, Visit& visit) const {
-    const std::uint64_t* const bitmap = probe.bitmap.data();
-    const unsigned shift = probe.bitmap_shift;
-    for (std::size_t at = 0; at + kWidth <= text.size(); at += probe.stride) {
+    const std::uint64_t* const known = probe.known.data();
+    const unsigned shift = probe.known_shift;
+    const std::size_t stride = probe.stride;
+    for (std::size_t at = 0; at + kWidth <= text.size(); at += stride) {
       const std::uint32_t window = window_at<kWidth>(text.data() + at);
       const std::uint32_t bit = hash(window) >> shift;
-      if ((bitmap[bit >> 6] >> (bit & 63) & 1) == 0) continue;
+      if ((known[bit >> 6] >> (bit & 63) & 1) == 0) continue;
       if (compare(probe, window, text, at, visit)) return true;
     }
     return false;

@@ -4,6 +4,15 @@
 
 namespace tocsin::program {
 
+Matching::Matching(const Program& program)
+    : program_(program),
+      results_(program.predicates().size(), 0),
+      tried_(program.rules().size(), 0) {
+  candidates_.reserve(program.rules().size());
+  program.gates(program.cloudtrail_mask()).prepare(scratch_);
+  program.gates(program.all_mask()).prepare(scratch_);
+}
+
 void Matching::begin() {
   constexpr std::uint32_t kLastEpoch = UINT32_MAX >> 1;
   cut_subject_ = false;
@@ -24,14 +33,15 @@ bool Matching::open(event::Event& event, const RuleMask& mask) {
   candidates_.clear();
   gates_ = &program_.gates(mask);
   mask_ = &mask;
-  gates_->find_candidates(event, [this](RuleIndex rule) { add_candidate(rule); });
+  gates_->find_candidates(event, scratch_, [this](RuleIndex rule) { add_candidate(rule); });
   keywords_pending_ = gates_->has_keywords() && !event.is_spelled_out();
   return !candidates_.empty() || keywords_pending_;
 }
 
 void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
   if (keywords_pending_) {
-    gates_->find_keyword_candidates(event, [this](RuleIndex rule) { add_candidate(rule); });
+    gates_->find_keyword_candidates(event, scratch_,
+                                    [this](RuleIndex rule) { add_candidate(rule); });
   }
   std::sort(candidates_.begin(), candidates_.end());
   for (const RuleIndex rule : candidates_) {

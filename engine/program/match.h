@@ -18,10 +18,7 @@ namespace tocsin::program {
 // about it: open() finds the rules that may be fulfilled, finish() evaluates them.
 class Matching {
  public:
-  explicit Matching(const Program& program)
-      : program_(program),
-        results_(program.predicates().size(), 0),
-        tried_(program.rules().size(), 0) {}
+  explicit Matching(const Program& program);
 
   // False when the event fulfils none of the alerting rules that `mask` allows. Looks only at the
   // fields of program.gates(mask). `mask` must live until finish().
@@ -58,6 +55,7 @@ class Matching {
   std::vector<std::uint32_t> results_;  // by predicate: epoch << 1 | result
   std::vector<std::uint32_t> tried_;    // by rule: epoch in which it became a candidate
   std::uint32_t epoch_ = 0;
+  ScanScratch scratch_;
 
   // Of the event that was opened.
   std::vector<RuleIndex> candidates_;

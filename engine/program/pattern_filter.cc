@@ -4,7 +4,7 @@ namespace tocsin::program {
 namespace {
 
 // So few globs are faster tried than looked up; a regex costs more than a look-up.
-constexpr std::size_t kFewGlobs = 4;
+constexpr std::size_t kFewGlobs = 12;
 
 }  // namespace
 

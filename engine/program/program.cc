@@ -80,7 +80,7 @@ Program::Program(Program&&) noexcept = default;
 Program& Program::operator=(Program&&) noexcept = default;
 
 Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
-                         Diagnostics& diagnostics) {
+                         Diagnostics& diagnostics, const CompileOptions& options) {
   Program program;
   // Every record's kind is told by these two.
   program.fields_.add("eventSource");
@@ -114,8 +114,8 @@ Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
   }
   program.cloudtrail_mask_ = mask_of(program.cloudtrail_rules_, program.rules_.size());
   program.all_mask_ = mask_of(program.all_rules_, program.rules_.size());
-  *program.cloudtrail_gates_ = Gates::derive(program, program.cloudtrail_rules_);
-  *program.all_gates_ = Gates::derive(program, program.all_rules_);
+  *program.cloudtrail_gates_ = Gates::derive(program, program.cloudtrail_rules_, options);
+  *program.all_gates_ = Gates::derive(program, program.all_rules_, options);
   event::FactFields::complete(program.fields_);
   return program;
 }

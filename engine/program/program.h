@@ -56,6 +56,12 @@ struct LogsourceDeclaration {
   std::string product, service, category;
 };
 
+struct CompileOptions {
+  // So many literals are searched for by Hyperscan, where it is to be had; fewer are not worth the
+  // time that it takes to compile them.
+  std::size_t hyperscan_literals = 128;
+};
+
 class Program {
  public:
   Program();
@@ -66,7 +72,7 @@ class Program {
   // Compiles every rule and applies the filters. A rule that cannot be compiled (a regex RE2 cannot
   // run, an unknown list) is left out with a diagnostic. Never throws.
   static Program compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
-                         Diagnostics& diagnostics);
+                         Diagnostics& diagnostics, const CompileOptions& options = {});
 
   const event::FieldSet& fields() const { return fields_; }
   const std::vector<CompiledRule>& rules() const { return rules_; }

@@ -16,6 +16,9 @@ using Found = std::optional<Witness>;
 // A rule with longer lists costs more memory than it saves; the presence of their field must do.
 constexpr std::size_t kMaxSigns = 100'000;
 
+// Shorter literals are in so many values that looking for them is dearer than trying the rule.
+constexpr std::size_t kShortestLiteral = 3;
+
 // The witnesses of one predicate that holds.
 class Signs {
  public:
@@ -30,9 +33,9 @@ class Signs {
     const bool listed =
         std::visit([this](const auto& matcher) { return list(matcher); }, predicate_.matcher);
     if (!listed || witness_.signs.size() > kMaxSigns) return presence();
-    if (keywords_) return std::move(witness_);
-    const double present = presence_frequency(predicate_.field_name);
-    if (present < witness_.frequency) return presence();
+    if (!keywords_) {  // a field shows no sign more often than it is there
+      witness_.frequency = std::min(witness_.frequency, presence_frequency(predicate_.field_name));
+    }
     return std::move(witness_);
   }
 
@@ -67,7 +70,9 @@ class Signs {
       const auto literals = keywords_ ? required_literals(*regexes.regexes[i], Haystack::record)
                                       : regexes.literals[i];
       if (literals.empty()) return false;
-      for (const std::string& literal : literals) add_literal(literal);
+      for (const std::string& literal : literals) {
+        if (!add_literal(literal)) return false;
+      }
     }
     return true;
   }
@@ -88,7 +93,7 @@ class Signs {
     witness_.signs.push_back({Sign::Kind::text, predicate_.field, std::move(text), {}});
   }
   bool add_literal(const std::string& literal) {
-    if (literal.empty()) return false;
+    if (literal.size() < kShortestLiteral) return false;
     witness_.frequency += literal_frequency(predicate_.field_name, literal);
     const auto kind = keywords_ ? Sign::Kind::keyword : Sign::Kind::literal;
     witness_.signs.push_back({kind, predicate_.field, literal, {}});
