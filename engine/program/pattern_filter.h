@@ -20,11 +20,13 @@ class PatternFilter {
   // By pattern: the literals of which it requires one, none for unknown.
   static PatternFilter over(const std::vector<std::vector<std::string>>& literals);
 
+  // any() does not look at the text.
+  bool tries_all() const { return literals_.empty(); }
   // True when matches(i) is, for some pattern i < count. `text` is folded, or its ASCII literals
   // stand in it whatever their case.
   template <class Matches>
   bool any(std::string_view text, std::size_t count, Matches matches) const {
-    if (literals_.empty()) {
+    if (tries_all()) {
       for (std::size_t i = 0; i < count; ++i) {
         if (matches(i)) return true;
       }

@@ -66,6 +66,9 @@ struct Meets {
   Value& value;
 
   bool operator()(const MatchStrings& m) const {
+    if (m.globs.empty() && !m.cased && event.is_spelled_out()) {  // need not be folded
+      return m.exact.find_caseless(value.text) != StringTable::kMissing;
+    }
     const std::string_view text = m.cased ? value.text : event.folded(value);
     if (m.exact.contains(text)) return true;
     return m.filter.any(text, m.globs.size(),
@@ -77,7 +80,8 @@ struct Meets {
   bool operator()(const MatchRegexes& m) const {
     const std::string_view text = value.text.substr(0, limits::kRegexSubjectBytes);
     const re2::StringPiece subject(text.data(), text.size());
-    return m.filter.any(event.folded(value), m.regexes.size(), [&](std::size_t i) {
+    const std::string_view folded = m.filter.tries_all() ? std::string_view() : event.folded(value);
+    return m.filter.any(folded, m.regexes.size(), [&](std::size_t i) {
       return re2::RE2::PartialMatch(subject, *m.regexes[i]);
     });
   }

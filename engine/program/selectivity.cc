@@ -70,6 +70,9 @@ constexpr std::array<std::string_view, 11> kOften = {"userIdentity.arn",
 // Objects: asked for whole, all that is below them has to be read and searched.
 constexpr std::array<std::string_view, 5> kObjects = {
     "requestParameters", "responseElements", "userIdentity", "additionalEventData", "resources"};
+// Fields with few different values.
+constexpr std::array<std::string_view, 4> kFewValues = {"userIdentity.type", "awsRegion",
+                                                        "eventType", "eventCategory"};
 // Fields of Windows events that tell little.
 constexpr std::array<std::string_view, 3> kWindowsKinds = {"EventID", "Channel", "Provider_Name"};
 
@@ -94,9 +97,7 @@ std::string_view ordinary_text() {
 double text_frequency(std::string_view field, std::string_view text) {
   if (field == "eventName") return 20;
   if (field == "eventSource") return 500;
-  if (field == "userIdentity.type" || field == "awsRegion" || field.starts_with("tocsin.")) {
-    return 2'000;
-  }
+  if (is_among(kFewValues, field) || field.starts_with("tocsin.")) return 2'000;
   if (is_among(kWindowsKinds, field)) return 1'000;
   if (text.size() < 2 || text == "true" || text == "false") return 2'000;
   const bool ordinary = kOrdinaryText.find(text) != std::string_view::npos;
