@@ -5,7 +5,7 @@
 #include <string>
 
 #include "program/cost.h"
-#include "program/support.h"
+#include "unit/program/support.h"
 
 namespace tocsin::program {
 namespace {
@@ -38,9 +38,9 @@ TEST_CASE("the rarest of several required values is the witness") {
 }
 
 TEST_CASE("patterns are looked for by their rarest literal") {
-  CHECK(witness_of("{x: 'arn:aws:*:Strange?Name'}") == "literal x=strange");
-  CHECK(witness_of("{x|re: 'foo(bar|baz)+\\d'}") == "literal x=foobar or literal x=foobaz");
-  CHECK(witness_of("{x|re: '(?:curl|wget)/\\d'}") == "literal x=curl/ or literal x=wget/");
+  CHECK(witness_of("{x: 'arn:aws:*:Strange?Name'}") == "literal x=:strange");
+  CHECK(witness_of("{x|re: 'foo(bar|baz)+\\d'}") == "literal x=baz or literal x=bar");
+  CHECK(witness_of("{x|re: '(?:curl|wget)/\\d'}") == "literal x=wget/ or literal x=curl/");
   CHECK(witness_of("{x|re|i: 'STRANGE.*'}") == "literal x=strange");
 }
 
@@ -70,14 +70,10 @@ TEST_CASE("keywords are looked for by what a record spells as it is") {
   CHECK(witness_of("['a\"b']") == "none");
 }
 
-TEST_CASE("a rule that nothing can fulfil has no signs") {
-  CHECK(witness_of("{x|re: []}").empty());
-}
-
 TEST_CASE("costs come with advice, the dearest first") {
   const Program program = compile(rule_of("{eventName: DeleteTrail}", "selection", "Cheap") +
                                   "---\n" + rule_of("{eventName: null}", "selection", "Lacks") +
-                                  "---\n" + rule_of("['strange word']", "selection", "Words"));
+                                  "---\n" + rule_of("['sbelt']", "selection", "Words"));
   const auto costs = estimate_costs(program);
   REQUIRE(costs.size() == 3);
   CHECK(costs[0].rule == 1);
