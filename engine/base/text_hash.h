@@ -21,10 +21,12 @@ inline std::uint64_t lower_word(std::uint64_t word) {
   return word | ((from_a & ~past_z & ~word & kHigh) >> 2);
 }
 
+// Both factors are added again, so that neither is lost when the other is zero.
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = static_cast<Wide>(a) * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64) ^ a ^
+         (b << 32 | b >> 32);
 }
 
 template <bool kLower>
