@@ -15,6 +15,12 @@ void add_rule(std::vector<std::vector<RuleIndex>>& rules, std::uint32_t number, 
 
 }  // namespace
 
+bool Gates::is_ascii(std::string_view text) {
+  unsigned seen = 0;
+  for (const char c : text) seen |= static_cast<unsigned char>(c);
+  return seen < 0x80;
+}
+
 Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
   const auto known = std::find(fields_.begin(), fields_.end(), field);
   if (known != fields_.end()) return gates_[static_cast<std::size_t>(known - fields_.begin())];

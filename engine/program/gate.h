@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -62,6 +63,7 @@ class Gates {
     std::vector<Rules> network_rules;  // by number of the network
   };
 
+  static bool is_ascii(std::string_view text);
   void add(const Sign& sign, RuleIndex rule);
   FieldGate& gate_of(event::FieldRef field);
   template <class Visit>
@@ -95,10 +97,15 @@ void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit vis
 
 template <class Visit>
 void Gates::find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
+  // One search over all values. No literal goes over a line, and ASCII need not be folded.
+  std::string& values = scratch.text;
+  values.clear();
   for (event::Value* value = event.first(whole_event_); value != nullptr;
        value = event.next(*value)) {
-    find_in(keywords_, event.folded(*value), scratch, visit);
+    values += is_ascii(value->text) ? value->text : event.folded(*value);
+    values += '\n';
   }
+  find_in(keywords_, values, scratch, visit);
 }
 
 template <class Visit>

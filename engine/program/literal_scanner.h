@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "program/literal_set.h"
@@ -20,6 +21,8 @@ class ScanScratch {
   ~ScanScratch();
   ScanScratch(ScanScratch&&) noexcept;
   ScanScratch& operator=(ScanScratch&&) noexcept;
+
+  std::string text;  // for callers that put together what is scanned
 
  private:
   friend class LiteralScanner;
