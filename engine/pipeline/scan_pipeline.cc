@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "event/batch_reader.h"
+#include "event/cloudtrail.h"
 #include "program/match.h"
 
 namespace tocsin::pipeline {
@@ -31,16 +32,59 @@ struct Result {
   std::uint64_t input_bytes = 0;
 };
 
+// Which rules the events are for, and what to read of them; shared by all workers.
+class Plan {
+ public:
+  Plan(const program::Program& program, const ScanOptions& options) : program_(program) {
+    switch (options.policy) {
+      case LogsourcePolicy::by_shape:
+        gates_ = program.gates_of(program.cloudtrail_rules());
+        by_shape_ = true;
+        break;
+      case LogsourcePolicy::ignore:
+        gates_ = program.gates_of(program.all_rules());
+        break;
+      case LogsourcePolicy::declared:
+        gates_ = program.gates_of(program.rules_for(options.declared));
+        break;
+    }
+    const event::FieldSet& all = program.fields();
+    std::vector<event::FieldRef> fields;
+    for (event::FieldRef field = 0; field < all.size(); ++field) {
+      if (all.path(field) != event::kWholeEvent) fields.push_back(field);
+    }
+    phases_.push_back(all.only(event::FactFields::with_sources(all, gates_.fields())));
+    phases_.push_back(all.only(fields));
+    phases_.push_back(all);
+  }
+
+  // By program::Reading.
+  const std::vector<event::FieldSet>& phases() const { return phases_; }
+  // The event is not for the rules of gates(), but for those of other_gates().
+  bool is_other(const event::Event& event) const { return by_shape_ && !event.is_cloudtrail(); }
+  const program::Gates& gates() const { return gates_; }
+  // Made when first asked for: a stream of CloudTrail never does.
+  const program::Gates& other_gates() const {
+    std::call_once(other_made_, [this] { other_ = program_.gates_of(program_.all_rules()); });
+    return other_;
+  }
+
+ private:
+  const program::Program& program_;
+  bool by_shape_ = false;
+  program::Gates gates_;
+  std::vector<event::FieldSet> phases_;
+  mutable std::once_flag other_made_;
+  mutable program::Gates other_;
+};
+
 // Everything one thread needs; nothing in it is shared.
 class Worker : private event::BatchReader::Visitor {
  public:
-  Worker(const program::Program& program, const ScanOptions& options,
-         const program::RuleMask& declared)
+  Worker(const program::Program& program, const ScanOptions& options, const Plan& plan)
       : options_(options),
-        declared_(declared),
-        program_(program),
-        first_fields_(program.fields().only(program.gates().fields())),
-        reader_(program.fields(), first_fields_),
+        plan_(plan),
+        reader_(plan.phases()),
         matching_(program),
         alerts_(program) {}
 
@@ -72,8 +116,10 @@ class Worker : private event::BatchReader::Visitor {
     Result& result = *result_;
     ++result.records;
     const std::size_t before = result.matches.size();
-    if (matching_.open(event, mask(event))) {
-      reader_.read_all(event);
+    const bool is_other = plan_.is_other(event);
+    if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
+    if (matching_.open(event, is_other ? plan_.other_gates() : plan_.gates())) {
+      reader_.read_again(event, static_cast<std::size_t>(matching_.reading()));
       matching_.finish(event, result.matches);
     }
     if (event.notes() != event::kNoNote) result.notes.push_back({origin, event.notes()});
@@ -84,22 +130,8 @@ class Worker : private event::BatchReader::Visitor {
     }
   }
 
-  const program::RuleMask& mask(const event::Event& event) const {
-    switch (options_.policy) {
-      case LogsourcePolicy::by_shape:
-        return event.is_cloudtrail() ? program_.cloudtrail_mask() : program_.all_mask();
-      case LogsourcePolicy::declared:
-        return declared_;
-      case LogsourcePolicy::ignore:
-        break;
-    }
-    return program_.all_mask();
-  }
-
   const ScanOptions& options_;
-  const program::RuleMask& declared_;
-  const program::Program& program_;
-  event::FieldSet first_fields_;
+  const Plan& plan_;
   event::BatchReader reader_;
   program::Matching matching_;
   alert::AlertMaker alerts_;
@@ -200,13 +232,10 @@ class Turnstile {
 
 ScanStats scan(const program::Program& program, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
-  program::RuleMask declared = program.all_mask();
-  for (program::RuleIndex i = 0; i < declared.size(); ++i) {
-    if (!program::accepts(program.rules()[i].source.logsource, options.declared)) declared[i] = 0;
-  }
+  const Plan plan(program, options);
   Turnstile turnstile(reader, sink, program.rules().size(), stop);
   const auto work = [&] {
-    Worker worker(program, options, declared);
+    Worker worker(program, options, plan);
     event::Batch batch;
     Result result;
     while (turnstile.take(batch)) {
