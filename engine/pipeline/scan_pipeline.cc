@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "event/batch_reader.h"
-#include "event/cloudtrail.h"
 #include "program/match.h"
 
 namespace tocsin::pipeline {
@@ -30,52 +29,6 @@ struct Result {
   std::vector<event::BatchReader::Renumbering> renumberings;
   std::uint64_t records = 0;
   std::uint64_t input_bytes = 0;
-};
-
-// Which rules the events are for, and what to read of them; shared by all workers.
-class Plan {
- public:
-  Plan(const program::Program& program, const ScanOptions& options) : program_(program) {
-    switch (options.policy) {
-      case LogsourcePolicy::by_shape:
-        gates_ = program.gates_of(program.cloudtrail_rules());
-        by_shape_ = true;
-        break;
-      case LogsourcePolicy::ignore:
-        gates_ = program.gates_of(program.all_rules());
-        break;
-      case LogsourcePolicy::declared:
-        gates_ = program.gates_of(program.rules_for(options.declared));
-        break;
-    }
-    const event::FieldSet& all = program.fields();
-    std::vector<event::FieldRef> fields;
-    for (event::FieldRef field = 0; field < all.size(); ++field) {
-      if (all.path(field) != event::kWholeEvent) fields.push_back(field);
-    }
-    phases_.push_back(all.only(event::FactFields::with_sources(all, gates_.fields())));
-    phases_.push_back(all.only(fields));
-    phases_.push_back(all);
-  }
-
-  // By program::Reading.
-  const std::vector<event::FieldSet>& phases() const { return phases_; }
-  // The event is not for the rules of gates(), but for those of other_gates().
-  bool is_other(const event::Event& event) const { return by_shape_ && !event.is_cloudtrail(); }
-  const program::Gates& gates() const { return gates_; }
-  // Made when first asked for: a stream of CloudTrail never does.
-  const program::Gates& other_gates() const {
-    std::call_once(other_made_, [this] { other_ = program_.gates_of(program_.all_rules()); });
-    return other_;
-  }
-
- private:
-  const program::Program& program_;
-  bool by_shape_ = false;
-  program::Gates gates_;
-  std::vector<event::FieldSet> phases_;
-  mutable std::once_flag other_made_;
-  mutable program::Gates other_;
 };
 
 // Everything one thread needs; nothing in it is shared.
@@ -230,9 +183,8 @@ class Turnstile {
 
 }  // namespace
 
-ScanStats scan(const program::Program& program, event::RecordReader& reader,
+ScanStats scan(const program::Program& program, const Plan& plan, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
-  const Plan plan(program, options);
   Turnstile turnstile(reader, sink, program.rules().size(), stop);
   const auto work = [&] {
     Worker worker(program, options, plan);

@@ -15,6 +15,7 @@
 
 #include "alert/alert.h"
 #include "event/record_reader.h"
+#include "pipeline/plan.h"
 #include "program/program.h"
 
 namespace tocsin::pipeline {
@@ -28,18 +29,9 @@ struct ScanStats {
   std::vector<std::uint64_t> rule_matches;  // by RuleIndex
 };
 
-// Which rules an event is given to.
-enum class LogsourcePolicy : std::uint8_t {
-  by_shape,  // CloudTrail records: rules for aws/cloudtrail; anything else: every rule
-  ignore,    // every rule
-  declared,  // rules that accept ScanOptions::declared
-};
-
 struct ScanOptions {
   unsigned threads = 1;
   bool make_alerts = true;  // false: only count
-  LogsourcePolicy policy = LogsourcePolicy::by_shape;
-  program::LogsourceDeclaration declared;
 };
 
 // A record that was matched with a reservation.
@@ -59,7 +51,7 @@ class ScanSink {
 };
 
 // Runs until the inputs end or `stop` becomes true; then finishes what has been read.
-ScanStats scan(const program::Program& program, event::RecordReader& reader,
+ScanStats scan(const program::Program& program, const Plan& plan, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop);
 
 // Milliseconds since 1970, from the system clock.
