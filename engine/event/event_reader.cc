@@ -17,7 +17,11 @@ namespace tocsin::event {
 class EventReader::Walk : public JsonWalk {
  public:
   Walk(const FieldSet& fields, const IndexedRecord& record, Event& event)
-      : JsonWalk(record.text), fields_(fields), escapes_(record.has_escapes), event_(event) {}
+      : JsonWalk(record.text),
+        fields_(fields),
+        event_(event),
+        end_(record.json.data() + record.json.size()),
+        escape_(record.has_escapes ? record.json.data() : end_) {}
 
   // The token after the record; nullptr when it is broken.
   Token run(Token token) {
@@ -38,14 +42,26 @@ class EventReader::Walk : public JsonWalk {
   // A collector is a field whose path ended at an enclosing object.
   static constexpr std::size_t kMaxCollectors = limits::kRecordDepth;
 
+  // So many bytes from the beginning of a key on are readable (FieldSet::child_in_text).
+  static constexpr std::size_t kReadable = 8;
+
+  // Whether there is a backslash in [from, to). Asked in ascending order, but a string twice.
+  bool has_escape(const char* from, const char* to) {
+    if (escape_ < from) {
+      const void* found = std::memchr(from, '\\', static_cast<std::size_t>(end_ - from));
+      escape_ = found == nullptr ? end_ : static_cast<const char*>(found);
+    }
+    return escape_ < to;
+  }
+
   // Unescapes the inside of a string. False when it has an escape that JSON does not know.
   bool unescaped(std::string_view& text) {
-    if (!escapes_ || std::memchr(text.data(), '\\', text.size()) == nullptr) return true;
-    char* bytes = event_.arena_.allocate(text.size());
+    if (!has_escape(text.data(), text.data() + text.size())) return true;
+    char* bytes = event_.arena_.allocate(text.size() + kReadable);
     const Unescaped result = unescape(text, bytes);
     if (!result.ok) return false;
     if (result.lone_surrogate) event_.notes_ |= kLoneSurrogate;
-    event_.arena_.shrink_last(text.size() - result.size);
+    event_.arena_.shrink_last(text.size() + kReadable - result.size);
     text = {bytes, result.size};
     return true;
   }
@@ -56,18 +72,18 @@ class EventReader::Walk : public JsonWalk {
     const bool collecting = collectors_size_ != 0;
     const FieldSet::Filter& filter = fields_.filter(node);
     for (;;) {
-      if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
       FieldSet::NodeId next = FieldSet::kNoNode;
-      if (may_lead(filter, token) && !follow(node, token, next)) {
-        return broken(token, "malformed string");
+      const bool plain = is_tight_key(token) && !has_escape(at(token), at(token + 1));
+      if (!plain || filter.may_have(byte_after(token), tight_size(token))) {
+        if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
+        if (!follow(node, token, next)) return broken(token, "malformed string");
       }
       token += 2;
-      if (next != FieldSet::kNoNode || collecting) {
-        token = value(token, next, depth);
-      } else if (byte(token) == '"') {
-        ++token;
+      if (next == FieldSet::kNoNode && !collecting) {
+        const char first = byte(token);
+        token = first == '"' ? token + 1 : skip_other(token, first, depth);
       } else {
-        token = skip(token, depth);
+        token = value(token, next, depth);
       }
       if (token == nullptr) return nullptr;
       const char after = byte(token++);
@@ -76,18 +92,12 @@ class EventReader::Walk : public JsonWalk {
     }
   }
 
-  // False for most keys that lead nowhere.
-  bool may_lead(const FieldSet::Filter& filter, Token key) const {
-    const std::size_t size = tight_size(key);
-    return size == kSpaced || escapes_ || filter.may_have(byte_after(key), size);
-  }
-
-  // False when the key is malformed.
+  // Where the key leads. False when it is malformed.
   bool follow(FieldSet::NodeId node, Token key, FieldSet::NodeId& next) {
     std::string_view text = string(key);
     if (!unescaped(text)) return false;
     if (node == FieldSet::kNoNode) return true;
-    next = fields_.child(node, text);
+    next = fields_.child_in_text(node, text);
     if (next <= FieldSet::kLastKnown) known_ |= 1u << next;
     return true;
   }
@@ -162,8 +172,9 @@ class EventReader::Walk : public JsonWalk {
   }
 
   const FieldSet& fields_;
-  const bool escapes_;
   Event& event_;
+  const char* end_;     // of the record
+  const char* escape_;  // the first backslash from some place before the token at hand, or end_
   std::uint32_t known_ = 0;  // bit n: the key of node n occurs
   std::array<FieldRef, kMaxCollectors> collectors_;
   std::size_t collectors_size_ = 0;

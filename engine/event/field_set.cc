@@ -56,13 +56,13 @@ void FieldSet::add_to_trie(FieldRef field) {
 }
 
 void FieldSet::place(Node& node, const Edge& edge) {
-  std::size_t at = hash_of(edge.prefix, edge.size) & node.mask;
+  std::size_t at = hash_of(edge.ends, edge.size) & node.mask;
   while (node.slots[at].child != kNoNode) at = (at + 1) & node.mask;
   node.slots[at] = edge;
 }
 
 FieldSet::NodeId FieldSet::add_edge(NodeId from, std::string_view key) {
-  const NodeId known = edge(nodes_[from], key);
+  const NodeId known = child(from, key);
   if (known != kNoNode) return known;
   const auto added = static_cast<NodeId>(nodes_.size());
   nodes_.emplace_back();
@@ -73,7 +73,7 @@ FieldSet::NodeId FieldSet::add_edge(NodeId from, std::string_view key) {
 // A key that is there already stays as it is.
 void FieldSet::add_edge(NodeId from, std::string_view key, NodeId child) {
   Node& node = nodes_[from];
-  if (edge(node, key) != kNoNode) return;
+  if (this->child(from, key) != kNoNode) return;
   if (++node.edges * 4 > node.slots.size()) {
     const std::size_t size = std::max<std::size_t>(8, node.slots.size() * 2);
     const std::vector<Edge> before = std::exchange(node.slots, std::vector<Edge>(size));
@@ -82,7 +82,7 @@ void FieldSet::add_edge(NodeId from, std::string_view key, NodeId child) {
       if (moved.child != kNoNode) place(node, moved);
     }
   }
-  place(node, {prefix_of(key), child, static_cast<std::uint32_t>(key.size()),
+  place(node, {ends_of(key), child, static_cast<std::uint32_t>(key.size()),
                static_cast<std::uint32_t>(keys_.size())});
   node.filter.add(key);
   keys_ += key;

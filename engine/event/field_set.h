@@ -2,6 +2,8 @@
 // in document order. Built once, then shared read-only by all threads.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -57,7 +59,13 @@ class FieldSet {
   // The trie: where `key` of an object at `node` leads. A key that itself contains dots leads as
   // far as its segments do, so {"a.b": 1} and {"a": {"b": 1}} are the same field; a key of more
   // than kJoinedSegments segments leads nowhere.
-  NodeId child(NodeId node, std::string_view key) const { return edge(nodes_.data()[node], key); }
+  NodeId child(NodeId node, std::string_view key) const {
+    return edge(nodes_.data()[node], key, ends_of(key));
+  }
+  // The same when eight bytes from the key's beginning on are readable, however short it is.
+  NodeId child_in_text(NodeId node, std::string_view key) const {
+    return edge(nodes_.data()[node], key, ends_in_text(key));
+  }
 
   // 256 bits, most of them clear: says of most keys that lead nowhere that they do not.
   class Filter {
@@ -89,8 +97,14 @@ class FieldSet {
   FieldRef field_at(NodeId node) const { return nodes_.data()[node].field; }
 
  private:
+  // A key's first and last eight bytes; a shorter one is filled up with zeros and is both.
+  struct Ends {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    bool operator==(const Ends&) const = default;
+  };
   struct Edge {
-    std::uint64_t prefix = 0;  // the key's first 8 bytes
+    Ends ends;
     NodeId child = kNoNode;
     std::uint32_t size = 0;   // of the key
     std::uint32_t begin = 0;  // of the key, in keys_
@@ -103,28 +117,37 @@ class FieldSet {
     std::uint32_t edges = 0;
   };
 
-  static std::uint64_t prefix_of(std::string_view key) {
+  static std::uint64_t load(const char* bytes) {
     std::uint64_t word = 0;
-    if (key.size() >= sizeof word) {
-      std::memcpy(&word, key.data(), sizeof word);
-    } else {
-      std::memcpy(&word, key.data(), key.size());
-    }
+    std::memcpy(&word, bytes, sizeof word);
     return word;
   }
-  static std::size_t hash_of(std::uint64_t prefix, std::size_t size) {
-    const std::uint64_t mixed = (prefix ^ size * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
+  static Ends ends_in_text(std::string_view key) {
+    if (key.size() >= 8) return {load(key.data()), load(key.data() + key.size() - 8)};
+    static_assert(std::endian::native == std::endian::little);
+    const std::uint64_t word =
+        key.empty() ? 0 : load(key.data()) & ~std::uint64_t{0} >> (64 - 8 * key.size());
+    return {word, word};
+  }
+  static Ends ends_of(std::string_view key) {
+    char text[8] = {};
+    if (key.size() >= 8) return ends_in_text(key);
+    std::copy(key.begin(), key.end(), text);
+    return ends_in_text({text, key.size()});
+  }
+  static std::size_t hash_of(const Ends& ends, std::size_t size) {
+    const std::uint64_t mixed =
+        (ends.first ^ ends.last * 31 ^ size * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
     return static_cast<std::size_t>(mixed >> 32);
   }
-  NodeId edge(const Node& from, std::string_view key) const {
-    const std::uint64_t prefix = prefix_of(key);
+  NodeId edge(const Node& from, std::string_view key, const Ends& ends) const {
     const Edge* const slots = from.slots.data();
-    for (std::size_t at = hash_of(prefix, key.size()) & from.mask;; at = (at + 1) & from.mask) {
+    for (std::size_t at = hash_of(ends, key.size()) & from.mask;; at = (at + 1) & from.mask) {
       const Edge& slot = slots[at];
       if (slot.child == kNoNode) return kNoNode;
-      if (slot.prefix == prefix && slot.size == key.size() &&
-          (key.size() <= 8 ||
-           std::memcmp(keys_.data() + slot.begin + 8, key.data() + 8, key.size() - 8) == 0)) {
+      if (slot.ends == ends && slot.size == key.size() &&
+          (key.size() <= 16 ||
+           std::memcmp(keys_.data() + slot.begin + 8, key.data() + 8, key.size() - 16) == 0)) {
         return slot.child;
       }
     }

@@ -23,6 +23,7 @@ class JsonWalk {
   explicit JsonWalk(const char* data) : data_(data) {}
 
   char byte(Token token) const { return data_[*token]; }
+  const char* at(Token token) const { return data_ + *token; }
   char byte_after(Token token) const { return data_[*token + 1]; }
 
   // The inside of a string, as spelled. Precondition: byte(token) == '"'.
@@ -31,12 +32,6 @@ class JsonWalk {
     const char* end = data_ + token[1] - 1;
     while (*end != '"') --end;  // white space before the next token
     return {begin, static_cast<std::size_t>(end - begin)};
-  }
-
-  // The number of bytes of a string that has no white space behind it; kSpaced otherwise.
-  static constexpr std::size_t kSpaced = ~std::size_t{0};
-  std::size_t tight_size(Token token) const {
-    return data_[token[1] - 1] == '"' ? token[1] - token[0] - 2 : kSpaced;
   }
 
   // The bytes up to the next token, without white space.
@@ -52,12 +47,22 @@ class JsonWalk {
   }
 
   bool is_key(Token token) const { return byte(token) == '"' && byte(token + 1) == ':'; }
+  // A key with no white space between its closing quote and the colon: nearly all are.
+  bool is_tight_key(Token token) const {
+    constexpr char kEnd[] = {'"', ':'};
+    return byte(token) == '"' && std::memcmp(data_ + token[1] - 1, kEnd, sizeof kEnd) == 0;
+  }
+  std::size_t tight_size(Token token) const { return token[1] - token[0] - 2; }
 
   // The token after the value that begins at `token`, inside `depth` objects and arrays; nullptr
   // when it is broken.
   Token skip(Token token, std::size_t depth) {
     const char first = byte(token);
     if (first == '"') return token + 1;
+    return skip_other(token, first, depth);
+  }
+  // The same for a value that is no string.
+  Token skip_other(Token token, char first, std::size_t depth) {
     if (first == '{') return skip_object(token, depth + 1);
     if (first == '[') return skip_array(token, depth + 1);
     return skip_scalar(token);

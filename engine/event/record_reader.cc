@@ -14,7 +14,7 @@ namespace tocsin::event {
 namespace {
 
 // Small enough that the text carried over to the next batch is little, large enough for read().
-constexpr std::size_t kReadBytes = std::size_t{128} << 10;
+constexpr std::size_t kReadBytes = std::size_t{256} << 10;
 
 // How long a reader of a pipe waits before it lets the caller look whether to go on.
 constexpr int kIdleMilliseconds = 200;
