@@ -47,7 +47,8 @@ class FieldSet {
     return number == StringTable::kMissing ? kNoField : number;
   }
 
-  // The same slots, but of these only `wanted` are read, and what the facts among them need.
+  // The same slots, but of these only `wanted` are read, and what the facts among them need
+  // (FactFields::complete() was called for the whole set, if it has facts).
   FieldSet only(std::span<const FieldRef> wanted) const;
 
   std::size_t size() const { return paths_.size(); }

@@ -160,7 +160,7 @@ class TwoWays {
  private:
   // What the pipeline does with the batches of one input.
   struct Collector : BatchReader::Visitor {
-    explicit Collector(TwoWays& ways) : ways(ways) {}
+    explicit Collector(TwoWays& both) : ways(both) {}
 
     void read(Batch& batch) {
       ++reading.batches;
