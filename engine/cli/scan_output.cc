@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/json_writer.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "cli/terminal.h"
 
@@ -35,6 +36,8 @@ std::string note_text(std::uint8_t notes) {
   add(event::kControlByte, "a raw control byte in a string was accepted");
   add(event::kLoneSurrogate, "half a surrogate pair was read as U+FFFD");
   add(event::kLongNumber, "an integer beyond 64 bits is compared as text");
+  add(event::kManyValues, fmt::format("more than {} values; the rest was not matched",
+                                      with_commas(limits::kEventValues)));
   return out;
 }
 

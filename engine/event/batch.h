@@ -33,6 +33,7 @@ struct Record {
   // False: a line or an element of an array that begins with '{' and ends with '}' and goes on
   // nowhere else, but nothing is known of what is between; it counts as one record.
   bool checked = true;
+  bool is_line = false;  // unchecked: a line, not an element
 };
 
 // Something that was not a record, or only in part: reported, counted, never silent.

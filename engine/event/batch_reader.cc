@@ -86,12 +86,11 @@ void BatchReader::read_again(Event& event, std::size_t phase) {
 void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
   const Origin origin = renumbered(record.origin);
   if (record.checked) return read_alone(record.json, origin, visitor);
-  line_.unwrapped.clear();
-  line_.records.clear();
-  line_.errors.clear();
-  const std::uint64_t count = read_line({record.json, origin, false}, line_);
-  for (const Record& found : line_.records) read_alone(found.json, found.origin, visitor);
-  for (RecordError& error : line_.errors) visitor.error(std::move(error));
+  const auto take = [&] {
+    for (const Record& found : line_.records) read_alone(found.json, found.origin, visitor);
+    for (RecordError& error : line_.errors) visitor.error(std::move(error));
+  };
+  const std::uint64_t count = read_line({record.json, origin, false, record.is_line}, line_, take);
   if (count != 1) {
     const auto by = static_cast<std::int64_t>(origin.record + count - record.origin.record) - 1;
     renumberings_.push_back({origin.path, record.origin.record, by});

@@ -155,7 +155,8 @@ Facts CloudTrailFields::facts(const Event& event) const {
 
 void FactFields::complete(FieldSet& fields) {
   for (const std::string_view name : fact_names()) {
-    if (fields.find(name) != kNoField) {
+    const FieldRef fact = fields.find(name);
+    if (fact != kNoField && fields.is_read(fact)) {
       CloudTrailFields added(fields);
       return;
     }

@@ -1,6 +1,6 @@
 // ElementIndex: where the objects of a long array end, found by following brackets along a
 // StructuralIndex. Far quicker than reading them byte by byte, and it promises less: brackets
-// balance, whatever stands between them.
+// pair up, whatever stands between them.
 #pragma once
 
 #include <cstddef>
@@ -25,12 +25,14 @@ class ElementIndex {
   static constexpr std::size_t kIndexedBytes = std::size_t{128} << 10;
 
   bool index(std::string_view window, std::size_t pos, bool at_end);
+  void refuse();
 
   StructuralIndex index_;
   std::uint64_t begin_ = 0;  // what is indexed, as offsets in the stream
   std::uint64_t end_ = 0;
   std::uint64_t refused_ = 0;  // not to be tried again before this offset
   std::size_t next_ = 0;       // token that was not looked at yet
+  bool grows_ = false;         // the window was too short for a whole index
 };
 
 }  // namespace tocsin::event

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "event/cloudtrail.h"
+
 namespace tocsin::event {
 
 static_assert(std::size(kEnvelopeMarks) == FieldSet::kLastKnown - FieldSet::kFirstMark + 1);
@@ -14,10 +16,15 @@ FieldSet::FieldSet() : nodes_(1) {
 }
 
 FieldRef FieldSet::add(std::string_view path) {
-  if (const FieldRef known = find(path); known != kNoField) return known;
-  const FieldRef field = paths_.insert(path);
-  read_.push_back(true);
-  add_to_trie(field);
+  FieldRef field = find(path);
+  if (field == kNoField) {
+    field = paths_.insert(path);
+    read_.push_back(false);
+  }
+  if (!read_[field]) {
+    read_[field] = true;
+    add_to_trie(field);
+  }
   return field;
 }
 
@@ -25,11 +32,8 @@ FieldSet FieldSet::only(std::span<const FieldRef> wanted) const {
   FieldSet out;
   out.paths_ = paths_;
   out.read_.assign(paths_.size(), false);
-  for (const FieldRef field : wanted) {
-    if (out.read_[field]) continue;
-    out.read_[field] = true;
-    out.add_to_trie(field);
-  }
+  for (const FieldRef field : wanted) out.add(path(field));
+  FactFields::complete(out);
   return out;
 }
 

@@ -41,7 +41,7 @@ class FieldSet {
 
   FieldSet();
 
-  // The slot of a dotted path; the same path always gives the same slot.
+  // The slot of a dotted path, which is read from now on; the same path always gives the same slot.
   FieldRef add(std::string_view path);
   // kNoField when the path was never added.
   FieldRef find(std::string_view path) const {
@@ -49,7 +49,8 @@ class FieldSet {
     return number == StringTable::kMissing ? kNoField : number;
   }
 
-  // The same slots, but of these only `wanted` are read.
+  // The same slots, but of these only `wanted` are read, and what the facts among them need
+  // (FactFields::complete() was called for the whole set, if it has facts).
   FieldSet only(std::span<const FieldRef> wanted) const;
 
   std::size_t size() const { return paths_.size(); }

@@ -123,7 +123,8 @@ bool Framer::find_line_end() {
 Framer::Outcome Framer::element() {
   const Container container = contexts_[context_count_ - 1];
   const bool plain = container == Container::none || container == Container::records;
-  if (!plain || in_garbage_ || damaged_) return begin_value();
+  const auto carefully = [&] { return line_start_ ? line() : begin_value(); };
+  if (!plain || in_garbage_ || damaged_) return carefully();
   const auto end = elements_.end_of(window_, pos_, base_, at_end_);
   if (end && *end - pos_ <= limits::kRecordBytes) {
     begin_ = pos_;
@@ -134,7 +135,7 @@ Framer::Outcome Framer::element() {
     return outcome;
   }
   if (!at_end_ && window_.size() - pos_ < kLineBytes) return Step::more;
-  return begin_value();
+  return carefully();
 }
 
 Framer::Outcome Framer::begin_value() {
@@ -299,7 +300,7 @@ Framer::Outcome Framer::emit_frame(std::size_t end) {
 // The line from begin_ to newline_, without the blanks after `end`.
 Framer::Outcome Framer::emit_line(std::size_t end) {
   count_lines(begin_);
-  frame_ = {begin_, end, line_, base_ + begin_, Container::none, true, false};
+  frame_ = {begin_, end, line_, base_ + begin_, Container::none, true, false, true};
   pos_ = std::min(newline_ + 1, window_.size());
   counted_ = pos_;
   if (newline_ < pos_) ++line_;

@@ -56,6 +56,7 @@ class Framer {
     Container container = Container::none;
     bool is_record = true;  // false: an error about the input, not about one record
     bool checked = true;    // false: only where it begins and ends is known (Trust::unchecked)
+    bool is_line = false;   // unchecked: a line, not an element
   };
 
   // What is done with text that can be read on its own whatever is in it: a line from '{' to '}'
@@ -71,6 +72,9 @@ class Framer {
   // `line` and `offset` are those of the stream's first byte.
   explicit Framer(Trust trust = Trust::checked, std::uint64_t line = 1, std::uint64_t offset = 0)
       : trust_(trust), base_(offset), line_(line) {}
+
+  // Before the first next(): the stream does not begin where a line does.
+  void begin_in_line() { line_start_ = false; }
 
   // Precondition of Trust::unchecked: kPadding bytes after the window are readable.
   // Looks at `window`: what followed the dropped text, at least as long as at the last call.

@@ -38,7 +38,8 @@ void accept(Framer& framer, Framer::Step step, std::string_view window, Origin& 
   origin.offset = frame.offset;
   if (step == Framer::Step::frame && !frame.checked) {
     ++origin.record;
-    batch.records.push_back({window.substr(frame.begin, frame.end - frame.begin), origin, false});
+    batch.records.push_back(
+        {window.substr(frame.begin, frame.end - frame.begin), origin, false, frame.is_line});
   } else if (step == Framer::Step::frame) {
     unwrap(window.substr(frame.begin, frame.end - frame.begin), frame.container, origin, batch);
   } else if (frame.is_record) {
@@ -236,18 +237,23 @@ Batch read_records(std::string_view bytes, const std::string& name) {
   return batch;
 }
 
-std::uint64_t read_line(const Record& line, Batch& batch) {
+std::uint64_t read_line(const Record& line, Batch& batch, const std::function<void()>& take) {
   Framer framer(Framer::Trust::checked, line.origin.line, line.origin.offset);
+  if (!line.is_line) framer.begin_in_line();  // several elements may have grown together
   Origin origin = line.origin;
   const std::uint64_t before = --origin.record;
   for (;;) {
     const Framer::Step step = framer.next(line.json, true);
     if (step == Framer::Step::end) break;
+    batch.unwrapped.clear();
+    batch.records.clear();
+    batch.errors.clear();
     if (step == Framer::Step::error) {
       add_error(framer.error(), origin, batch);  // the input goes on after the line
     } else {
       accept(framer, step, line.json, origin, batch);
     }
+    take();
   }
   return origin.record - before;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,8 +57,9 @@ class RecordReader {
 // inflate to limits::kInflatedPayloadBytes.
 Batch read_records(std::string_view bytes, const std::string& name = "-");
 
-// What is in an unchecked record: adds to `batch` the records and errors, whose bytes are those of
-// `line` or owned by `batch`. Returns how many there are.
-std::uint64_t read_line(const Record& line, Batch& batch);
+// What is in an unchecked record: the records and errors, whose bytes are those of `line` or owned
+// by `batch`. `take` is called whenever there are some, and `batch` is emptied before it is filled
+// again: a line may hold many payloads that inflate to a lot. Returns how many there are.
+std::uint64_t read_line(const Record& line, Batch& batch, const std::function<void()>& take);
 
 }  // namespace tocsin::event

@@ -113,6 +113,65 @@ lines out $(($(wc -l <out)))
 titles out >got
 contains got "AWS Batch Compute Environment Changed Without MFA"
 
+# --- a record of 6 MB, all values, under a keyword rule: read in part, said so, in bounded memory
+mkdir keyword
+cat >keyword/keyword.yml <<'YML'
+title: A keyword
+id: 0a3f9c3e-6f3b-4d8c-9b0f-2f8c1f1f7a12
+status: test
+level: low
+logsource: {product: aws, service: cloudtrail}
+detection:
+    keywords: [needle]
+    condition: keywords
+YML
+python3 -c 'print("{\"eventName\":\"needle\",\"eventSource\":\"y\",\"a\":[" + "1," * 3000000 + "\"needle\"]}")' >values.jsonl
+expect 0 "scan of many values" "$tocsin" scan --rules keyword --stats values.json values.jsonl
+contains err "values.jsonl:1: record 1 (byte 0): more than 500,000 values; the rest was not matched"
+lines out 1
+if python3 -c 'import json; assert json.load(open("values.json"))["max_rss_bytes"] < 256 << 20'; then ok; else bad "many values need much memory"; fi
+
+# --- records have the numbers of their input, whatever lines hold and wherever batches end
+python3 - <<'PY'
+import json
+record = {"eventName": "needle", "eventSource": "y"}
+sns = {"TopicArn": "t", "Type": "Notification", "Message": "\n".join([json.dumps(record)] * 3)}
+probe = {"Service": "Amazon S3", "Event": "s3:TestEvent"}
+with open("numbers.jsonl", "w") as out, open("wanted_numbers", "w") as wanted:
+    number = 0
+    for i in range(9000):
+        if i % 5 == 0:
+            out.write(json.dumps(sns) + "\n")
+            fires = 3
+        elif i % 7 == 0:
+            out.write(json.dumps(probe) + "\n")
+            continue
+        elif i % 11 == 0:
+            out.write('{"eventName": nothing}\n')
+            number += 1
+            continue
+        else:
+            out.write(json.dumps(record) + "\n")
+            fires = 1
+        for _ in range(fires):
+            number += 1
+            wanted.write(f"{number}\n")
+PY
+for threads in 1 3; do
+  expect 0 "numbers on $threads threads" "$tocsin" scan --rules keyword --threads "$threads" numbers.jsonl
+  python3 -c 'import json,sys
+for line in sys.stdin: print(json.loads(line)["input"]["record"])' <out >got
+  if cmp -s got wanted_numbers; then ok; else bad "records have other numbers on $threads threads"; fi
+done
+
+# --- a rule that only asks for a fact
+mkdir fact
+sed -e 's/keywords: .*/selection: {tocsin.identity_kind: root}/' -e 's/condition: .*/condition: selection/' \
+  keyword/keyword.yml >fact/fact.yml
+echo '{"eventName":"x","eventSource":"y","userIdentity":{"type":"Root"}}' >root.jsonl
+expect 0 "scan for a fact" "$tocsin" scan --rules fact root.jsonl
+lines out 1
+
 # --- exit codes
 expect 1 "--fail-on medium" "$tocsin" scan --rules "$rules" --fail-on medium --output none "$example"
 expect 0 "--fail-on critical" "$tocsin" scan --rules "$rules" --fail-on critical --output none "$example"

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "event/cloudtrail.h"
+
 namespace tocsin::event {
 namespace {
 
@@ -55,6 +57,7 @@ TEST_CASE("keys lead through the trie, with dots in them or without") {
 TEST_CASE("a part of a set has the same slots and leads to its own fields only") {
   FieldSet fields;
   for (const char* path : {"a", "a.b.c", "x.y", "tocsin.mfa"}) fields.add(path);
+  FactFields::complete(fields);
   const FieldRef wanted[] = {fields.find("a.b.c"), fields.find("tocsin.mfa")};
   const FieldSet part = fields.only(wanted);
   CHECK(part.size() == fields.size());
@@ -64,6 +67,18 @@ TEST_CASE("a part of a set has the same slots and leads to its own fields only")
   CHECK(at(part, {"x", "y"}) == "-");
   CHECK(part.is_read(fields.find("tocsin.mfa")));
   CHECK_FALSE(part.is_read(fields.find("a")));
+  // What the fact is computed from.
+  const char* const source = "userIdentity.sessionContext.attributes.mfaAuthenticated";
+  CHECK(part.is_read(fields.find(source)));
+  CHECK(at(part, {source}) == source);
+  CHECK_FALSE(fields.only({wanted, 1}).is_read(fields.find(source)));
+}
+
+TEST_CASE("hostile names cost no more than their length") {
+  FieldSet fields;
+  fields.add(std::string(20'000, '.'));
+  for (int i = 0; i < 10'000; ++i) fields.add("name" + std::to_string(i) + ".x.y");
+  CHECK(at(fields, {"name9999.x", "y"}) == "name9999.x.y");
 }
 
 TEST_CASE("keys are told apart whatever they have in common") {
