@@ -53,8 +53,6 @@ class FactFields {
  public:
   // Adds to `fields` what the facts among them are computed from. Call when all fields are added.
   static void complete(FieldSet& fields);
-  // `wanted`, and what the facts among them are computed from.
-  static std::vector<FieldRef> with_sources(const FieldSet& fields, std::vector<FieldRef> wanted);
   // nullptr when `fields` asks for no fact. Precondition: complete() was called.
   static std::unique_ptr<FactFields> in(const FieldSet& fields);
 

@@ -83,12 +83,18 @@ class Event {
     Slot& slot = slots_.data()[field];
     if (slot.epoch != epoch_) slot = Slot{epoch_, 0, 0};
   }
+  // A value of the record; left out, with a note, when there are too many.
   void append(FieldRef field, const Value& value) {
     mark_present(field);
     if (values_.size() > limits::kEventValues) {
       notes_ |= kManyValues;
-      return;
+    } else {
+      add(field, value);
     }
+  }
+  // The same for what Tocsin itself finds out, which nobody can crowd out.
+  void add(FieldRef field, const Value& value) {
+    mark_present(field);
     const auto index = static_cast<std::uint32_t>(values_.size());
     values_.push_back(value);
     Slot& slot = slots_.data()[field];

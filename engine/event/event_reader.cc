@@ -252,7 +252,7 @@ void EventReader::add_facts(Event& event) {
   facts_->compute(event, [&event](FieldRef field, const Value& fact) {
     Value copy = fact;
     copy.text = event.arena_.copy(fact.text);
-    event.append(field, copy);
+    event.add(field, copy);
   });
 }
 

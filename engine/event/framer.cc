@@ -96,8 +96,9 @@ Framer::Outcome Framer::line() {
   begin_ = pos_;
   if (trust_ == Trust::unchecked && indent_ == 0 && context_count_ == 0 && !damaged_ &&
       !window_.substr(pos_).starts_with(kLogFile)) {
-    if (newline_ + 1 >= window_.size() && !at_end_) return Step::more;
-    if (newline_ + 1 >= window_.size() || window_[newline_ + 1] == '{') return emit_line(end);
+    const bool last = newline_ + 1 >= window_.size();
+    if (last && !at_end_ && patient_) return Step::more;
+    if (last ? at_end_ : window_[newline_ + 1] == '{') return emit_line(end);
   }
   pos_ = end;
   worked(begin_);
@@ -134,7 +135,7 @@ Framer::Outcome Framer::element() {
     frame_.checked = false;
     return outcome;
   }
-  if (!at_end_ && window_.size() - pos_ < kLineBytes) return Step::more;
+  if (!at_end_ && patient_ && window_.size() - pos_ < kLineBytes) return Step::more;
   return carefully();
 }
 

@@ -81,6 +81,11 @@ class Framer {
   // `at_end`: no text follows the window.
   Step next(std::string_view window, bool at_end);
 
+  // Whether to ask for more text only because it makes frames cheaper to find. A reader whose next
+  // text may be long in coming says no before it waits.
+  void set_patient(bool patient) { patient_ = patient; }
+  bool is_patient() const { return patient_; }
+
   const Frame& frame() const { return frame_; }
   const Error& error() const { return error_; }
 
@@ -152,6 +157,7 @@ class Framer {
   Trust trust_;
   std::string_view window_;
   bool at_end_ = false;
+  bool patient_ = true;
 
   // Positions are indexes into the window; offsets are base_ + index.
   std::uint64_t base_;

@@ -156,6 +156,11 @@ bool RecordReader::Impl::read_more(Batch& batch) {
   const std::size_t unused = input_->framer.droppable();
   input_->framer.drop(unused);
   begin_ += unused;
+  Framer& framer = input_->framer;
+  if (framer.is_patient() && input_->source->would_block(0)) {
+    framer.set_patient(false);
+    return true;
+  }
   const bool empty = batch.records.empty() && batch.errors.empty();
   if (!empty && end_ >= limits::kBatchBytes) return false;
   if (input_->source->would_block(empty ? kIdleMilliseconds : 0)) return false;
@@ -167,6 +172,7 @@ bool RecordReader::Impl::read_more(Batch& batch) {
   const std::size_t needed = end_ + kReadBytes + kPadding;
   if (batch.bytes.size() < needed) batch.bytes.resize(std::max(needed, end_ + end_ / 2));
 
+  framer.set_patient(true);
   auto got = input_->source->read(batch.bytes.data() + end_, kReadBytes);
   const std::uint64_t consumed = input_->source->consumed();
   batch.input_bytes += consumed - std::exchange(input_->consumed, consumed);

@@ -7,6 +7,12 @@
 #include "base/limits.h"
 
 namespace tocsin::event {
+namespace {
+
+// A larger index, which only a freak record needs, is given back.
+constexpr std::size_t kKeptCapacity = std::size_t{2} << 20;
+
+}  // namespace
 
 StructuralIndex::StructuralIndex() = default;
 StructuralIndex::~StructuralIndex() = default;
@@ -16,10 +22,12 @@ StructuralIndex& StructuralIndex::operator=(StructuralIndex&&) noexcept = defaul
 StructuralIndex::Outcome StructuralIndex::build(std::string_view text) {
   size_ = 0;
   const std::size_t needed = text.size() + kSentinels;
-  if (stage1_ == nullptr || needed > capacity_) {
+  const bool far_too_large = capacity_ > kKeptCapacity && needed <= kKeptCapacity;
+  if (stage1_ == nullptr || needed > capacity_ || far_too_large) {
     const std::size_t capacity = std::max(needed + needed / 4, std::size_t{16} << 10);
     const auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
         capacity, limits::kRecordDepth, stage1_);
+    capacity_ = 0;
     if (error) return Outcome::no_memory;
     capacity_ = capacity;
   }

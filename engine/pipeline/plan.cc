@@ -1,7 +1,5 @@
 #include "pipeline/plan.h"
 
-#include "event/cloudtrail.h"
-
 namespace tocsin::pipeline {
 namespace {
 
@@ -28,7 +26,7 @@ Plan::Plan(const program::Program& program, const Source& source)
   for (event::FieldRef field = 0; field < all.size(); ++field) {
     if (all.path(field) != event::kWholeEvent) fields.push_back(field);
   }
-  phases_.push_back(all.only(event::FactFields::with_sources(all, gates_.fields())));
+  phases_.push_back(all.only(gates_.fields()));
   phases_.push_back(all.only(fields));
   phases_.push_back(all);
 }
