@@ -83,6 +83,15 @@ void BatchReader::read_all(Event& event) {
   has_all_ = true;
 }
 
+void BatchReader::read_with(EventReader& reader, Event& out) {
+  Token ignored = nullptr;
+  if (current_.token != nullptr) {
+    reader.read(current_, out, ignored);
+  } else {
+    reader.read(event_.json(), out);
+  }
+}
+
 void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
   const Origin origin = renumbered(record.origin);
   if (record.checked) return read_alone(record.json, origin, visitor);
@@ -103,6 +112,7 @@ void BatchReader::read_alone(std::string_view json, const Origin& origin, Visito
     return visitor.error({std::move(read.error()), origin, false});
   }
   has_all_ = true;
+  current_ = {};
   visitor.event(event_, origin);
 }
 
