@@ -2,41 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace tocsin {
+#include "base/text_hash.h"
 
-// Length, first and last bytes: enough to tell the values of audit events apart, and the cost does
-// not grow with the text. Equal hashes are told apart by comparing the texts.
-inline std::uint64_t quick_hash(std::string_view text) {
-  const auto load = [](const char* from, std::size_t size) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, size);
-    return word;
-  };
-  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15u;
-  const std::size_t size = text.size();
-  std::uint64_t hash = size * kMix;
-  if (size >= 8) {
-    hash ^= load(text.data(), 8);
-    hash *= kMix;
-    hash ^= load(text.data() + size - 8, 8);
-    if (size > 16) {
-      hash *= kMix;
-      hash ^= load(text.data() + size / 2 - 4, 8);
-    }
-  } else if (size >= 4) {
-    hash ^= load(text.data(), 4) << 32 | load(text.data() + size - 4, 4);
-  } else if (size > 0) {
-    hash ^= load(text.data(), 1) << 16 | load(text.data() + size / 2, 1) << 8 |
-            load(text.data() + size - 1, 1);
-  }
-  hash *= kMix;
-  return hash ^ hash >> 32;
-}
+namespace tocsin {
 
 class StringTable {
  public:
@@ -59,13 +31,13 @@ class StringTable {
 
   std::uint32_t find(std::string_view text) const {
     if (slots_.empty()) return kMissing;
-    const std::uint64_t hash = quick_hash(text);
-    const std::size_t mask = slots_.size() - 1;
-    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-      const Slot& slot = slots_[at];
-      if (slot.number == kMissing) return kMissing;
-      if (slot.hash == hash && texts_[slot.number] == text) return slot.number;
-    }
+    return find_hashed(text_hash(text), [text](std::string_view known) { return known == text; });
+  }
+  // The number of `text` with its ASCII capitals made small.
+  std::uint32_t find_caseless(std::string_view text) const {
+    if (slots_.empty()) return kMissing;
+    return find_hashed(caseless_hash(text),
+                       [text](std::string_view known) { return equals_caseless(text, known); });
   }
   bool contains(std::string_view text) const { return find(text) != kMissing; }
 
@@ -78,8 +50,17 @@ class StringTable {
     std::uint64_t hash = 0;
     std::uint32_t number = kMissing;
   };
+  template <class Equals>
+  std::uint32_t find_hashed(std::uint64_t hash, Equals equals) const {
+    const std::size_t mask = slots_.size() - 1;
+    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+      const Slot& slot = slots_[at];
+      if (slot.number == kMissing) return kMissing;
+      if (slot.hash == hash && equals(texts_[slot.number])) return slot.number;
+    }
+  }
   void place(std::uint32_t number) {
-    const std::uint64_t hash = quick_hash(texts_[number]);
+    const std::uint64_t hash = text_hash(texts_[number]);
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = hash & mask;
     while (slots_[at].number != kMissing) at = (at + 1) & mask;

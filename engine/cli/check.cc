@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "cli/check_cost.h"
 #include "cli/command.h"
 #include "cli/portable.h"
 #include "cli/rule_tests.h"
@@ -21,6 +22,7 @@ struct CheckArguments {
   RuleOptions rules;
   std::string output = "text";
   bool portable = false;
+  bool cost = false;
 };
 
 // Tests are checked as files; running them is `tocsin test`.
@@ -53,7 +55,19 @@ void print_text(const Diagnostics& diagnostics) {
   }
 }
 
+void print_json(const Diagnostics& diagnostics, const program::Program* costs) {
+  if (costs == nullptr) {
+    fmt::print("{}\n", render_json(diagnostics));
+  } else {
+    fmt::print("{{\"problems\":{},\"costs\":{}}}\n", render_json(diagnostics), costs_json(*costs));
+  }
+}
+
 int run(const CheckArguments& arguments) {
+  if (arguments.cost && arguments.output == "sarif") {
+    fmt::print(stderr, "tocsin: --cost is printed as text or json\n");
+    return kError;
+  }
   Ruleset ruleset = load_ruleset(arguments.rules);
   Diagnostics& diagnostics = ruleset.diagnostics;
   std::size_t test_files = 0;
@@ -63,11 +77,12 @@ int run(const CheckArguments& arguments) {
   const std::size_t errors = diagnostics.count(Severity::error);
   const std::size_t warnings = diagnostics.count(Severity::warning);
   if (arguments.output == "json") {
-    fmt::print("{}\n", render_json(diagnostics));
+    print_json(diagnostics, arguments.cost ? &ruleset.program : nullptr);
   } else if (arguments.output == "sarif") {
     fmt::print("{}\n", render_sarif(diagnostics, TOCSIN_VERSION));
   } else {
     print_text(diagnostics);
+    if (arguments.cost) print_costs(ruleset.program);
     const sigma::RuleSet& rules = *ruleset.rules;
     fmt::print(
         "{} files: {} rules, {} correlations, {} filters, {} test files; "
@@ -89,6 +104,9 @@ void add_check(CLI::App& app, int& exit_code) {
       ->type_name("FORMAT");
   command->add_flag("--portable", arguments->portable,
                     "Also list what other Sigma tools will not understand");
+  command->add_flag("--cost", arguments->cost,
+                    "Also estimate what each rule costs: how many records it is tried on, what it "
+                    "waits for, and how to make it cheaper");
   command->add_option("-l,--lists", arguments->rules.lists, "List files or folders, as in scan")
       ->type_name("PATH")
       ->expected(1, -1)

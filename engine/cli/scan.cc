@@ -51,13 +51,13 @@ pipeline::AlertForm form_of(const std::string& output) {
 }
 
 // "auto", "any", or "product=aws,service=cloudtrail". False on a spelling that is none of them.
-bool parse_logsource(const std::string& text, pipeline::ScanOptions& options) {
+bool parse_logsource(const std::string& text, pipeline::Source& source) {
   if (text == "auto") return true;
   if (text == "any") {
-    options.policy = pipeline::LogsourcePolicy::ignore;
+    source.policy = pipeline::LogsourcePolicy::ignore;
     return true;
   }
-  options.policy = pipeline::LogsourcePolicy::declared;
+  source.policy = pipeline::LogsourcePolicy::declared;
   std::string_view rest = text;
   while (!rest.empty()) {
     const std::size_t comma = rest.find(',');
@@ -67,11 +67,11 @@ bool parse_logsource(const std::string& text, pipeline::ScanOptions& options) {
     const std::string_view key = part.substr(0, equals);
     std::string value(part.substr(equals + 1));
     if (key == "product") {
-      options.declared.product = std::move(value);
+      source.declared.product = std::move(value);
     } else if (key == "service") {
-      options.declared.service = std::move(value);
+      source.declared.service = std::move(value);
     } else if (key == "category") {
-      options.declared.category = std::move(value);
+      source.declared.category = std::move(value);
     } else {
       return false;
     }
@@ -111,7 +111,8 @@ int cannot_write_stats(const std::string& path) {
 int scan(const ScanArguments& arguments) {
   pipeline::ScanOptions options;
   options.threads = std::max(1u, arguments.threads);
-  if (!parse_logsource(arguments.logsource, options)) {
+  pipeline::Source source;
+  if (!parse_logsource(arguments.logsource, source)) {
     fmt::print(stderr,
                "tocsin: --logsource is `auto`, `any` or like `product=aws,service=cloudtrail`, "
                "not `{}`\n",
@@ -122,6 +123,7 @@ int scan(const ScanArguments& arguments) {
   cost.threads = options.threads;
   const auto load_start = std::chrono::steady_clock::now();
   const Ruleset ruleset = load_ruleset(arguments.rules);
+  const pipeline::Plan plan(ruleset.program, source);
   cost.load_seconds = seconds_since(load_start);
   report_loading(ruleset);
   if (ruleset.program.rules().empty()) {
@@ -148,7 +150,7 @@ int scan(const ScanArguments& arguments) {
   const auto scan_start = std::chrono::steady_clock::now();
   const std::clock_t scan_cpu_start = std::clock();
   const pipeline::ScanStats stats =
-      pipeline::scan(ruleset.program, reader, options, output, interrupted);
+      pipeline::scan(ruleset.program, plan, reader, options, output, interrupted);
   cost.scan_seconds = seconds_since(scan_start);
   cost.scan_cpu_seconds = static_cast<double>(std::clock() - scan_cpu_start) / CLOCKS_PER_SEC;
   output.finish(stats, interrupted);

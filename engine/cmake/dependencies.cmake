@@ -19,3 +19,6 @@ if(TOCSIN_ISAL)
   target_link_libraries(tocsin_inflating INTERFACE PkgConfig::ISAL)
   target_compile_definitions(tocsin_inflating INTERFACE TOCSIN_HAS_ISAL)
 endif()
+
+# Optional: finds many literals at once. Hyperscan, or Vectorscan where that does not exist (arm64).
+pkg_check_modules(HYPERSCAN IMPORTED_TARGET libhs)

@@ -70,17 +70,17 @@ bool BatchReader::read_indexed(const Record& record, Run& run, Visitor& visitor)
     current_.has_escapes = true;
     current_.hides_characters = escapes.needless;
   }
-  if (!first_.read(current_, event_, run.token)) return false;
-  has_all_ = false;
+  if (!readers_.front().read(current_, event_, run.token)) return false;
+  phase_ = 0;
   visitor.event(event_, renumbered(record.origin));
   return true;
 }
 
-void BatchReader::read_all(Event& event) {
-  if (has_all_) return;
+void BatchReader::read_again(Event& event, std::size_t phase) {
+  if (phase_ >= phase) return;
   Token ignored = nullptr;
-  all_.read(current_, event, ignored);  // was read once, so it reads again
-  has_all_ = true;
+  readers_[phase].read(current_, event, ignored);  // was read once, so it reads again
+  phase_ = phase;
 }
 
 void BatchReader::read_with(EventReader& reader, Event& out) {
@@ -108,11 +108,11 @@ void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
 }
 
 void BatchReader::read_alone(std::string_view json, const Origin& origin, Visitor& visitor) {
-  if (auto read = all_.read(json, event_); !read) {
+  if (auto read = readers_.back().read(json, event_); !read) {
     return visitor.error({std::move(read.error()), origin, false});
   }
-  has_all_ = true;
   current_ = {};
+  phase_ = readers_.size() - 1;
   visitor.event(event_, origin);
 }
 

@@ -1,5 +1,5 @@
-// BatchReader: a Batch → Events, in two phases. First only the fields that decide which rules an
-// event is for; then, for the few events that need it, all fields.
+// BatchReader: a Batch → Events, in phases. First only the fields that decide which rules an event
+// is for; then, for the few events that need it, more of them.
 //
 // Neighbouring records are indexed together in one pass. This changes nothing: the index is made
 // from left to right, and where it says that a token begins at a record's first byte, what follows
@@ -24,7 +24,7 @@ class BatchReader {
   class Visitor {
    public:
     virtual ~Visitor() = default;
-    // `event` has the first fields. It is valid during the call.
+    // `event` has the fields of the first phase, or of the last. It is valid during the call.
     virtual void event(Event& event, const Origin& origin) = 0;
     virtual void error(RecordError error) = 0;
   };
@@ -37,15 +37,17 @@ class BatchReader {
     std::int64_t by;
   };
 
-  // `first` is a part of `all` (FieldSet::only).
-  BatchReader(const FieldSet& all, const FieldSet& first) : first_(first), all_(all) {}
+  // What is read in each phase; slots are the same in all (FieldSet::only), and the last phase has
+  // what the others have.
+  explicit BatchReader(const std::vector<FieldSet>& phases)
+      : readers_(phases.begin(), phases.end()) {}
 
   // Visits the events in order, then the errors.
   void read(Batch& batch, Visitor& visitor);
 
-  // During Visitor::event(): makes the event one with all fields. Values and folded texts of the
-  // first phase are gone.
-  void read_all(Event& event);
+  // During Visitor::event(): reads the fields of a later phase. Values and folded texts read before
+  // are gone.
+  void read_again(Event& event, std::size_t phase);
   // During Visitor::event(): the same record with the fields of `reader`, into an event of its own.
   // Quicker than reader.read(event.json(), …).
   void read_with(EventReader& reader, Event& out);
@@ -63,12 +65,11 @@ class BatchReader {
   Origin renumbered(const Origin& origin) const;
   void visit_errors(std::vector<RecordError>& errors, Visitor& visitor) const;
 
-  EventReader first_;
-  EventReader all_;
+  std::vector<EventReader> readers_;  // by phase
   StructuralIndex index_;
   Event event_;
   IndexedRecord current_;  // the record that is being visited; without token: it was read alone
-  bool has_all_ = false;   // event_ has all fields already
+  std::size_t phase_ = 0;  // that event_ was read in
   Batch line_;             // what was found in an unchecked line
   std::vector<Renumbering> renumberings_;
 };

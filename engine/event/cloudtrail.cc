@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -164,6 +165,20 @@ void FactFields::complete(FieldSet& fields) {
       return;
     }
   }
+}
+
+std::vector<FieldRef> FactFields::with_sources(const FieldSet& fields,
+                                               std::vector<FieldRef> wanted) {
+  const auto is_fact = [&](FieldRef field) { return fields.path(field).starts_with(kFactPrefix); };
+  if (std::none_of(wanted.begin(), wanted.end(), is_fact)) return wanted;
+  const CloudTrailFields sources(fields);
+  for (const FieldRef field :
+       {sources.type, sources.arn, sources.principal_id, sources.account_id, sources.user_name,
+        sources.invoked_by, sources.on_behalf_of, sources.issuer_arn, sources.mfa_authenticated,
+        sources.mfa_used, sources.source_ip, sources.recipient_account, sources.error_code}) {
+    wanted.push_back(field);
+  }
+  return wanted;
 }
 
 std::unique_ptr<FactFields> FactFields::in(const FieldSet& fields) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "event/event.h"
 #include "event/field_set.h"
@@ -53,6 +54,8 @@ class FactFields {
  public:
   // Adds to `fields` what the facts among them are computed from. Call when all fields are added.
   static void complete(FieldSet& fields);
+  // `wanted`, and what the facts among them are computed from.
+  static std::vector<FieldRef> with_sources(const FieldSet& fields, std::vector<FieldRef> wanted);
   // nullptr when `fields` asks for no fact. Precondition: complete() was called.
   static std::unique_ptr<FactFields> in(const FieldSet& fields);
 

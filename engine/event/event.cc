@@ -1,6 +1,5 @@
 #include "event/event.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "base/text.h"
@@ -54,13 +53,18 @@ void Event::begin(std::string_view json, std::size_t fields) {
   json_ = json;
   notes_ = kNoNote;
   is_cloudtrail_ = false;
-  hides_characters_ = false;
+  spelling_ = Spelling::unknown;
 }
 
-bool Event::is_spelled_out() const {
-  return !hides_characters_ && std::all_of(json_.begin(), json_.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x80;
-  });
+void Event::find_spelling() const {
+  std::uint64_t seen = 0;
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= json_.size(); at += sizeof word) {
+    std::memcpy(&word, json_.data() + at, sizeof word);
+    seen |= word;
+  }
+  for (; at < json_.size(); ++at) seen |= static_cast<unsigned char>(json_[at]);
+  spelling_ = (seen & kOnes << 7) == 0 ? Spelling::plain : Spelling::hidden;
 }
 
 std::string_view Event::text(FieldRef field) const {

@@ -62,7 +62,10 @@ class Event {
   std::uint8_t notes() const { return notes_; }
   // Every text of the record is spelled in json() byte for byte, but for the escapes of quotes,
   // backslashes and control characters: it is all ASCII, without \u and \/.
-  bool is_spelled_out() const;
+  bool is_spelled_out() const {
+    if (spelling_ == Spelling::unknown) find_spelling();
+    return spelling_ == Spelling::plain;
+  }
   // The record has the top-level keys that every CloudTrail record has.
   bool is_cloudtrail() const { return is_cloudtrail_; }
 
@@ -74,6 +77,7 @@ class Event {
     std::uint32_t tail = 0;
   };
 
+  void find_spelling() const;
   void begin(std::string_view json, std::size_t fields);
   void mark_present(FieldRef field) {
     Slot& slot = slots_.data()[field];
@@ -101,7 +105,8 @@ class Event {
   std::string folding_;  // scratch of folded()
   std::uint8_t notes_ = kNoNote;
   bool is_cloudtrail_ = false;
-  bool hides_characters_ = false;  // there are \u or \/ escapes
+  enum class Spelling : std::uint8_t { unknown, plain, hidden };
+  mutable Spelling spelling_ = Spelling::unknown;
 };
 
 }  // namespace tocsin::event

@@ -177,7 +177,7 @@ EventReader::EventReader(EventReader&&) noexcept = default;
 
 bool EventReader::read(const IndexedRecord& record, Event& event, Token& next) {
   event.begin(record.json, fields_.size());
-  event.hides_characters_ = record.hides_characters;
+  if (record.hides_characters) event.spelling_ = Event::Spelling::hidden;
   Walk walk(fields_, record, event);
   const Token end = walk.run(record.token);
   const char* last = record.json.data() + record.json.size() - 1;
@@ -218,7 +218,7 @@ Status EventReader::read(std::string_view json, Event& event) {
     replace_lone_surrogates(json, event.repaired_);  // escape for escape: the index stays right
     event.json_ = json = event.repaired_;
   }
-  event.hides_characters_ = escapes.needless;
+  if (escapes.needless) event.spelling_ = Event::Spelling::hidden;
 
   Walk walk(fields_, {json, json.data(), index_.positions(), escapes.any, escapes.needless}, event);
   Token end = walk.run(index_.positions());

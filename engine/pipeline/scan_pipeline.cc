@@ -16,14 +16,12 @@ namespace {
 // Everything one thread needs; nothing in it is shared.
 class Worker : private event::BatchReader::Visitor {
  public:
-  Worker(const program::Program& program, const ScanOptions& options,
-         const program::RuleMask& declared, Turnstile& turnstile)
+  Worker(const program::Program& program, const ScanOptions& options, const Plan& plan,
+         Turnstile& turnstile)
       : options_(options),
+        plan_(plan),
         turnstile_(turnstile),
-        declared_(declared),
-        program_(program),
-        first_fields_(program.fields().only(program.gates().fields())),
-        reader_(program.fields(), first_fields_),
+        reader_(plan.phases()),
         matching_(program),
         alerts_(program) {}
 
@@ -52,8 +50,10 @@ class Worker : private event::BatchReader::Visitor {
   void match(event::Event& event, const event::Origin& origin) {
     ++result_.records;
     fired_.clear();
-    if (matching_.open(event, mask(event))) {
-      reader_.read_all(event);
+    const bool is_other = plan_.is_other(event);
+    if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
+    if (matching_.open(event, is_other ? plan_.other_gates() : plan_.gates())) {
+      reader_.read_again(event, static_cast<std::size_t>(matching_.reading()));
       matching_.finish(event, fired_);
     }
     if (event.notes() != event::kNoNote) result_.notes.push_back({origin, event.notes()});
@@ -90,23 +90,9 @@ class Worker : private event::BatchReader::Visitor {
   // An exception would leave a part that was delivered and not taken away.
   void hand_over() noexcept { turnstile_.give_part(batch_, result_); }
 
-  const program::RuleMask& mask(const event::Event& event) const {
-    switch (options_.policy) {
-      case LogsourcePolicy::by_shape:
-        return event.is_cloudtrail() ? program_.cloudtrail_mask() : program_.all_mask();
-      case LogsourcePolicy::declared:
-        return declared_;
-      case LogsourcePolicy::ignore:
-        break;
-    }
-    return program_.all_mask();
-  }
-
   const ScanOptions& options_;
+  const Plan& plan_;
   Turnstile& turnstile_;
-  const program::RuleMask& declared_;
-  const program::Program& program_;
-  event::FieldSet first_fields_;
   event::BatchReader reader_;
   program::Matching matching_;
   alert::AlertMaker alerts_;
@@ -118,15 +104,11 @@ class Worker : private event::BatchReader::Visitor {
 
 }  // namespace
 
-ScanStats scan(const program::Program& program, event::RecordReader& reader,
+ScanStats scan(const program::Program& program, const Plan& plan, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
-  program::RuleMask declared = program.all_mask();
-  for (program::RuleIndex i = 0; i < declared.size(); ++i) {
-    if (!program::accepts(program.rules()[i].source.logsource, options.declared)) declared[i] = 0;
-  }
   Turnstile turnstile(reader, sink, program.rules().size(), stop);
   const auto work = [&] {
-    Worker worker(program, options, declared, turnstile);
+    Worker worker(program, options, plan, turnstile);
     worker.run();
   };
   std::vector<std::thread> threads;

@@ -13,6 +13,7 @@
 
 #include "alert/alert.h"
 #include "event/record_reader.h"
+#include "pipeline/plan.h"
 #include "program/program.h"
 
 namespace tocsin::pipeline {
@@ -26,13 +27,6 @@ struct ScanStats {
   std::vector<std::uint64_t> rule_matches;  // by RuleIndex
 };
 
-// Which rules an event is given to.
-enum class LogsourcePolicy : std::uint8_t {
-  by_shape,  // CloudTrail records: rules for aws/cloudtrail; anything else: every rule
-  ignore,    // every rule
-  declared,  // rules that accept ScanOptions::declared
-};
-
 // What the sink gets of alerts.
 enum class AlertForm : std::uint8_t {
   none,     // nothing: they are only counted
@@ -43,8 +37,6 @@ enum class AlertForm : std::uint8_t {
 struct ScanOptions {
   unsigned threads = 1;
   AlertForm alerts = AlertForm::objects;
-  LogsourcePolicy policy = LogsourcePolicy::by_shape;
-  program::LogsourceDeclaration declared;
 };
 
 // A record that was matched with a reservation.
@@ -65,7 +57,7 @@ class ScanSink {
 };
 
 // Runs until the inputs end or `stop` becomes true; then finishes what has been read.
-ScanStats scan(const program::Program& program, event::RecordReader& reader,
+ScanStats scan(const program::Program& program, const Plan& plan, event::RecordReader& reader,
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop);
 
 // Milliseconds since 1970, from the system clock.

@@ -2,142 +2,108 @@
 
 #include <algorithm>
 #include <optional>
-#include <string>
-
-#include "base/text.h"
 
 namespace tocsin::program {
 namespace {
 
-struct Key {
-  event::FieldRef field;
-  bool presence;     // any value of the field
-  std::string text;  // folded; without `presence`
-};
-
-// At least one of the keys must occur; `cost` estimates how often one does.
-struct Gate {
-  std::vector<Key> keys;
-  double cost = 0;
-};
-
-// Longer gates cost more memory than they save.
-constexpr std::size_t kMaxKeys = 20'000;
-
-// A field is present far more often than it has one of even a hundred values.
-constexpr double kPresenceCost = 10'000;
-
-// How common one value of a field is, roughly. Events differ most in what was called; all that is
-// known of other fields is that a value of them recurs.
-double commonness(const std::string& field) {
-  if (field == "eventName" || field == "EventID") return 1;
-  if (field == "eventSource") return 50;
-  return 20;
+// Adds `rule` to the rules of the sign with this number. Signs are numbered in order, and rules
+// come in order.
+void add_rule(std::vector<std::vector<RuleIndex>>& rules, std::uint32_t number, RuleIndex rule) {
+  if (number == rules.size()) rules.emplace_back();
+  if (rules[number].empty() || rules[number].back() != rule) rules[number].push_back(rule);
 }
 
-class Derivation {
- public:
-  explicit Derivation(const Program& program) : program_(program) {}
-
-  std::optional<Gate> of(NodeId id) const {
-    const Node& node = program_.node(id);
-    switch (node.kind) {
-      case Node::Kind::predicate:
-        return of(program_.predicates()[node.index]);
-      case Node::Kind::selection:
-        return of(program_.children(node)[0]);
-      case Node::Kind::negation:
-        return std::nullopt;
-      case Node::Kind::all:
-        return best_of(node);
-      case Node::Kind::any:
-        return union_of(node);
-    }
-    return std::nullopt;
-  }
-
- private:
-  std::optional<Gate> of(const Predicate& predicate) const {
-    const StringTable* texts = nullptr;
-    if (const auto* strings = std::get_if<MatchStrings>(&predicate.matcher)) {
-      if (strings->globs.empty()) texts = &strings->exact;
-    } else if (const auto* scalars = std::get_if<MatchScalars>(&predicate.matcher)) {
-      texts = &scalars->exact;
-    } else if (std::holds_alternative<MatchNull>(predicate.matcher)) {
-      return std::nullopt;
-    } else if (const auto* exists = std::get_if<MatchExists>(&predicate.matcher)) {
-      if (!exists->exists) return std::nullopt;
-    }
-    if (predicate.field_name.empty()) return std::nullopt;
-
-    Gate gate;
-    if (texts == nullptr) {
-      gate.keys.push_back({predicate.field, true, {}});
-      gate.cost = kPresenceCost;
-      return gate;
-    }
-    for (const std::string& text : texts->texts()) {
-      gate.keys.push_back({predicate.field, false, text::folded(text)});
-    }
-    gate.cost = commonness(predicate.field_name) * static_cast<double>(gate.keys.size());
-    return gate;
-  }
-
-  std::optional<Gate> best_of(const Node& node) const {
-    std::optional<Gate> best;
-    for (const NodeId child : program_.children(node)) {
-      std::optional<Gate> gate = of(child);
-      if (gate && (!best || gate->cost < best->cost)) best = std::move(gate);
-    }
-    return best;
-  }
-
-  std::optional<Gate> union_of(const Node& node) const {
-    Gate all;
-    for (const NodeId child : program_.children(node)) {
-      std::optional<Gate> gate = of(child);
-      if (!gate || all.keys.size() + gate->keys.size() > kMaxKeys) return std::nullopt;
-      std::move(gate->keys.begin(), gate->keys.end(), std::back_inserter(all.keys));
-      all.cost += gate->cost;
-    }
-    return all;
-  }
-
-  const Program& program_;
-};
+// Calls visit(FieldRef) for every field that a condition asks for.
+template <class Visit>
+void for_each_field(const Program& program, NodeId id, Visit visit) {
+  const Node& node = program.node(id);
+  for (const NodeId child : program.children(node)) for_each_field(program, child, visit);
+  if (node.kind != Node::Kind::predicate) return;
+  const Predicate& predicate = program.predicates()[node.index];
+  visit(predicate.field);
+  if (const auto* field = std::get_if<MatchField>(&predicate.matcher)) visit(field->other);
+}
 
 }  // namespace
 
-Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
-  for (FieldGate& gate : gates_) {
-    if (gate.field == field) return gate;
-  }
-  return gates_.emplace_back(FieldGate{field, {}, {}, {}});
+bool Gates::is_ascii(std::string_view text) {
+  unsigned seen = 0;
+  for (const char c : text) seen |= static_cast<unsigned char>(c);
+  return seen < 0x80;
 }
 
-Gates Gates::derive(const Program& program) {
+Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
+  const auto known = std::find(fields_.begin(), fields_.end(), field);
+  if (known != fields_.end()) return gates_[static_cast<std::size_t>(known - fields_.begin())];
+  fields_.push_back(field);
+  gates_.emplace_back();
+  gates_.back().field = field;
+  return gates_.back();
+}
+
+void Gates::add(const Sign& sign, RuleIndex rule) {
+  if (sign.kind == Sign::Kind::keyword) {
+    whole_event_ = sign.field;
+    return add_rule(keywords_.rules, keywords_.literals.insert(sign.text), rule);
+  }
+  FieldGate& gate = gate_of(sign.field);
+  switch (sign.kind) {
+    case Sign::Kind::text:
+      return add_rule(gate.text_rules, gate.texts.insert(sign.text), rule);
+    case Sign::Kind::literal:
+      return add_rule(gate.literals.rules, gate.literals.literals.insert(sign.text), rule);
+    case Sign::Kind::network:
+      return add_rule(gate.network_rules, gate.networks.insert(sign.network), rule);
+    case Sign::Kind::presence:
+      gate.if_present.push_back(rule);
+      return;
+    case Sign::Kind::keyword:
+      return;
+  }
+}
+
+Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
+                    const CompileOptions& options) {
   Gates gates;
-  const Derivation derivation(program);
-  for (const RuleIndex rule : program.all_rules()) {
-    const std::optional<Gate> gate = derivation.of(program.rules()[rule].root);
-    if (!gate) {
+  for (const RuleIndex rule : rules) {
+    const std::optional<Witness> witness = find_witness(program, program.rules()[rule].root);
+    if (!witness) {
       gates.always_.push_back(rule);
       continue;
     }
-    for (const Key& key : gate->keys) {
-      FieldGate& field = gates.gate_of(key.field);
-      if (key.presence) {
-        field.if_present.push_back(rule);
-        continue;
-      }
-      const std::uint32_t number = field.texts.insert(key.text);
-      if (number == field.rules.size()) field.rules.emplace_back();
-      std::vector<RuleIndex>& rules = field.rules[number];
-      if (rules.empty() || rules.back() != rule) rules.push_back(rule);
-    }
+    for (const Sign& sign : witness->signs) gates.add(sign, rule);
   }
-  for (const FieldGate& gate : gates.gates_) gates.fields_.push_back(gate.field);
+  for (FieldGate& gate : gates.gates_) gate.literals.literals.build(options.hyperscan_literals);
+  gates.keywords_.literals.build(options.hyperscan_literals);
+  gates.find_readings(program, rules);
   return gates;
+}
+
+void Gates::find_readings(const Program& program, std::span<const RuleIndex> rules) {
+  const event::FieldRef whole = program.fields().find(event::kWholeEvent);
+  std::vector<bool> is_first(program.fields().size(), false);
+  for (const event::FieldRef field : fields_) is_first[field] = true;
+  // Rules that are always tried are better evaluated at once.
+  for (const RuleIndex rule : always_) {
+    for_each_field(program, program.rules()[rule].root, [&](event::FieldRef field) {
+      if (field != whole && !is_first[field]) fields_.push_back(field);
+      is_first[field] = field != whole;
+    });
+  }
+  readings_.assign(program.rules().size(), Reading::first);
+  for (const RuleIndex rule : rules) {
+    Reading& reading = readings_[rule];
+    for_each_field(program, program.rules()[rule].root, [&](event::FieldRef field) {
+      if (!is_first[field]) {
+        reading = std::max(reading, field == whole ? Reading::all : Reading::fields);
+      }
+    });
+  }
+}
+
+void Gates::prepare(ScanScratch& scratch) const {
+  for (const FieldGate& gate : gates_) gate.literals.literals.prepare(scratch);
+  keywords_.literals.prepare(scratch);
 }
 
 }  // namespace tocsin::program

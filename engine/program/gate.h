@@ -1,65 +1,152 @@
-// Gates: which rules an event can fulfil at all.
+// Gates: which of a set of rules an event can fulfil at all.
 //
-// A rule's gate is a set of keys of which at least one must occur in every event that fulfils it: a
-// field with an exact text, or the mere presence of a field. An event is looked up once per gated
-// field and value; rules behind gates that stay shut are never evaluated. A rule for which no such
-// set can be derived (keywords, a condition that only excludes) is always tried.
+// Every rule waits behind the signs of its witness. The signs of all rules are sorted by field and
+// kind, so that a value is looked up once among the exact texts, once among the literals and once
+// among the networks, however many rules ask. Rules without a witness are candidates always.
+//
+// Keyword rules wait for literals in the bytes of the record. Those cannot be trusted when the
+// record does not spell out its texts; then the values of the event have to be searched.
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/ip.h"
+#include "base/network_table.h"
 #include "base/string_table.h"
 #include "event/event.h"
+#include "program/literal_scanner.h"
 #include "program/program.h"
+#include "program/witness.h"
 
 namespace tocsin::program {
 
+// How much of an event has to be read.
+enum class Reading : std::uint8_t {
+  first,   // the fields of the gates
+  fields,  // all fields of the program but the whole event
+  all,     // the whole event too
+};
+
 class Gates {
  public:
-  // Derives the gates of all rules of `program`.
-  static Gates derive(const Program& program);
+  static Gates derive(const Program& program, std::span<const RuleIndex> rules,
+                      const CompileOptions& options);
 
-  // Calls visit(RuleIndex) for every rule that the event may fulfil; a rule may be visited more
-  // than once. Folds texts of `event` as needed.
-  template <class Visit>
-  void for_each_candidate(event::Event& event, Visit visit) const;
+  // To be called for every ScanScratch before it is used here.
+  void prepare(ScanScratch& scratch) const;
 
-  // The fields that for_each_candidate() looks at.
+  // The fields that find_candidates() looks at, and those that Reading::first means.
   const std::vector<event::FieldRef>& fields() const { return fields_; }
-
-  // Rules that are tried on every event.
+  // What it takes to evaluate a rule.
+  Reading reading(RuleIndex rule) const { return readings_[rule]; }
+  // Rules that are candidates on every event.
   const std::vector<RuleIndex>& always() const { return always_; }
+  // Some rules wait for keywords.
+  bool has_keywords() const { return !keywords_.literals.empty(); }
+
+  // Calls visit(RuleIndex) for every rule that the event may fulfil, some of them more than once;
+  // but for rules that wait for keywords when the event is not spelled out. Needs fields() only.
+  template <class Visit>
+  void find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
+  // The rules that a value anywhere in the event may fulfil. Needs the field of the whole event.
+  template <class Visit>
+  void find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
 
  private:
+  using Rules = std::vector<RuleIndex>;
+  struct LiteralGate {
+    LiteralScanner literals;
+    std::vector<Rules> rules;  // by number of the literal
+  };
   struct FieldGate {
     event::FieldRef field;
+    Rules if_present;  // whatever the value
     StringTable texts;
-    std::vector<std::vector<RuleIndex>> rules;  // by number of the text
-    std::vector<RuleIndex> if_present;          // whatever the value
+    std::vector<Rules> text_rules;  // by number of the text
+    LiteralGate literals;
+    NetworkTable networks;
+    std::vector<Rules> network_rules;  // by number of the network
   };
+
+  static bool is_ascii(std::string_view text);
+  void add(const Sign& sign, RuleIndex rule);
   FieldGate& gate_of(event::FieldRef field);
+  void find_readings(const Program& program, std::span<const RuleIndex> rules);
+  template <class Visit>
+  static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
+                      ScanScratch& scratch, Visit& visit);
+  template <class Visit>
+  static void find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
+                      Visit& visit);
 
   std::vector<FieldGate> gates_;
-  std::vector<RuleIndex> always_;
-  std::vector<event::FieldRef> fields_;
+  std::vector<event::FieldRef> fields_;  // of gates_ first
+  std::vector<Reading> readings_;        // by rule
+  LiteralGate keywords_;
+  event::FieldRef whole_event_ = event::kNoField;
+  Rules always_;
 };
 
 template <class Visit>
-void Gates::for_each_candidate(event::Event& event, Visit visit) const {
-  for (const FieldGate& gate : gates_) {
-    if (!event.present(gate.field)) continue;
+void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
+  for (std::size_t i = 0; i < gates_.size(); ++i) {
+    if (!event.present(fields_[i])) continue;
+    const FieldGate& gate = gates_[i];
     for (const RuleIndex rule : gate.if_present) visit(rule);
-    if (gate.texts.empty()) continue;
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
-      const std::uint32_t number = gate.texts.find(event.folded(*value));
-      if (number == StringTable::kMissing) continue;
-      for (const RuleIndex rule : gate.rules[number]) visit(rule);
+      find_in(gate, event, *value, scratch, visit);
     }
   }
+  if (has_keywords() && event.is_spelled_out()) find_in(keywords_, event.json(), scratch, visit);
   for (const RuleIndex rule : always_) visit(rule);
+}
+
+template <class Visit>
+void Gates::find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
+  // One search over all values. No literal goes over a line, and ASCII need not be folded.
+  std::string& values = scratch.text;
+  values.clear();
+  for (event::Value* value = event.first(whole_event_); value != nullptr;
+       value = event.next(*value)) {
+    values += is_ascii(value->text) ? value->text : event.folded(*value);
+    values += '\n';
+  }
+  find_in(keywords_, values, scratch, visit);
+}
+
+template <class Visit>
+void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value,
+                    ScanScratch& scratch, Visit& visit) {
+  if (value.kind == event::Value::Kind::null) return;
+  const bool ascii = is_ascii(value.text);
+  const std::string_view text = ascii ? value.text : event.folded(value);
+  if (!gate.texts.empty()) {
+    const auto number = ascii ? gate.texts.find_caseless(text) : gate.texts.find(text);
+    if (number != StringTable::kMissing) {
+      for (const RuleIndex rule : gate.text_rules[number]) visit(rule);
+    }
+  }
+  if (!gate.literals.literals.empty()) find_in(gate.literals, text, scratch, visit);
+  if (gate.networks.empty() || value.kind != event::Value::Kind::string) return;
+  if (const auto address = parse_ip(value.text)) {
+    gate.networks.find(*address, [&](std::uint32_t number) {
+      for (const RuleIndex rule : gate.network_rules[number]) visit(rule);
+      return false;
+    });
+  }
+}
+
+template <class Visit>
+void Gates::find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
+                    Visit& visit) {
+  gate.literals.scan(text, scratch, [&](std::uint32_t number) {
+    for (const RuleIndex rule : gate.rules[number]) visit(rule);
+  });
 }
 
 }  // namespace tocsin::program

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "program/codes.h"
 #include "program/lower.h"
+#include "program/required_literal.h"
 
 namespace tocsin::program {
 namespace {
@@ -79,6 +80,7 @@ class Grouping {
   std::vector<GroupedPredicate> finish() {
     if (groups_.empty()) put_never();
     for (GroupedPredicate& group : groups_) {
+      build_filter(group.predicate.matcher);
       group.identity = fmt::format("{}\x1f{}\x1f{}", group.predicate.field,
                                    group.predicate.matcher.index(), group.identity);
     }
@@ -120,6 +122,14 @@ class Grouping {
     return {field_, std::move(matcher), item_.field, operation_, {}};
   }
 
+  static void build_filter(Matcher& matcher) {
+    if (auto* strings = std::get_if<MatchStrings>(&matcher)) {
+      strings->filter = PatternFilter::over(strings->glob_literals);
+    } else if (auto* regexes = std::get_if<MatchRegexes>(&matcher)) {
+      regexes->filter = PatternFilter::over(regexes->literals);
+    }
+  }
+
   static void show(GroupedPredicate& group, const Alternative& alternative) {
     std::vector<std::string>& patterns = group.predicate.patterns;
     if (patterns.size() >= kPatternsKept) return;
@@ -153,7 +163,8 @@ class Grouping {
         shared<MatchStrings>(cased ? "cased" : "folded", pattern.to_string(), alternative);
     strings.cased = cased;
     if (pattern.has_wildcards()) {
-      strings.globs.emplace_back(pattern);
+      const Glob& glob = strings.globs.emplace_back(pattern);
+      strings.glob_literals.push_back(required_literal(glob, cased, Haystack::value));
       strings.glob_sources.push_back(item_.has(sigma::Modifier::expand)
                                          ? alternative.operand.pattern.to_string()
                                          : alternative.value->text);
@@ -183,7 +194,9 @@ class Grouping {
                                  regex->ProgramSize(), limits::kRegexProgramSize));
     }
     const auto identity = fmt::format("{}:{}:{}", operand.ignore_case, operand.dot_all, source);
-    shared<MatchRegexes>("regex", identity, alternative).regexes.push_back(std::move(regex));
+    auto& matcher = shared<MatchRegexes>("regex", identity, alternative);
+    matcher.literals.push_back(required_literals(*regex, Haystack::value));
+    matcher.regexes.push_back(std::move(regex));
   }
 
   void add_cidr(const Alternative& alternative) {
@@ -196,7 +209,7 @@ class Grouping {
           fmt::format("`{}` is ignored: {}", text::printable(text), network.error().message),
           false);
     }
-    shared<MatchCidrs>("cidr", text, alternative).networks.push_back(*network);
+    shared<MatchCidrs>("cidr", text, alternative).networks.insert(*network);
   }
 
   void add_order(const Alternative& alternative) {

@@ -4,32 +4,53 @@
 
 namespace tocsin::program {
 
+Matching::Matching(const Program& program)
+    : program_(program),
+      results_(program.predicates().size(), 0),
+      tried_(program.rules().size(), 0) {
+  candidates_.reserve(program.rules().size());
+}
+
 void Matching::begin() {
   constexpr std::uint32_t kLastEpoch = UINT32_MAX >> 1;
+  cut_subject_ = false;
   if (++epoch_ <= kLastEpoch) return;
   std::fill(results_.begin(), results_.end(), 0);
   std::fill(tried_.begin(), tried_.end(), 0);
   epoch_ = 1;
 }
 
-bool Matching::open(event::Event& event, const RuleMask& mask) {
+void Matching::add_candidate(RuleIndex rule) {
+  if (tried_[rule] == epoch_) return;
+  tried_[rule] = epoch_;
+  candidates_.push_back(rule);
+}
+
+bool Matching::open(event::Event& event, const Gates& gates) {
   begin();
   candidates_.clear();
-  program_.gates().for_each_candidate(event, [&](RuleIndex rule) {
-    if (tried_[rule] == epoch_ || mask[rule] == 0) return;
-    tried_[rule] = epoch_;
-    candidates_.push_back(rule);
-  });
-  return !candidates_.empty();
+  if (gates_ != &gates &&
+      std::find(prepared_.begin(), prepared_.end(), &gates) == prepared_.end()) {
+    gates.prepare(scratch_);
+    prepared_.push_back(&gates);
+  }
+  gates_ = &gates;
+  gates.find_candidates(event, scratch_, [this](RuleIndex rule) { add_candidate(rule); });
+  keywords_pending_ = gates.has_keywords() && !event.is_spelled_out();
+  reading_ = keywords_pending_ ? Reading::all : Reading::first;
+  for (const RuleIndex rule : candidates_) reading_ = std::max(reading_, gates.reading(rule));
+  return !candidates_.empty() || keywords_pending_;
 }
 
 void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
+  if (keywords_pending_) {
+    gates_->find_keyword_candidates(event, scratch_,
+                                    [this](RuleIndex rule) { add_candidate(rule); });
+  }
   std::sort(candidates_.begin(), candidates_.end());
-  run(event, candidates_, out);
-}
-
-void Matching::run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out) {
-  if (open(event, mask)) finish(event, out);
+  for (const RuleIndex rule : candidates_) {
+    if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
+  }
 }
 
 void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
@@ -43,7 +64,9 @@ void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
 bool Matching::predicate(PredicateId id, event::Event& event) {
   std::uint32_t& known = results_[id];
   if (known >> 1 != epoch_) {
-    known = epoch_ << 1 | (program_.predicates()[id].test(event) ? 1u : 0u);
+    const Predicate& asked = program_.predicates()[id];
+    known = epoch_ << 1 | (asked.test(event) ? 1u : 0u);
+    cut_subject_ = cut_subject_ || asked.cuts_subject(event);
   }
   return (known & 1) != 0;
 }

@@ -13,43 +13,59 @@ namespace tocsin::program {
 
 // The scratch memory of one thread. Each predicate is tested at most once per event, and only when
 // a rule's condition really needs it. A warm Matching allocates nothing.
+//
+// An event is matched in two steps, so that only few of its fields need to be read when no rule is
+// about it: open() finds the rules that may be fulfilled, finish() evaluates them.
 class Matching {
  public:
-  explicit Matching(const Program& program)
-      : program_(program),
-        results_(program.predicates().size(), 0),
-        tried_(program.rules().size(), 0) {}
+  explicit Matching(const Program& program);
+
+  // False when the event fulfils none of the rules behind `gates`. Looks only at gates.fields().
+  // `gates` must live as long as this.
+  bool open(event::Event& event, const Gates& gates);
+  // After open() said true: what finish() needs.
+  Reading reading() const { return reading_; }
+  // Appends to `out` the rules that the event fulfils, in ascending order. `event` is the same
+  // record, read as far as reading() says, now or at open() already.
+  void finish(event::Event& event, std::vector<RuleIndex>& out);
+  // Both steps, for an event that is read completely.
+  void run_gated(event::Event& event, const Gates& gates, std::vector<RuleIndex>& out) {
+    if (open(event, gates)) finish(event, out);
+  }
 
   // Appends to `out` the rules of `candidates` that the event fulfils, in their order: each of them
   // is evaluated.
   void run(event::Event& event, std::span<const RuleIndex> candidates, std::vector<RuleIndex>& out);
-
-  // The same for the alerting rules that `mask` allows, in ascending order; only rules whose gate
-  // the event opens are evaluated.
-  void run_gated(event::Event& event, const RuleMask& mask, std::vector<RuleIndex>& out);
-
-  // run_gated() in two steps. The first needs no other fields than Gates::fields(); true when there
-  // are candidates. The second needs all fields.
-  bool open(event::Event& event, const RuleMask& mask);
-  void finish(event::Event& event, std::vector<RuleIndex>& out);
 
   // The rules to try on an event: those of its log source when the record tells it.
   std::span<const RuleIndex> candidates(const event::Event& event) const {
     return event.is_cloudtrail() ? program_.cloudtrail_rules() : program_.all_rules();
   }
 
-  // The value of one node for the event of the last run().
+  // The value of one node for the event of the last finish() or run().
   bool holds(NodeId node, event::Event& event);
+
+  // A regex saw only the beginning of a value of that event (limits::kRegexSubjectBytes).
+  bool cut_subject() const { return cut_subject_; }
 
  private:
   void begin();
+  void add_candidate(RuleIndex rule);
   bool predicate(PredicateId id, event::Event& event);
 
   const Program& program_;
   std::vector<std::uint32_t> results_;  // by predicate: epoch << 1 | result
-  std::vector<std::uint32_t> tried_;    // by rule: epoch in which it was evaluated
+  std::vector<std::uint32_t> tried_;    // by rule: epoch in which it became a candidate
   std::uint32_t epoch_ = 0;
+  ScanScratch scratch_;
+
+  // Of the event that was opened.
   std::vector<RuleIndex> candidates_;
+  const Gates* gates_ = nullptr;
+  Reading reading_ = Reading::first;
+  std::vector<const Gates*> prepared_;  // for scratch_
+  bool keywords_pending_ = false;       // rules that wait for keywords could not be told apart yet
+  bool cut_subject_ = false;
 };
 
 }  // namespace tocsin::program

@@ -7,9 +7,6 @@
 namespace tocsin::program {
 namespace {
 
-// 0xFF occurs in no UTF-8 text, so it can stand for `?` inside a segment.
-constexpr char kAnyChar = static_cast<char>(0xFF);
-
 std::size_t code_point_size(std::string_view text, std::size_t pos) {
   std::size_t end = pos;
   text::next_code_point(text, end);

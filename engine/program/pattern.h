@@ -2,6 +2,7 @@
 // Source: Sigma specification, "String Wildcard" and "Escape Character".
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -43,7 +44,22 @@ class Glob {
 
   bool matches(std::string_view text) const;
 
+  // Calls visit(literal) for every stretch of literal characters; each occurs in whatever matches.
+  template <class Visit>
+  void for_each_literal(Visit visit) const {
+    for (const Segment& segment : segments_) {
+      for (std::size_t from = 0; from < segment.text.size();) {
+        const std::size_t end = std::min(segment.text.find(kAnyChar, from), segment.text.size());
+        if (end > from) visit(std::string_view(segment.text).substr(from, end - from));
+        from = end + 1;
+      }
+    }
+  }
+
  private:
+  // 0xFF occurs in no UTF-8 text, so it can stand for `?` inside a segment.
+  static constexpr char kAnyChar = static_cast<char>(0xFF);
+
   // A piece between two `*`: literals and single-character wildcards, one code point each.
   struct Segment {
     std::string text;   // kAnyChar stands for `?`

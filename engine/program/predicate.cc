@@ -66,25 +66,29 @@ struct Meets {
   Value& value;
 
   bool operator()(const MatchStrings& m) const {
+    if (m.globs.empty() && !m.cased && event.is_spelled_out()) {  // need not be folded
+      return m.exact.find_caseless(value.text) != StringTable::kMissing;
+    }
     const std::string_view text = m.cased ? value.text : event.folded(value);
     if (m.exact.contains(text)) return true;
-    return std::any_of(m.globs.begin(), m.globs.end(),
-                       [&](const Glob& glob) { return glob.matches(text); });
+    return m.filter.any(text, m.globs.size(),
+                        [&](std::size_t i) { return m.globs[i].matches(text); });
   }
   bool operator()(const MatchScalars& m) const {
     return !value.nested && m.exact.contains(event.folded(value));
   }
   bool operator()(const MatchRegexes& m) const {
     const std::string_view text = value.text.substr(0, limits::kRegexSubjectBytes);
-    return std::any_of(m.regexes.begin(), m.regexes.end(), [&](const auto& regex) {
-      return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *regex);
+    const re2::StringPiece subject(text.data(), text.size());
+    const std::string_view folded = m.filter.tries_all() ? std::string_view() : event.folded(value);
+    return m.filter.any(folded, m.regexes.size(), [&](std::size_t i) {
+      return re2::RE2::PartialMatch(subject, *m.regexes[i]);
     });
   }
   bool operator()(const MatchCidrs& m) const {
     if (value.nested || value.kind != Kind::string) return false;
     const auto address = parse_ip(value.text);
-    return address && std::any_of(m.networks.begin(), m.networks.end(),
-                                  [&](const IpPrefix& n) { return contains(n, *address); });
+    return address && m.networks.find(*address, [](std::uint32_t) { return true; });
   }
   bool operator()(const MatchOrder& m) const {
     if (value.nested || value.kind == Kind::boolean) return false;
@@ -143,6 +147,14 @@ Value* Predicate::witness(Event& event) const {
   return nullptr;
 }
 
+bool Predicate::cuts_subject(Event& event) const {
+  if (!std::holds_alternative<MatchRegexes>(matcher)) return false;
+  for (const Value* value = event.first(field); value != nullptr; value = event.next(*value)) {
+    if (value->text.size() > limits::kRegexSubjectBytes) return true;
+  }
+  return false;
+}
+
 std::string Predicate::met_pattern(Event& event, Value& value) const {
   if (const auto* strings = std::get_if<MatchStrings>(&matcher)) {
     const std::string_view text = strings->cased ? value.text : event.folded(value);
@@ -170,12 +182,13 @@ std::string Predicate::met_pattern(Event& event, Value& value) const {
   }
   if (const auto* regexes = std::get_if<MatchRegexes>(&matcher)) {
     for (const auto& regex : regexes->regexes) {
-      if (value_meets(MatchRegexes{{regex}}, event, value)) return regex->pattern();
+      if (value_meets(MatchRegexes{{regex}, {}, {}}, event, value)) return regex->pattern();
     }
   }
   if (const auto* cidrs = std::get_if<MatchCidrs>(&matcher)) {
-    for (const IpPrefix& network : cidrs->networks) {
-      if (value_meets(MatchCidrs{{network}}, event, value)) return to_string(network);
+    for (const IpPrefix& network : cidrs->networks.networks()) {
+      const auto address = parse_ip(value.text);
+      if (address && contains(network, *address)) return to_string(network);
     }
   }
   return patterns.empty() ? std::string() : patterns.front();

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/network_table.h"
 #include "base/number.h"
 #include "base/string_table.h"
 #include "base/time.h"
 #include "event/event.h"
 #include "program/pattern.h"
+#include "program/pattern_filter.h"
 
 namespace re2 {
 class RE2;
@@ -28,7 +30,9 @@ struct MatchStrings {
   bool cased = false;  // otherwise all of it is folded
   StringTable exact;
   std::vector<Glob> globs;
-  std::vector<std::string> glob_sources;  // the pattern of each glob, for people
+  std::vector<std::string> glob_sources;   // the pattern of each glob, for people
+  std::vector<std::string> glob_literals;  // the required literal of each, "" for none
+  PatternFilter filter;                    // over the globs, when they are many
 };
 // A scalar's canonical text is one of these (numbers and booleans of the rule).
 struct MatchScalars {
@@ -36,9 +40,11 @@ struct MatchScalars {
 };
 struct MatchRegexes {
   std::vector<std::shared_ptr<const re2::RE2>> regexes;
+  std::vector<std::vector<std::string>> literals;  // of each: one of them must occur; none: unknown
+  PatternFilter filter;
 };
 struct MatchCidrs {
-  std::vector<IpPrefix> networks;
+  NetworkTable networks;
 };
 enum class Order : std::uint8_t { less, less_or_equal, greater, greater_or_equal };
 struct MatchOrder {
@@ -80,6 +86,8 @@ struct Predicate {
   bool test(event::Event& event) const;
   // The first value that meets it; nullptr when none does (`exists` and absent fields have none).
   event::Value* witness(event::Event& event) const;
+  // A regex of this predicate sees only the beginning of some value (limits::kRegexSubjectBytes).
+  bool cuts_subject(event::Event& event) const;
   // The pattern that `value` meets, as the rule or the list writes it. Precondition: it meets one.
   std::string met_pattern(event::Event& event, event::Value& value) const;
 };

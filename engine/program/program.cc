@@ -67,27 +67,29 @@ bool accepts(const sigma::Logsource& rule, const LogsourceDeclaration& declared)
          covers(rule.category, declared.category);
 }
 
-RuleMask mask_of(std::span<const RuleIndex> meant, std::size_t rules) {
-  RuleMask mask(rules, 0);
-  for (const RuleIndex rule : meant) mask[rule] = 1;
-  return mask;
+std::vector<RuleIndex> Program::rules_for(const LogsourceDeclaration& declared) const {
+  std::vector<RuleIndex> out;
+  for (const RuleIndex rule : all_rules_) {
+    if (accepts(rules_[rule].source.logsource, declared)) out.push_back(rule);
+  }
+  return out;
 }
 
-Program::Program() : gates_(std::make_unique<Gates>()) {}
-Program::~Program() = default;
-Program::Program(Program&&) noexcept = default;
-Program& Program::operator=(Program&&) noexcept = default;
+Gates Program::gates_of(std::span<const RuleIndex> rules) const {
+  return Gates::derive(*this, rules, options_);
+}
 
 Program Program::compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
-                         Diagnostics& diagnostics) {
-  return compile(std::make_shared<const sigma::RuleSet>(rules), lists, diagnostics);
+                         Diagnostics& diagnostics, const CompileOptions& options) {
+  return compile(std::make_shared<const sigma::RuleSet>(rules), lists, diagnostics, options);
 }
 
 Program Program::compile(std::shared_ptr<const sigma::RuleSet> sources, const sigma::Lists& lists,
-                         Diagnostics& diagnostics) {
+                         Diagnostics& diagnostics, const CompileOptions& options) {
   const sigma::RuleSet& rules = *sources;
   Program program;
   program.sources_ = std::move(sources);
+  program.options_ = options;
   program.rules_.reserve(rules.rules.size());
   // Every record's kind is told by these two.
   program.fields_.add("eventSource");
@@ -110,18 +112,10 @@ Program Program::compile(std::shared_ptr<const sigma::RuleSet> sources, const si
     if (!used[i]) report_unused(rules.filters[i], diagnostics);
   }
 
-  const LogsourceDeclaration cloudtrail{"aws", "cloudtrail", ""};
   for (RuleIndex i = 0; i < program.rules_.size(); ++i) {
-    const CompiledRule& rule = program.rules_[i];
-    if (rule.correlation_only) continue;
-    program.all_rules_.push_back(i);
-    if (accepts(rule.source.logsource, cloudtrail)) {
-      program.cloudtrail_rules_.push_back(i);
-    }
+    if (!program.rules_[i].correlation_only) program.all_rules_.push_back(i);
   }
-  program.cloudtrail_mask_ = mask_of(program.cloudtrail_rules_, program.rules_.size());
-  program.all_mask_ = mask_of(program.all_rules_, program.rules_.size());
-  *program.gates_ = Gates::derive(program);
+  program.cloudtrail_rules_ = program.rules_for({"aws", "cloudtrail", ""});
   event::FactFields::complete(program.fields_);
   return program;
 }

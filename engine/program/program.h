@@ -23,8 +23,6 @@ namespace tocsin::program {
 using PredicateId = std::uint32_t;
 using NodeId = std::uint32_t;
 using RuleIndex = std::uint32_t;
-// By RuleIndex: 1 for the rules that are meant.
-using RuleMask = std::vector<std::uint8_t>;
 class Gates;
 
 struct Node {
@@ -56,20 +54,21 @@ struct LogsourceDeclaration {
   std::string product, service, category;
 };
 
+struct CompileOptions {
+  // So many literals are searched for by Hyperscan, where it is to be had; fewer are not worth the
+  // time that it takes to compile them.
+  std::size_t hyperscan_literals = 128;
+};
+
 class Program {
  public:
-  Program();
-  ~Program();
-  Program(Program&&) noexcept;
-  Program& operator=(Program&&) noexcept;
-
   // Compiles every rule and applies the filters. A rule that cannot be compiled (a regex RE2 cannot
   // run, an unknown list) is left out with a diagnostic. Never throws.
   static Program compile(std::shared_ptr<const sigma::RuleSet> rules, const sigma::Lists& lists,
-                         Diagnostics& diagnostics);
+                         Diagnostics& diagnostics, const CompileOptions& options = {});
   // The same with a copy of the rules.
   static Program compile(const sigma::RuleSet& rules, const sigma::Lists& lists,
-                         Diagnostics& diagnostics);
+                         Diagnostics& diagnostics, const CompileOptions& options = {});
 
   const event::FieldSet& fields() const { return fields_; }
   const std::vector<CompiledRule>& rules() const { return rules_; }
@@ -84,10 +83,11 @@ class Program {
   // cloudtrail), and all of them.
   std::span<const RuleIndex> cloudtrail_rules() const { return cloudtrail_rules_; }
   std::span<const RuleIndex> all_rules() const { return all_rules_; }
-  const RuleMask& cloudtrail_mask() const { return cloudtrail_mask_; }
-  const RuleMask& all_mask() const { return all_mask_; }
-  // What tells, for an event, which of them can match at all.
-  const Gates& gates() const { return *gates_; }
+  // Those of them that accept what a source declares.
+  std::vector<RuleIndex> rules_for(const LogsourceDeclaration& declared) const;
+
+  // What tells which of these rules an event can fulfil at all.
+  Gates gates_of(std::span<const RuleIndex> rules) const;
 
  private:
   friend class Lowering;
@@ -101,12 +101,8 @@ class Program {
   std::vector<CompiledRule> rules_;
   std::vector<RuleIndex> cloudtrail_rules_;
   std::vector<RuleIndex> all_rules_;
-  RuleMask cloudtrail_mask_;
-  RuleMask all_mask_;
-  std::unique_ptr<Gates> gates_;
+  CompileOptions options_;
 };
-
-RuleMask mask_of(std::span<const RuleIndex> meant, std::size_t rules);
 
 // A rule accepts events whose declared log source agrees with every part that the rule names.
 bool accepts(const sigma::Logsource& rule, const LogsourceDeclaration& declared);

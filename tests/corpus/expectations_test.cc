@@ -68,7 +68,7 @@ class Engine {
     std::vector<program::RuleIndex> fired;
     const auto read = reader_.read(padded.view(), event_);
     if (!read) FAIL(read.error().message << ": " << json.substr(0, 200));
-    matching_.run_gated(event_, program_.all_mask(), fired);
+    matching_.run_gated(event_, gates_, fired);
     std::vector<std::string> ids;
     for (const auto rule : fired) ids.push_back(program_.rules()[rule].source.meta.id);
     return ids;
@@ -77,6 +77,7 @@ class Engine {
  private:
   Diagnostics diagnostics_;
   program::Program program_;
+  program::Gates gates_ = program_.gates_of(program_.all_rules());
   event::EventReader reader_;
   program::Matching matching_;
   event::Event event_;

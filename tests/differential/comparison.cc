@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -61,40 +62,58 @@ std::string answers(const char* way, bool holds) {
 
 }  // namespace
 
+Comparison::Engine::Engine(const sigma::RuleSet& rules, const sigma::Lists& lists,
+                           const program::CompileOptions& options)
+    : program(program::Program::compile(rules, lists, diagnostics, options)),
+      reader(program.fields()),
+      matching(program) {}
+
 Comparison::Comparison(const sigma::RuleSet& rules, const sigma::Lists& lists)
     : rules_(rules),
       lists_(lists),
-      program_(program::Program::compile(rules_, lists_, diagnostics_)),
-      reader_(program_.fields()),
-      matching_(program_),
+      engine_(rules, lists, {.hyperscan_literals = 1}),
+      plain_(rules, lists, {.hyperscan_literals = SIZE_MAX}),
       reference_(lists_),
-      every_rule_(program_.rules().size()),
-      alerts_(program_) {
+      every_rule_(program().rules().size()),
+      alerts_(program()) {
   std::iota(every_rule_.begin(), every_rule_.end(), program::RuleIndex{0});
 }
 
 std::vector<Difference> Comparison::compare(std::string_view json, std::size_t& matched) {
   const reference::Padded padded(json);
-  const auto read = reader_.read(padded.view(), event_);
   auto parsed = reference::parse_json(json);
   const bool record = parsed && parsed->kind == Json::Kind::object;
-  if (read.has_value() != record) return {{0, record, answers("reading", read.has_value())}};
+  for (Engine* engine : {&engine_, &plain_}) {
+    const auto read = engine->reader.read(padded.view(), engine->event);
+    if (read.has_value() != record) return {{0, record, answers("reading", read.has_value())}};
+  }
   if (!record) return {};
 
-  gated_.clear(), fired_.clear();
-  matching_.run_gated(event_, program_.all_mask(), gated_);
-  matching_.run(event_, every_rule_, fired_);
+  gated_.clear(), plain_gated_.clear(), fired_.clear();
+  plain_.matching.run_gated(plain_.event, plain_.gates, plain_gated_);
+  engine_.matching.run_gated(engine_.event, engine_.gates, gated_);
+  engine_.matching.run(engine_.event, every_rule_, fired_);
   const reference::Event event(*std::move(parsed));
   std::vector<Difference> out;
-  alerts_.begin(event_, kOrigin, kDetectedAt, [&](event::EventReader& reader, event::Event& shown) {
-    CHECK(reader.read(event_.json(), shown));
+  check_order(out);
+  alerts_.begin(engine_.event, kOrigin, kDetectedAt, [&](auto& shown_reader, event::Event& shown) {
+    CHECK(shown_reader.read(engine_.event.json(), shown));
   });
   for (const program::RuleIndex rule : every_rule_) {
-    const bool wanted = reference_.matches(program_.rules()[rule].source, rules_.filters, event);
+    const bool wanted = reference_.matches(program().rules()[rule].source, rules_.filters, event);
     if (wanted) ++matched;
     check(rule, wanted, out);
   }
   return out;
+}
+
+// Rules come in ascending order, each once.
+void Comparison::check_order(std::vector<Difference>& out) const {
+  for (const auto* rules : {&gated_, &plain_gated_}) {
+    if (std::adjacent_find(rules->begin(), rules->end(), std::greater_equal<>()) != rules->end()) {
+      out.push_back({rules->front(), true, "run_gated() gives rules out of order"});
+    }
+  }
 }
 
 void Comparison::check(program::RuleIndex rule, bool wanted, std::vector<Difference>& out) {
@@ -102,12 +121,15 @@ void Comparison::check(program::RuleIndex rule, bool wanted, std::vector<Differe
     return std::binary_search(rules.begin(), rules.end(), rule);
   };
   const bool fired = among(fired_);
-  const bool alerts = program_.all_mask()[rule] != 0;
-  const bool holds = matching_.holds(program_.rules()[rule].root, event_);
-  const bool explained = program::explain(program_, rule, event_).holds;
+  const auto alerting = program().all_rules();
+  const bool alerts = std::binary_search(alerting.begin(), alerting.end(), rule);
+  const bool holds = engine_.matching.holds(program().rules()[rule].root, engine_.event);
+  const bool explained = program::explain(program(), rule, engine_.event).holds;
   if (fired != wanted) out.push_back({rule, wanted, answers("run()", fired)});
   if (among(gated_) != (wanted && alerts))
     out.push_back({rule, wanted, answers("run_gated()", among(gated_))});
+  if (among(plain_gated_) != (wanted && alerts))
+    out.push_back({rule, wanted, answers("run_gated() without Hyperscan", among(plain_gated_))});
   if (holds != wanted) out.push_back({rule, wanted, answers("holds()", holds)});
   if (explained != wanted) out.push_back({rule, wanted, answers("explain()", explained)});
   if (fired) check_alert(rule, out);
@@ -121,7 +143,7 @@ void Comparison::check_alert(program::RuleIndex rule, std::vector<Difference>& o
   }
   line_.clear(SIZE_MAX);
   alert::append_json(alert, line_);
-  if (line_.text() != slow_alert_json(program_, rule, event_, kOrigin, kDetectedAt)) {
+  if (line_.text() != slow_alert_json(program(), rule, engine_.event, kOrigin, kDetectedAt)) {
     out.push_back({rule, true, "the alert differs: " + std::string(line_.text())});
   }
 }

@@ -28,7 +28,7 @@ class Comparison {
   // Both must outlive the comparison.
   Comparison(const sigma::RuleSet& rules, const sigma::Lists& lists);
 
-  const program::Program& program() const { return program_; }
+  const program::Program& program() const { return engine_.program; }
 
   // Evaluates every compiled rule over the event, on all ways that the engine has to do so.
   // Empty when the verdicts agree; `matched` counts the rules that match.
@@ -38,20 +38,32 @@ class Comparison {
   std::string shrink(const std::string& json, program::RuleIndex rule);
 
  private:
+  // One build of the rules, with what it takes to run it.
+  struct Engine {
+    Engine(const sigma::RuleSet& rules, const sigma::Lists& lists,
+           const program::CompileOptions& options);
+
+    Diagnostics diagnostics;
+    program::Program program;
+    program::Gates gates = program.gates_of(program.all_rules());
+    event::EventReader reader;
+    program::Matching matching;
+    event::Event event;
+  };
+
   bool differs(const reference::Json& json, program::RuleIndex rule);
+  void check_order(std::vector<Difference>& out) const;
   void check(program::RuleIndex rule, bool wanted, std::vector<Difference>& out);
   void check_alert(program::RuleIndex rule, std::vector<Difference>& out);
 
   const sigma::RuleSet& rules_;
   const sigma::Lists& lists_;
-  Diagnostics diagnostics_;
-  program::Program program_;
-  event::EventReader reader_;
-  program::Matching matching_;
-  event::Event event_;
+  Engine engine_;
+  Engine plain_;  // without Hyperscan
   reference::Matcher reference_;
   std::vector<program::RuleIndex> every_rule_;
-  std::vector<program::RuleIndex> gated_, fired_;  // what the engine said of the last event
+  std::vector<program::RuleIndex> gated_, plain_gated_,
+      fired_;  // what the engine said of the last event
   alert::AlertMaker alerts_;
   TextBuffer line_;
 };

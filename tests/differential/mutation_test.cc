@@ -97,7 +97,7 @@ class Engine {
         continue;
       }
       std::vector<program::RuleIndex> fired;
-      matching_.run_gated(event_, program_.all_mask(), fired);
+      matching_.run_gated(event_, gates_, fired);
       for (const auto rule : fired) {
         answer.alerts.push_back(maker_.make(rule, event_, record.origin, 0));
         answer.wanted.push_back(
@@ -109,6 +109,7 @@ class Engine {
 
  private:
   const program::Program program_ = sample_program();
+  const program::Gates gates_ = program_.gates_of(program_.all_rules());
   event::EventReader reader_{program_.fields()};
   program::Matching matching_{program_};
   alert::AlertMaker maker_{program_};

@@ -22,7 +22,8 @@ void match(const program::Program& program, const event::Record& record) {
   if (!reader.read(record.json, event)) return;
   program::Matching matching(program);
   std::vector<program::RuleIndex> gated, fired;
-  matching.run_gated(event, program.all_mask(), gated);
+  const program::Gates gates = program.gates_of(program.all_rules());
+  matching.run_gated(event, gates, gated);
   matching.run(event, program.all_rules(), fired);
   if (gated != fired) std::abort();
   alert::AlertMaker maker(program);

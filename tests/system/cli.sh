@@ -177,6 +177,21 @@ else
   bad "check --output sarif is not SARIF"
 fi
 expect 0 "check of the shipped rules" "$tocsin" check "$rules"
+expect 0 "what the shipped rules cost" "$tocsin" check --cost "$rules"
+contains out "WAITS UNTIL"
+contains out 'eventName is `'
+mkdir dear
+sed 's/eventName|contians: Create/eventName: null/; s/with a typo/that lacks/' pack/typo.yml >dear/lacks.yml
+"$tocsin" check --cost dear >out 2>&1
+contains out "always"
+contains out "add what must be there"
+"$tocsin" check --cost --output json dear >out 2>&1
+if python3 -c 'import json; r = json.load(open("out")); assert r["costs"][0]["cost"] == "always"'; then
+  ok
+else
+  bad "check --cost --output json is not what it should be"
+fi
+expect 2 "costs as SARIF" "$tocsin" check --cost --output sarif dear
 
 # --- test
 sed 's/contians/contains/' pack/typo.yml >pack/good.yml && rm pack/typo.yml

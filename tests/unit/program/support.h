@@ -56,7 +56,7 @@ class Runner {
   // The titles of the rules that fire.
   std::vector<std::string> fired(const std::string& json) {
     std::vector<RuleIndex> rules;
-    matching_.run_gated(read(json), program_.all_mask(), rules);
+    matching_.run_gated(read(json), gates_, rules);
     std::vector<std::string> titles;
     for (const RuleIndex rule : rules) titles.push_back(program_.rules()[rule].source.meta.title);
     return titles;
@@ -65,6 +65,7 @@ class Runner {
 
  private:
   const Program program_;
+  const Gates gates_ = program_.gates_of(program_.all_rules());
   event::EventReader reader_;
   Matching matching_;
   event::Event event_;

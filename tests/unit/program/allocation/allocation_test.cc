@@ -101,13 +101,14 @@ std::size_t allocations_of(const char* rule, std::vector<reference::Padded> reco
   REQUIRE(program.rules().size() == 1);
   event::EventReader reader(program.fields());
   event::Event event;
+  const program::Gates gates = program.gates_of(program.all_rules());
   program::Matching matching(program);
   std::vector<program::RuleIndex> fired;
 
   const auto matches = [&](const reference::Padded& record) {
     fired.clear();
     REQUIRE(reader.read(record.view(), event));
-    matching.run_gated(event, program.all_mask(), fired);
+    matching.run_gated(event, gates, fired);
     return !fired.empty();
   };
   const std::size_t all = records.size();
@@ -117,7 +118,7 @@ std::size_t allocations_of(const char* rule, std::vector<reference::Padded> reco
   const auto pass = [&] {
     for (const reference::Padded& record : records) {
       if (!reader.read(record.view(), event)) continue;
-      matching.run_gated(event, program.all_mask(), fired);
+      matching.run_gated(event, gates, fired);
       matched += fired.size();
     }
   };

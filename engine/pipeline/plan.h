@@ -1,0 +1,49 @@
+// Plan: which rules the events of a run are for, and what is read of the events. Made once when the
+// rules are loaded, then shared read-only by all threads.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "event/event.h"
+#include "event/field_set.h"
+#include "program/gate.h"
+#include "program/program.h"
+
+namespace tocsin::pipeline {
+
+// Which rules an event is given to.
+enum class LogsourcePolicy : std::uint8_t {
+  by_shape,  // CloudTrail records: rules for aws/cloudtrail; anything else: every rule
+  ignore,    // every rule
+  declared,  // rules that accept Source::declared
+};
+
+struct Source {
+  LogsourcePolicy policy = LogsourcePolicy::by_shape;
+  program::LogsourceDeclaration declared;
+};
+
+class Plan {
+ public:
+  // The Program must outlive it.
+  Plan(const program::Program& program, const Source& source);
+
+  // By program::Reading.
+  const std::vector<event::FieldSet>& phases() const { return phases_; }
+  // The event is not for the rules of gates(), but for those of other_gates().
+  bool is_other(const event::Event& event) const { return by_shape_ && !event.is_cloudtrail(); }
+  const program::Gates& gates() const { return gates_; }
+  // Made when they are first asked for, by whatever thread: a stream of CloudTrail never does.
+  const program::Gates& other_gates() const;
+
+ private:
+  const program::Program& program_;
+  bool by_shape_;
+  program::Gates gates_;
+  std::vector<event::FieldSet> phases_;
+  mutable std::once_flag other_made_;
+  mutable program::Gates other_;
+};
+
+}  // namespace tocsin::pipeline

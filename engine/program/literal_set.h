@@ -1,0 +1,126 @@
+// LiteralSet: which of many literals occur in a text, in one pass whose cost hardly depends on how
+// many there are.
+//
+// Every literal registers `stride` neighbouring windows of a few bytes; a scan looks at every
+// stride-th window of the text only, so that it meets exactly one of them wherever the literal
+// stands: a literal of eleven bytes or more is found by looking at every eighth position. A bitmap
+// turns nearly all windows away; what remains is compared in full. Windows that ordinary
+// events are full of, or that other literals took, are avoided.
+//
+// Literals are folded. ASCII letters of a text compare without regard to case, so an ASCII text
+// need not be folded; any other text must be. Immutable once built; scanning allocates nothing.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/string_table.h"
+#include "base/text_hash.h"
+
+namespace tocsin::program {
+
+class LiteralSet {
+ public:
+  // The number of `literal`: 0, 1, 2, … in the order of first insertion. Precondition: not empty.
+  std::uint32_t insert(std::string_view literal) { return literals_.insert(literal); }
+  // To be called after the last insert().
+  void build();
+
+  bool empty() const { return literals_.empty(); }
+  std::size_t size() const { return literals_.size(); }
+  const std::string& literal(std::uint32_t number) const { return literals_.texts()[number]; }
+
+  // Calls visit(number) at least once for every literal that occurs in `text`, until it returns
+  // true; returns whether it did.
+  template <class Visit>
+  bool scan(std::string_view text, Visit visit) const {
+    for (const Probe& probe : probes_) {
+      const bool stopped = probe.width == 4   ? scan<4>(probe, text, visit)
+                           : probe.width == 3 ? scan<3>(probe, text, visit)
+                           : probe.width == 2 ? scan<2>(probe, text, visit)
+                                              : scan<1>(probe, text, visit);
+      if (stopped) return true;
+    }
+    return false;
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t literal;
+    std::uint32_t offset;  // of the window in the literal
+  };
+  struct Slot {
+    std::uint32_t window = 0;
+    std::uint32_t first = 0;  // entries [first, first + count)
+    std::uint32_t count = 0;  // 0: free
+  };
+  // The literals of one range of lengths.
+  struct Probe {
+    std::size_t width = 4;  // bytes of a window
+    std::size_t stride = 1;
+    unsigned known_shift = 0;
+    unsigned slot_shift = 0;
+    std::vector<std::uint64_t> known;  // by hash: 1 bit, set when a window has it
+    std::vector<Slot> slots;           // open addressing, at most half full
+    std::vector<Entry> entries;
+  };
+  class Builder;
+
+  // Case does not count: bit 0x20 is set in all bytes. What is no letter collides harmlessly.
+  template <std::size_t kWidth>
+  static std::uint32_t window_at(const char* from) {
+    std::uint32_t window = 0;
+    if constexpr (kWidth == 3) {
+      std::uint16_t low;
+      std::memcpy(&low, from, 2);
+      window = low | std::uint32_t{static_cast<std::uint8_t>(from[2])} << 16;
+    } else {
+      std::memcpy(&window, from, kWidth);
+    }
+    return window | (0x20202020u >> (32 - 8 * kWidth));
+  }
+  static std::uint32_t hash(std::uint32_t window) { return window * 0x9E3779B1u; }
+
+  template <std::size_t kWidth, class Visit>
+  bool scan(const Probe& probe, std::string_view text, Visit& visit) const {
+    const std::uint64_t* const known = probe.known.data();
+    const unsigned shift = probe.known_shift;
+    const std::size_t stride = probe.stride;
+    for (std::size_t at = 0; at + kWidth <= text.size(); at += stride) {
+      const std::uint32_t window = window_at<kWidth>(text.data() + at);
+      const std::uint32_t bit = hash(window) >> shift;
+      if ((known[bit >> 6] >> (bit & 63) & 1) == 0) continue;
+      if (compare(probe, window, text, at, visit)) return true;
+    }
+    return false;
+  }
+
+  template <class Visit>
+  bool compare(const Probe& probe, std::uint32_t window, std::string_view text, std::size_t at,
+               Visit& visit) const {
+    const std::size_t mask = probe.slots.size() - 1;
+    for (std::size_t i = hash(window) >> probe.slot_shift;; i = (i + 1) & mask) {
+      const Slot& slot = probe.slots[i];
+      if (slot.count == 0) return false;
+      if (slot.window != window) continue;
+      for (std::uint32_t e = slot.first; e < slot.first + slot.count; ++e) {
+        const Entry& entry = probe.entries[e];
+        if (at < entry.offset) continue;
+        const std::string& literal = literals_.texts()[entry.literal];
+        if (equals_caseless(text.substr(at - entry.offset, literal.size()), literal) &&
+            visit(entry.literal)) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  StringTable literals_;
+  std::vector<Probe> probes_;
+};
+
+}  // namespace tocsin::program

@@ -1,0 +1,127 @@
+#include "program/selectivity.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tocsin::program {
+namespace {
+
+constexpr std::string_view kOrdinaryText =
+    R"({"eventversion":"1.08","useridentity":{"type":"assumedrole","principalid":"aroa:session",)"
+    R"("arn":"arn:aws:sts::123456789012:assumed-role/admin/session","accountid":"123456789012",)"
+    R"("accesskeyid":"asia","sessioncontext":{"sessionissuer":{"type":"role","principalid":"aroa",)"
+    R"("arn":"arn:aws:iam::123456789012:role/aws-service-role/admin","username":"iamuser"},)"
+    R"("webidfederationdata":{},"attributes":{"creationdate":"2024-01-01t00:00:00z",)"
+    R"("mfaauthenticated":"false"}},"invokedby":"cloudformation.amazonaws.com"},)"
+    R"("eventtime":"2024-01-01t00:00:00z","eventsource":"s3.amazonaws.com ec2 sts kms lambda",)"
+    R"("eventname":"getobject putobject listbuckets describeinstances assumerole createuser )"
+    R"(updaterole deletebucket decrypt","awsregion":"us-east-1 eu-west-1",)"
+    R"("sourceipaddress":"10.0.0.1 internal","useragent":"[aws-cli/2.0 python/3.8 linux botocore )"
+    R"(boto3 aws-sdk-go-v2 aws-sdk-java console.amazonaws.com mozilla/5.0 (windows nt 10.0; win64; )"
+    R"(x64) applewebkit/537.36 (khtml, like gecko) chrome/120.0.0.0 safari/537.36 terraform]",)"
+    R"("errorcode":"accessdenied client.unauthorizedoperation","errormessage":"user: is not )"
+    R"(authorized to perform on resource because no identity-based policy allows the action",)"
+    R"("requestparameters":{"bucketname":"bucket","host":"key","instanceid":"i-0","policyarn":"",)"
+    R"("groupid":"sg-0","filterset":{},"maxresults":100,"rolename":"","functionname":""},)"
+    R"("responseelements":null,"additionaleventdata":{"signatureversion":"sigv4",)"
+    R"("ciphersuite":"ecdhe-rsa-aes128-gcm-sha256","bytestransferredin":0,"x-amz-id-2":"",)"
+    R"("authenticationmethod":"authheader"},"requestid":"","eventid":"","readonly":true,)"
+    R"("resources":[{"arn":"","accountid":"","type":"aws::s3::object"}],"eventtype":"awsapicall )"
+    R"(awsconsolesignin awsserviceevent","managementevent":true,"recipientaccountid":"",)"
+    R"("sharedeventid":"","vpcendpointid":"","eventcategory":"management",)"
+    R"("tlsdetails":{"tlsversion":"tlsv1.2","clientprovidedhostheader":""}})"
+    // A Windows event.
+    R"({"eventid":1,"channel":"microsoft-windows-sysmon/operational","provider_name":"security",)"
+    R"("image":"c:\windows\system32\cmd.exe","commandline":"powershell.exe -c c:\users\user\appdata)"
+    R"(\local\temp","parentimage":"c:\windows\explorer.exe","targetobject":"hklm\software\microsoft)"
+    R"(\windows\currentversion hku\","user":"nt authority\system","company":"microsoft corporation")"
+    R"("description":"windows","hashes":"md5= sha256= imphash=","integritylevel":"high",)"
+    R"("programfiles":"c:\program files\ c:\program files (x86)\ syswow64 http:// https:// .dll "})";
+
+// Fields that nearly every CloudTrail record has.
+constexpr std::array<std::string_view, 17> kEverywhere = {"eventVersion",
+                                                          "userIdentity",
+                                                          "userIdentity.type",
+                                                          "eventTime",
+                                                          "eventSource",
+                                                          "eventName",
+                                                          "awsRegion",
+                                                          "sourceIPAddress",
+                                                          "userAgent",
+                                                          "requestID",
+                                                          "requestParameters",
+                                                          "responseElements",
+                                                          "eventID",
+                                                          "eventType",
+                                                          "recipientAccountId",
+                                                          "managementEvent",
+                                                          "userIdentity.accountId"};
+constexpr std::array<std::string_view, 11> kOften = {"userIdentity.arn",
+                                                     "userIdentity.principalId",
+                                                     "userIdentity.accessKeyId",
+                                                     "userIdentity.userName",
+                                                     "userIdentity.invokedBy",
+                                                     "readOnly",
+                                                     "eventCategory",
+                                                     "additionalEventData",
+                                                     "resources",
+                                                     "tlsDetails",
+                                                     "errorCode"};
+// Objects: asked for whole, all that is below them has to be read and searched.
+constexpr std::array<std::string_view, 5> kObjects = {
+    "requestParameters", "responseElements", "userIdentity", "additionalEventData", "resources"};
+// Fields with few different values.
+constexpr std::array<std::string_view, 4> kFewValues = {"userIdentity.type", "awsRegion",
+                                                        "eventType", "eventCategory"};
+// Fields of Windows events that tell little.
+constexpr std::array<std::string_view, 3> kWindowsKinds = {"EventID", "Channel", "Provider_Name"};
+
+constexpr double kAll = 10'000;
+constexpr double kObjectCost = 1'000;
+
+template <class List>
+bool is_among(const List& list, std::string_view text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+double reading_cost(std::string_view field) {
+  return is_among(kObjects, field) ? kObjectCost : 0;
+}
+
+}  // namespace
+
+std::string_view ordinary_text() {
+  return kOrdinaryText;
+}
+
+double text_frequency(std::string_view field, std::string_view text) {
+  if (field == "eventName") return 20;
+  if (field == "eventSource") return 500;
+  if (is_among(kFewValues, field) || field.starts_with("tocsin.")) return 2'000;
+  if (is_among(kWindowsKinds, field)) return 1'000;
+  if (text.size() < 2 || text == "true" || text == "false") return 2'000;
+  const bool ordinary = kOrdinaryText.find(text) != std::string_view::npos;
+  return (ordinary ? 200 : 10) + reading_cost(field);
+}
+
+double literal_frequency(std::string_view field, std::string_view literal) {
+  constexpr std::array<double, 12> kByLength = {kAll, 6'000, 2'500, 400, 80, 40, 30, 5, 5, 5, 5, 5};
+  const double guess = kOrdinaryText.find(literal) != std::string_view::npos
+                           ? 4'000.0 / double(literal.size())
+                       : literal.size() < kByLength.size() ? kByLength[literal.size()]
+                                                           : 2;
+  // Anywhere: a record has many values.
+  return field.empty() ? std::min(kAll, guess * 10) : guess + reading_cost(field);
+}
+
+double network_frequency(unsigned length) {
+  return length >= 120 ? 10 : length >= 112 ? 50 : 1'000;
+}
+
+double presence_frequency(std::string_view field) {
+  if (is_among(kEverywhere, field) || is_among(kWindowsKinds, field)) return kAll;
+  if (is_among(kOften, field) || field.starts_with("tocsin.")) return kAll / 2;
+  return 450;
+}
+
+}  // namespace tocsin::program
