@@ -39,8 +39,7 @@ class BatchReader {
 
   // What is read in each phase; slots are the same in all (FieldSet::only), and the last phase has
   // what the others have.
-  explicit BatchReader(const std::vector<FieldSet>& phases)
-      : readers_(phases.begin(), phases.end()) {}
+  explicit BatchReader(const std::vector<FieldSet>& phases);
 
   // Visits the events in order, then the errors.
   void read(Batch& batch, Visitor& visitor);
@@ -66,6 +65,7 @@ class BatchReader {
   void visit_errors(std::vector<RecordError>& errors, Visitor& visitor) const;
 
   std::vector<EventReader> readers_;  // by phase
+  std::vector<std::size_t> enough_;   // by phase: the first that reads all that it reads
   StructuralIndex index_;
   Event event_;
   IndexedRecord current_;  // the record that is being visited; without token: it was read alone
