@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -22,6 +23,15 @@ class Line {
   Line& text(std::string_view before, std::string_view value) {
     char* out = out_.room(before.size() + escaped_room(value.size()) + 1);
     out = json_escape(value, std::copy(before.begin(), before.end(), out));
+    *out++ = '"';
+    out_.extend_to(out);
+    return *this;
+  }
+  // The same for a value that needs no escaping.
+  Line& word(std::string_view before, std::string_view value) {
+    char* out = out_.room(before.size() + value.size() + 1);
+    out = std::copy(before.begin(), before.end(), out);
+    out = std::copy(value.begin(), value.end(), out);
     *out++ = '"';
     out_.extend_to(out);
     return *this;
@@ -67,14 +77,14 @@ void append_match(const program::BasicMatchDetails<Text>& matched, Line& line) {
 template <class Text>
 std::size_t append(const BasicAlert<Text>& alert, TextBuffer& out) {
   Line line(out);
-  line.text(R"({"id":")", alert.id).text(R"(,"fingerprint":")", alert.fingerprint);
-  line.text(R"(,"status":")", alert.status).plain(",").plain(alert.rule->json);
+  line.word(R"({"id":")", alert.id).word(R"(,"fingerprint":")", alert.fingerprint);
+  line.word(R"(,"status":")", alert.status).plain(",").plain(alert.rule->json);
   append_match(alert.matched, line);
   line.text(R"(,"principal":")", alert.principal);
-  line.text(R"(,"identity_kind":")", alert.identity_kind).text(R"(,"mfa":")", alert.mfa);
+  line.word(R"(,"identity_kind":")", alert.identity_kind).word(R"(,"mfa":")", alert.mfa);
   line.optional(R"(,"access_key_id":")", alert.access_key);
   line.text(R"(,"source_ip":")", alert.source_ip);
-  line.text(R"(,"source_ip_kind":")", alert.source_ip_kind);
+  line.word(R"(,"source_ip_kind":")", alert.source_ip_kind);
   line.text(R"(,"user_agent":")", alert.user_agent);
   line.text(R"(,"account":")", alert.account).text(R"(,"region":")", alert.region);
   line.text(R"(,"event_source":")", alert.event_source);
@@ -82,7 +92,7 @@ std::size_t append(const BasicAlert<Text>& alert, TextBuffer& out) {
   line.optional(R"(,"error_code":")", alert.error_code);
   line.optional(R"(,"error_message":")", alert.error_message);
   line.text(R"(,"event_id":")", alert.event_id).text(R"(,"event_time":")", alert.event_time);
-  line.text(R"(,"detected_at":")", alert.detected_at);
+  line.word(R"(,"detected_at":")", alert.detected_at);
   std::size_t number_at = kNoNumber;
   if (!alert.input_path.empty()) {
     line.text(R"(,"input":{"path":")", alert.input_path).plain(R"(,"record":)");

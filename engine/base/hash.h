@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <string_view>
 
@@ -52,13 +53,26 @@ class KeyHash {
 
   // Writes kDigits lower-case hexadecimal digits.
   void write(char* out) const {
-    constexpr char kHex[] = "0123456789abcdef";
     for (const std::uint64_t half : {a_.value(), b_.value()}) {
-      for (int shift = 60; shift >= 0; shift -= 4) *out++ = kHex[half >> shift & 0xF];
+      for (const std::uint64_t quarter : {half >> 32, half & 0xFFFFFFFFu}) {
+        const std::uint64_t digits = hex(quarter);
+        std::memcpy(out, &digits, sizeof digits);
+        out += sizeof digits;
+      }
     }
   }
 
  private:
+  // The eight digits of 32 bits, the first in the lowest byte.
+  static std::uint64_t hex(std::uint64_t bits) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101u;
+    bits = (bits << 16 | bits) & 0x0000FFFF0000FFFFu;
+    bits = (bits << 8 | bits) & 0x00FF00FF00FF00FFu;
+    bits = (bits << 4 | bits) & 0x0F0F0F0F0F0F0F0Fu;  // a nibble in each byte, the last one lowest
+    const std::uint64_t is_letter = (bits + 6 * kOnes) >> 4 & kOnes;
+    return __builtin_bswap64(bits + '0' * kOnes + is_letter * ('a' - '0' - 10));
+  }
+
   Fnv64 a_, b_;
 };
 

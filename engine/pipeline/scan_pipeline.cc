@@ -28,6 +28,7 @@ class Worker : private event::BatchReader::Visitor {
   void run() {
     while (turnstile_.take(batch_)) {
       result_.input_bytes = batch_.input_bytes;
+      now_ = now_milliseconds();
       reader_.read(batch_, *this);
       turnstile_.give(batch_, result_, reader_.renumberings());
       whole_lines_ = 0;
@@ -66,9 +67,9 @@ class Worker : private event::BatchReader::Visitor {
   }
 
   void raise_alerts(event::Event& event, const event::Origin& origin) {
-    alerts_.begin(
-        event, origin, now_milliseconds(),
-        [&](event::EventReader& shown, event::Event& out) { reader_.read_with(shown, out); });
+    alerts_.begin(event, origin, now_, [&](event::EventReader& shown, event::Event& out) {
+      reader_.read_with(shown, out);
+    });
     for (const program::RuleIndex rule : fired_) {
       result_.matches.push_back(rule);
       raise(alerts_.view(rule), origin);
@@ -97,8 +98,9 @@ class Worker : private event::BatchReader::Visitor {
   program::Matching matching_;
   alert::AlertMaker alerts_;
   event::Batch batch_;
-  Result result_;                          // of batch_ so far
-  std::size_t whole_lines_ = 0;            // of result_.lines
+  std::int64_t now_ = 0;         // when it was taken up: what is found in it has this time
+  Result result_;                // of batch_ so far
+  std::size_t whole_lines_ = 0;  // of result_.lines
   std::vector<program::RuleIndex> fired_;  // by the record at hand
 };
 
