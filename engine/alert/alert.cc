@@ -1,13 +1,9 @@
 #include "alert/alert.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <utility>
 
-#include "base/hash.h"
 #include "base/json_writer.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "event/json_text.h"
 
@@ -16,6 +12,27 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kLevels = {"informational", "low", "medium", "high",
                                                      "critical"};
+
+void strings(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
+  json.key(name).begin_array();
+  for (const std::string& value : values) json.string(value);
+  json.end_array();
+}
+
+std::string json_of(const RuleFacts& facts) {
+  std::string out;
+  JsonWriter json(out);
+  json.key("rule").begin_object();
+  json.member("id", facts.id).member("title", facts.title).member("level", facts.level);
+  if (!facts.status.empty()) json.member("status", facts.status);
+  if (!facts.author.empty()) json.member("author", facts.author);
+  strings(json, "tags", facts.tags);
+  strings(json, "references", facts.references);
+  strings(json, "falsepositives", facts.falsepositives);
+  json.member("file", facts.file).member("hash", facts.hash);
+  json.end_object();
+  return out;
+}
 
 RuleFacts facts_of(const program::CompiledRule& rule) {
   const sigma::Meta& meta = rule.source.meta;
@@ -30,29 +47,58 @@ RuleFacts facts_of(const program::CompiledRule& rule) {
   facts.tags = meta.tags;
   facts.references = meta.references;
   facts.falsepositives = meta.falsepositives;
+  facts.json = json_of(facts);
   return facts;
 }
 
-// Two 64-bit hashes with different seeds: 128 bits, written as 32 hexadecimal digits.
-std::string key_of(std::initializer_list<std::string_view> parts) {
-  Fnv64 a, b;
-  b.add("tocsin");
-  for (const std::string_view part : parts) {
-    a.add_field(part);
-    b.add_field(part);
-  }
-  return fmt::format("{:016x}{:016x}", a.value(), b.value());
+std::string_view written(const KeyHash& key, char (&out)[KeyHash::kDigits]) {
+  key.write(out);
+  return {out, sizeof out};
 }
 
-// What stands for the rule in keys: its id, or its title when it has none.
-const std::string& rule_key(const RuleFacts& rule) {
-  return rule.id.empty() ? rule.title : rule.id;
+program::MatchDetails copy_of(const program::MatchView& view) {
+  program::MatchDetails copy;
+  copy.selections.assign(view.selections.begin(), view.selections.end());
+  for (const auto& field : view.fields) {
+    copy.fields.push_back({std::string(field.name), std::string(field.value),
+                           std::string(field.operation), std::string(field.pattern)});
+  }
+  return copy;
 }
 
 }  // namespace
 
-struct AlertMaker::Context {
-  Context()
+Alert copy_of(const AlertView& view) {
+  Alert copy;
+  copy.id = view.id;
+  copy.fingerprint = view.fingerprint;
+  copy.status = view.status;
+  copy.rule = view.rule;
+  copy.matched = copy_of(view.matched);
+  copy.principal = view.principal;
+  copy.identity_kind = view.identity_kind;
+  copy.mfa = view.mfa;
+  copy.access_key = view.access_key;
+  copy.source_ip = view.source_ip;
+  copy.source_ip_kind = view.source_ip_kind;
+  copy.user_agent = view.user_agent;
+  copy.account = view.account;
+  copy.region = view.region;
+  copy.event_name = view.event_name;
+  copy.event_source = view.event_source;
+  copy.error_code = view.error_code;
+  copy.error_message = view.error_message;
+  copy.event_id = view.event_id;
+  copy.event_time = view.event_time;
+  copy.detected_at = view.detected_at;
+  copy.event = event::compact_json(view.event);
+  copy.input_path = view.input_path;
+  copy.input_record = view.input_record;
+  return copy;
+}
+
+struct AlertMaker::Shown {
+  Shown()
       : cloudtrail(fields),
         event_id(fields.add("eventID")),
         event_time(fields.add("eventTime")),
@@ -73,46 +119,84 @@ struct AlertMaker::Context {
 };
 
 AlertMaker::AlertMaker(const program::Program& program)
-    : program_(program), context_(std::make_unique<Context>()) {}
+    : program_(program),
+      shown_(std::make_unique<Shown>()),
+      rules_(program.rules().size()),
+      evidence_(program) {}
 
 AlertMaker::~AlertMaker() = default;
 
+event::EventReader& AlertMaker::shown_reader() {
+  return shown_->reader;
+}
+
+event::Event& AlertMaker::shown() {
+  return shown_->event;
+}
+
+void AlertMaker::begin(event::Event& event, const event::Origin& origin, std::int64_t detected_at) {
+  event_ = &event;
+  view_.input_path = origin.path != nullptr ? std::string_view(*origin.path) : std::string_view();
+  view_.input_record = origin.record;
+  if (detected_at != detected_at_) {
+    detected_at_ = detected_at;
+    detected_text_ = format_time(detected_at / 1000, static_cast<int>(detected_at % 1000));
+  }
+  view_.detected_at = detected_text_;
+  begin_record(event);
+}
+
+void AlertMaker::begin_record(event::Event& event) {
+  const Shown& shown = *shown_;
+  const event::Facts facts = shown.cloudtrail.facts(shown.event, principal_);
+  const auto text = [&](event::FieldRef field) { return shown.event.text(field); };
+  view_.principal = facts.principal;
+  view_.identity_kind = facts.identity_kind;
+  view_.mfa = facts.mfa;
+  view_.source_ip_kind = facts.source_ip_kind;
+  view_.account = facts.account;
+  view_.access_key = text(shown.access_key);
+  view_.source_ip = text(shown.cloudtrail.source_ip);
+  view_.user_agent = text(shown.user_agent);
+  view_.region = text(shown.region);
+  view_.event_name = text(shown.event_name);
+  view_.event_source = text(shown.event_source);
+  view_.error_code = text(shown.cloudtrail.error_code);
+  view_.error_message = text(shown.error_message);
+  view_.event_id = text(shown.event_id);
+  view_.event_time = text(shown.event_time);
+  view_.event = event.json();
+  if (view_.event_id.empty()) view_.event = compact_event_ = event::compact_json(event.json());
+}
+
+const AlertMaker::Rule& AlertMaker::rule_of(program::RuleIndex index) {
+  Rule& rule = rules_[index];
+  if (rule.facts == nullptr) {
+    rule.facts = std::make_shared<const RuleFacts>(facts_of(program_.rules()[index]));
+    // A rule without an id is known by its title.
+    rule.key.add_field(rule.facts->id.empty() ? rule.facts->title : rule.facts->id);
+  }
+  return rule;
+}
+
+const AlertView& AlertMaker::view(program::RuleIndex index) {
+  const Rule& rule = rule_of(index);
+  if (view_.rule != rule.facts) view_.rule = rule.facts;
+  evidence_.find(index, *event_, view_.matched);
+  // An event without an id of its own is identified by its bytes.
+  const std::string_view identity = view_.event_id.empty() ? view_.event : view_.event_id;
+  view_.id = written(KeyHash(rule.key).add_field(identity).add_field(view_.account), id_);
+  view_.fingerprint =
+      written(KeyHash(rule.key).add_field(view_.principal).add_field(view_.account), fingerprint_);
+  return view_;
+}
+
 Alert AlertMaker::make(program::RuleIndex rule, event::Event& event, const event::Origin& origin,
                        std::int64_t detected_at) {
-  Alert alert;
-  alert.rule = facts_of(program_.rules()[rule]);
-  alert.matched = program::match_details(program_, rule, event);
-  alert.event = event::compact_json(event.json());
-  alert.detected_at = format_time(detected_at / 1000, static_cast<int>(detected_at % 1000));
-  if (origin.path != nullptr) alert.input_path = *origin.path;
-  alert.input_record = origin.record;
-
-  Context& c = *context_;
-  // The record was read once already, so it reads again.
-  if (c.reader.read(event.json(), c.event)) {
-    event::Facts facts = c.cloudtrail.facts(c.event);
-    const auto text = [&](event::FieldRef field) { return std::string(c.event.text(field)); };
-    alert.principal = std::move(facts.principal);
-    alert.identity_kind = facts.identity_kind;
-    alert.mfa = facts.mfa;
-    alert.source_ip_kind = facts.source_ip_kind;
-    alert.account = std::move(facts.account);
-    alert.access_key = text(c.access_key);
-    alert.source_ip = text(c.cloudtrail.source_ip);
-    alert.user_agent = text(c.user_agent);
-    alert.region = text(c.region);
-    alert.event_name = text(c.event_name);
-    alert.event_source = text(c.event_source);
-    alert.error_code = text(c.cloudtrail.error_code);
-    alert.error_message = text(c.error_message);
-    alert.event_id = text(c.event_id);
-    alert.event_time = text(c.event_time);
-  }
-  // An event without an id of its own is identified by its bytes.
-  const std::string& identity = alert.event_id.empty() ? alert.event : alert.event_id;
-  alert.id = key_of({rule_key(alert.rule), identity, alert.account});
-  alert.fingerprint = key_of({rule_key(alert.rule), alert.principal, alert.account});
-  return alert;
+  begin(event, origin, detected_at, [&](event::EventReader& reader, event::Event& out) {
+    reader.read(event.json(), out);  // was read once already, so it reads again
+  });
+  return copy_of(view(rule));
 }
 
 int severity_rank(std::string_view level) {

@@ -1,17 +1,20 @@
-// Alert: what a person or a machine is told about a rule that an event fulfilled. One type for all
-// that follows: output, routing, delivery. Owns all its text; independent of the event's memory.
+// Alert: what a person or a machine is told about a rule that an event fulfilled. One shape for all
+// that follows: output, routing, delivery. It is made as an AlertView, which shows texts where they
+// are and copies nothing; whoever keeps it takes a copy, an Alert, which owns all its text.
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/hash.h"
+#include "base/text_buffer.h"
 #include "event/batch.h"
 #include "event/cloudtrail.h"
 #include "event/event_reader.h"
-#include "program/explain.h"
+#include "program/evidence.h"
 #include "program/program.h"
 
 namespace tocsin::alert {
@@ -19,29 +22,38 @@ namespace tocsin::alert {
 struct RuleFacts {
   std::string id, title, level, status, author, file, hash;
   std::vector<std::string> tags, references, falsepositives;
+  std::string json;  // all of these as the member "rule" of an alert's JSON
 };
 
-struct Alert {
-  std::string id;           // of this rule and this event; the same whenever it is computed again
-  std::string fingerprint;  // of this rule, principal and account: repetitions share it
-  std::string status = "firing";
-  RuleFacts rule;
-  program::MatchDetails matched;
+template <class Text>
+struct BasicAlert {
+  Text id;           // of this rule and this event; the same whenever it is computed again
+  Text fingerprint;  // of this rule, principal and account: repetitions share it
+  Text status = "firing";
+  std::shared_ptr<const RuleFacts> rule;
+  program::BasicMatchDetails<Text> matched;
 
-  std::string principal, identity_kind, mfa;
-  std::string access_key;  // the key id that signed the call, "" when none
-  std::string source_ip, source_ip_kind, user_agent;
-  std::string account, region;
-  std::string event_name, event_source, error_code, error_message;
-  std::string event_id, event_time;
-  std::string detected_at;  // RFC 3339 with milliseconds
+  Text principal, identity_kind, mfa;
+  Text access_key;  // the key id that signed the call, "" when none
+  Text source_ip, source_ip_kind, user_agent;
+  Text account, region;
+  Text event_name, event_source, error_code, error_message;
+  Text event_id, event_time;
+  Text detected_at;  // RFC 3339 with milliseconds
 
-  std::string event;       // the record, compact JSON on one line
-  std::string input_path;  // "" when not from a file
+  Text event;       // the record, JSON; of an Alert, compact and on one line
+  Text input_path;  // "" when not from a file
   std::uint64_t input_record = 0;
 };
+using Alert = BasicAlert<std::string>;
+using AlertView = BasicAlert<std::string_view>;
+
+Alert copy_of(const AlertView& view);
 
 // Makes alerts. One per thread. The Program must outlive it.
+//
+// Every alert shows certain fields, whatever the rule: they are read from the record a second time,
+// once for all rules that it fulfils.
 class AlertMaker {
  public:
   explicit AlertMaker(const program::Program& program);
@@ -49,20 +61,54 @@ class AlertMaker {
   AlertMaker(const AlertMaker&) = delete;
   AlertMaker& operator=(const AlertMaker&) = delete;
 
-  // `event` was read with the program's fields and fulfils `rule`; `detected_at` is Unix time in
-  // milliseconds.
+  // `event` was read with the program's fields; `detected_at` is Unix time in milliseconds.
+  // `read_shown(reader, out)` reads the same record with `reader` into `out`.
+  template <class ReadShown>
+  void begin(event::Event& event, const event::Origin& origin, std::int64_t detected_at,
+             ReadShown read_shown) {
+    read_shown(shown_reader(), shown());
+    begin(event, origin, detected_at);
+  }
+  // The alert about the event that was begun and a rule that it fulfils. Valid until the next call,
+  // and as long as that event.
+  const AlertView& view(program::RuleIndex rule);
+
+  // Both, for one rule.
   Alert make(program::RuleIndex rule, event::Event& event, const event::Origin& origin,
              std::int64_t detected_at);
 
  private:
-  struct Context;  // the fields that every alert shows, read from the record a second time
+  struct Shown;  // the fields that every alert shows
+  struct Rule {
+    std::shared_ptr<const RuleFacts> facts;
+    KeyHash key;  // with what stands for the rule in keys
+  };
+
+  event::EventReader& shown_reader();
+  event::Event& shown();
+  void begin(event::Event& event, const event::Origin& origin, std::int64_t detected_at);
+  void begin_record(event::Event& event);
+  const Rule& rule_of(program::RuleIndex index);
 
   const program::Program& program_;
-  std::unique_ptr<Context> context_;
+  const std::unique_ptr<Shown> shown_;
+  std::vector<Rule> rules_;  // by RuleIndex; made when first needed
+  program::Evidence evidence_;
+  event::Event* event_ = nullptr;
+
+  // What view_ points to.
+  AlertView view_;
+  std::string principal_, compact_event_, detected_text_;
+  std::int64_t detected_at_ = -1;
+  char id_[KeyHash::kDigits], fingerprint_[KeyHash::kDigits];
 };
 
-// One JSON object on one line, without a line break. Field names are part of the interface.
-void append_json(const Alert& alert, std::string& out);
+inline constexpr std::size_t kNoNumber = static_cast<std::size_t>(-1);
+
+// One JSON object on one line, without a line break. Field names are part of the interface. Returns
+// where in `out` the digits of input.record begin, kNoNumber when there is no such member.
+std::size_t append_json(const AlertView& alert, TextBuffer& out);
+std::size_t append_json(const Alert& alert, TextBuffer& out);
 
 // 0 informational … 4 critical. A rule without a level, or with an unknown one, counts as medium.
 int severity_rank(std::string_view level);

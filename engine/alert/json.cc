@@ -1,72 +1,116 @@
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
 #include "alert/alert.h"
-#include "base/json_writer.h"
+#include "base/json_escape.h"
+#include "event/batch.h"
+#include "event/json_text.h"
 
 namespace tocsin::alert {
 namespace {
 
-void strings(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
-  json.key(name).begin_array();
-  for (const std::string& value : values) json.string(value);
-  json.end_array();
-}
+// Appends the parts of a line. What is known beforehand, names and punctuation, is copied as it is.
+class Line {
+ public:
+  explicit Line(TextBuffer& out) : out_(out) {}
 
-// Absent rather than empty: a reader need not tell "" from nothing.
-void optional(JsonWriter& json, std::string_view name, std::string_view value) {
-  if (!value.empty()) json.member(name, value);
-}
-
-void rule(JsonWriter& json, const RuleFacts& facts) {
-  json.key("rule").begin_object();
-  json.member("id", facts.id).member("title", facts.title).member("level", facts.level);
-  optional(json, "status", facts.status);
-  optional(json, "author", facts.author);
-  strings(json, "tags", facts.tags);
-  strings(json, "references", facts.references);
-  strings(json, "falsepositives", facts.falsepositives);
-  json.member("file", facts.file).member("hash", facts.hash);
-  json.end_object();
-}
-
-void matched(JsonWriter& json, const program::MatchDetails& details) {
-  json.key("matched").begin_object();
-  strings(json, "selections", details.selections);
-  json.key("fields").begin_array();
-  for (const program::FieldMatch& field : details.fields) {
-    json.begin_object();
-    json.member("name", field.name).member("value", field.value);
-    json.member("matcher", field.operation).member("pattern", field.pattern);
-    json.end_object();
+  Line& plain(std::string_view json) {
+    out_.append(json);
+    return *this;
   }
-  json.end_array().end_object();
+  // `before` ends with the quote that opens the string.
+  Line& text(std::string_view before, std::string_view value) {
+    char* out = out_.room(before.size() + escaped_room(value.size()) + 1);
+    out = json_escape(value, std::copy(before.begin(), before.end(), out));
+    *out++ = '"';
+    out_.extend_to(out);
+    return *this;
+  }
+  // The same for a value that needs no escaping.
+  Line& word(std::string_view before, std::string_view value) {
+    char* out = out_.room(before.size() + value.size() + 1);
+    out = std::copy(before.begin(), before.end(), out);
+    out = std::copy(value.begin(), value.end(), out);
+    *out++ = '"';
+    out_.extend_to(out);
+    return *this;
+  }
+  // Absent rather than empty: a reader need not tell "" from nothing.
+  Line& optional(std::string_view before, std::string_view value) {
+    return value.empty() ? *this : text(before, value);
+  }
+  Line& number(std::uint64_t value) {
+    constexpr std::size_t kDigits = std::numeric_limits<std::uint64_t>::digits10 + 1;
+    char* const out = out_.room(kDigits);
+    out_.extend_to(std::to_chars(out, out + kDigits, value).ptr);
+    return *this;
+  }
+  Line& compact(std::string_view json) {
+    char* const out = out_.room(json.size() + event::kPadding);
+    out_.extend_to(out + event::compact_json(json, out));
+    return *this;
+  }
+
+ private:
+  TextBuffer& out_;
+};
+
+template <class Text>
+void append_match(const program::BasicMatchDetails<Text>& matched, Line& line) {
+  line.plain(R"(,"matched":{"selections":[)");
+  std::string_view before = "\"";
+  for (const std::string_view name : matched.selections) {
+    line.text(before, name);
+    before = ",\"";
+  }
+  line.plain(R"(],"fields":[)");
+  before = R"({"name":")";
+  for (const auto& field : matched.fields) {
+    line.text(before, field.name).text(R"(,"value":")", field.value);
+    line.text(R"(,"matcher":")", field.operation).text(R"(,"pattern":")", field.pattern).plain("}");
+    before = R"(,{"name":")";
+  }
+  line.plain("]}");
+}
+
+template <class Text>
+std::size_t append(const BasicAlert<Text>& alert, TextBuffer& out) {
+  Line line(out);
+  line.word(R"({"id":")", alert.id).word(R"(,"fingerprint":")", alert.fingerprint);
+  line.word(R"(,"status":")", alert.status).plain(",").plain(alert.rule->json);
+  append_match(alert.matched, line);
+  line.text(R"(,"principal":")", alert.principal);
+  line.word(R"(,"identity_kind":")", alert.identity_kind).word(R"(,"mfa":")", alert.mfa);
+  line.optional(R"(,"access_key_id":")", alert.access_key);
+  line.text(R"(,"source_ip":")", alert.source_ip);
+  line.word(R"(,"source_ip_kind":")", alert.source_ip_kind);
+  line.text(R"(,"user_agent":")", alert.user_agent);
+  line.text(R"(,"account":")", alert.account).text(R"(,"region":")", alert.region);
+  line.text(R"(,"event_source":")", alert.event_source);
+  line.text(R"(,"event_name":")", alert.event_name);
+  line.optional(R"(,"error_code":")", alert.error_code);
+  line.optional(R"(,"error_message":")", alert.error_message);
+  line.text(R"(,"event_id":")", alert.event_id).text(R"(,"event_time":")", alert.event_time);
+  line.word(R"(,"detected_at":")", alert.detected_at);
+  std::size_t number_at = kNoNumber;
+  if (!alert.input_path.empty()) {
+    line.text(R"(,"input":{"path":")", alert.input_path).plain(R"(,"record":)");
+    number_at = out.size();
+    line.number(alert.input_record).plain("}");
+  }
+  line.plain(R"(,"event":)").compact(alert.event).plain("}");
+  return number_at;
 }
 
 }  // namespace
 
-void append_json(const Alert& alert, std::string& out) {
-  JsonWriter json(out);
-  json.begin_object();
-  json.member("id", alert.id).member("fingerprint", alert.fingerprint);
-  json.member("status", alert.status);
-  rule(json, alert.rule);
-  matched(json, alert.matched);
-  json.member("principal", alert.principal);
-  json.member("identity_kind", alert.identity_kind).member("mfa", alert.mfa);
-  optional(json, "access_key_id", alert.access_key);
-  json.member("source_ip", alert.source_ip).member("source_ip_kind", alert.source_ip_kind);
-  json.member("user_agent", alert.user_agent);
-  json.member("account", alert.account).member("region", alert.region);
-  json.member("event_source", alert.event_source).member("event_name", alert.event_name);
-  optional(json, "error_code", alert.error_code);
-  optional(json, "error_message", alert.error_message);
-  json.member("event_id", alert.event_id).member("event_time", alert.event_time);
-  json.member("detected_at", alert.detected_at);
-  if (!alert.input_path.empty()) {
-    json.key("input").begin_object();
-    json.member("path", alert.input_path).key("record").number(alert.input_record);
-    json.end_object();
-  }
-  json.key("event").raw(alert.event);
-  json.end_object();
+std::size_t append_json(const AlertView& alert, TextBuffer& out) {
+  return append(alert, out);
+}
+
+std::size_t append_json(const Alert& alert, TextBuffer& out) {
+  return append(alert, out);
 }
 
 }  // namespace tocsin::alert

@@ -2,45 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
+#include "base/json_escape.h"
 
 namespace tocsin {
-namespace {
-
-bool is_plain(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\' && byte != 0x7F;
-}
-
-void append_escaped(char32_t c, std::string& out) {
-  switch (c) {
-    case U'"':
-      out += "\\\"";
-      return;
-    case U'\\':
-      out += "\\\\";
-      return;
-    case U'\n':
-      out += "\\n";
-      return;
-    case U'\r':
-      out += "\\r";
-      return;
-    case U'\t':
-      out += "\\t";
-      return;
-    default:
-      break;
-  }
-  // U+2028 and U+2029 are line breaks to some readers of JSON lines.
-  if (c < 0x20 || c == 0x7F || c == 0x2028 || c == 0x2029) {
-    out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-  } else {
-    text::append_utf8(c, out);
-  }
-}
-
-}  // namespace
 
 void JsonWriter::separate() {
   if (needs_comma_) out_.push_back(',');
@@ -70,12 +34,13 @@ JsonWriter& JsonWriter::key(std::string_view name) {
 JsonWriter& JsonWriter::string(std::string_view value) {
   separate();
   out_.push_back('"');
-  std::size_t pos = 0;
-  while (pos < value.size()) {
-    const std::size_t run = pos;
-    while (pos < value.size() && is_plain(value[pos])) ++pos;
-    out_.append(value, run, pos - run);
-    if (pos < value.size()) append_escaped(text::next_code_point(value, pos), out_);
+  for (;;) {
+    const std::size_t plain = plain_prefix(value);
+    out_.append(value, 0, plain);
+    value.remove_prefix(plain);
+    if (value.empty()) break;
+    char escaped[6];
+    out_.append(escaped, json_escape_one(value, escaped));
   }
   out_.push_back('"');
   return *this;

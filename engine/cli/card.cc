@@ -59,9 +59,9 @@ std::string why(const alert::Alert& alert) {
 
 std::string render_card(const alert::Alert& alert, bool color, std::size_t width) {
   std::string out;
-  const std::string_view level = alert.rule.level;
+  const std::string_view level = alert.rule->level;
   out += fmt::format("{}{}{}  {}\n", level_style(level, color), upper(level), reset_style(color),
-                     text::printable(alert.rule.title));
+                     text::printable(alert.rule->title));
   const auto row = [&](std::string_view name, const std::string& text) {
     if (text.empty()) return;
     const std::size_t room = width > kIndent + 20 ? width - kIndent : 20;

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "event/event_reader.h"
 #include "event/record_reader.h"
+#include "program/evidence.h"
 #include "program/explain.h"
 #include "program/match.h"
 
@@ -108,7 +109,8 @@ class CaseRunner {
 
   std::string missing_field(const sigma::RuleTestCase& test, program::RuleIndex rule) {
     if (test.matched.empty()) return {};
-    const program::MatchDetails details = program::match_details(program_, rule, event_);
+    program::MatchView details;
+    evidence_.find(rule, event_, details);
     for (const std::string& wanted : test.matched) {
       const bool found = std::any_of(details.fields.begin(), details.fields.end(),
                                      [&](const auto& field) { return field.name == wanted; });
@@ -121,6 +123,7 @@ class CaseRunner {
   const fs::path folder_;
   const std::string& rule_;
   event::EventReader reader_{program_.fields()};
+  program::Evidence evidence_{program_};
   event::Event event_;
 };
 

@@ -42,11 +42,12 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-OutputFormat format_of(const std::string& name) {
-  if (name == "jsonl") return OutputFormat::jsonl;
-  if (name == "none") return OutputFormat::none;
-  if (name == "table") return OutputFormat::table;
-  return is_terminal(stdout) ? OutputFormat::table : OutputFormat::jsonl;
+// JSON lines are written by the pipeline, cards (ScanOutput) out of the alerts.
+pipeline::AlertForm form_of(const std::string& output) {
+  if (output == "jsonl") return pipeline::AlertForm::lines;
+  if (output == "none") return pipeline::AlertForm::none;
+  if (output == "table") return pipeline::AlertForm::objects;
+  return is_terminal(stdout) ? pipeline::AlertForm::objects : pipeline::AlertForm::lines;
 }
 
 // "auto", "any", or "product=aws,service=cloudtrail". False on a spelling that is none of them.
@@ -142,11 +143,10 @@ int scan(const ScanArguments& arguments) {
     return cannot_write_stats(arguments.stats);
   }
 
-  const OutputFormat format = format_of(arguments.output);
-  options.make_alerts = format != OutputFormat::none;
+  options.alerts = form_of(arguments.output);
   std::signal(SIGINT, on_interrupt);
   event::RecordReader reader(inputs.files, event::RecordReader::Trust::unchecked);
-  ScanOutput output(format, ruleset.program, inputs.total_bytes);
+  ScanOutput output(ruleset.program, inputs.total_bytes);
   const auto scan_start = std::chrono::steady_clock::now();
   const std::clock_t scan_cpu_start = std::clock();
   const pipeline::ScanStats stats =

@@ -60,14 +60,10 @@ std::uint64_t max_rss_bytes() {
 
 }  // namespace
 
-ScanOutput::ScanOutput(OutputFormat format, const program::Program& program,
-                       std::uint64_t total_bytes)
-    : format_(format),
-      program_(program),
-      total_bytes_(total_bytes),
-      progress_wanted_(is_terminal(stderr)) {}
+ScanOutput::ScanOutput(const program::Program& program, std::uint64_t total_bytes)
+    : program_(program), total_bytes_(total_bytes), progress_wanted_(is_terminal(stderr)) {}
 
-void ScanOutput::write(const std::string& text) {
+void ScanOutput::write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) write_failed_ = true;
 }
 
@@ -78,16 +74,13 @@ void ScanOutput::clear_progress() {
 }
 
 void ScanOutput::alert(alert::Alert alert) {
-  if (format_ == OutputFormat::none) return;
   clear_progress();
-  line_.clear();
-  if (format_ == OutputFormat::jsonl) {
-    alert::append_json(alert, line_);
-    line_ += '\n';
-  } else {
-    line_ = render_card(alert, use_color(stdout), terminal_width(stdout));
-  }
-  write(line_);
+  write(render_card(alert, use_color(stdout), terminal_width(stdout)));
+}
+
+void ScanOutput::lines(std::string_view json_lines) {
+  clear_progress();
+  write(json_lines);
 }
 
 void ScanOutput::error(const event::RecordError& error) {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "alert/alert.h"
 #include "pipeline/scan_pipeline.h"
@@ -14,13 +15,12 @@
 
 namespace tocsin::cli {
 
-enum class OutputFormat { table, jsonl, none };
-
 class ScanOutput : public pipeline::ScanSink {
  public:
-  ScanOutput(OutputFormat format, const program::Program& program, std::uint64_t total_bytes);
+  ScanOutput(const program::Program& program, std::uint64_t total_bytes);
 
   void alert(alert::Alert alert) override;
+  void lines(std::string_view json_lines) override;
   void error(const event::RecordError& error) override;
   void note(const pipeline::RecordNote& note) override;
   void progress(const pipeline::ScanStats& so_far) override;
@@ -31,12 +31,11 @@ class ScanOutput : public pipeline::ScanSink {
   bool write_failed() const { return write_failed_; }
 
  private:
-  void write(const std::string& text);
+  void write(std::string_view text);
   void clear_progress();
 
   using Clock = std::chrono::steady_clock;
 
-  const OutputFormat format_;
   const program::Program& program_;
   const std::uint64_t total_bytes_;
   const bool progress_wanted_;
@@ -44,7 +43,6 @@ class ScanOutput : public pipeline::ScanSink {
   Clock::time_point last_progress_ = start_;
   bool progress_shown_ = false;
   std::uint64_t problems_printed_ = 0;
-  std::string line_;
   bool write_failed_ = false;
 };
 

@@ -29,6 +29,21 @@ struct BatchReader::Run {
   }
 };
 
+BatchReader::BatchReader(const std::vector<FieldSet>& phases)
+    : readers_(phases.begin(), phases.end()) {
+  const auto reads_all_of = [](const FieldSet& some, const FieldSet& wanted) {
+    for (FieldRef field = 0; field < wanted.size(); ++field) {
+      if (wanted.is_read(field) && !some.is_read(field)) return false;
+    }
+    return true;
+  };
+  for (const FieldSet& phase : phases) {
+    std::size_t first = 0;
+    while (!reads_all_of(phases[first], phase)) ++first;
+    enough_.push_back(first);
+  }
+}
+
 void BatchReader::read(Batch& batch, Visitor& visitor) {
   renumberings_.clear();
   const char* const bytes = batch.bytes.data();
@@ -77,10 +92,19 @@ bool BatchReader::read_indexed(const Record& record, Run& run, Visitor& visitor)
 }
 
 void BatchReader::read_again(Event& event, std::size_t phase) {
-  if (phase_ >= phase) return;
+  if (phase_ >= enough_[phase]) return;
   Token ignored = nullptr;
   readers_[phase].read(current_, event, ignored);  // was read once, so it reads again
   phase_ = phase;
+}
+
+void BatchReader::read_with(EventReader& reader, Event& out) {
+  Token ignored = nullptr;
+  if (current_.token != nullptr) {
+    reader.read(current_, out, ignored);
+  } else {
+    reader.read(event_.json(), out);
+  }
 }
 
 void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
@@ -101,6 +125,7 @@ void BatchReader::read_alone(std::string_view json, const Origin& origin, Visito
   if (auto read = readers_.back().read(json, event_); !read) {
     return visitor.error({std::move(read.error()), origin, false});
   }
+  current_ = {};
   phase_ = readers_.size() - 1;
   visitor.event(event_, origin);
 }

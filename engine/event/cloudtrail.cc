@@ -39,20 +39,21 @@ std::string_view kind_of(std::string_view type) {
 
 // arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION → arn:PARTITION:iam::ACCOUNT:role/ROLE.
 // The path of the role is not in a session's ARN, so this is used only without a session issuer.
-std::string role_of_session(std::string_view arn) {
+std::string_view role_of_session(std::string_view arn, std::string& scratch) {
   constexpr std::string_view kService = ":sts::";
   constexpr std::string_view kResource = ":assumed-role/";
   const std::size_t service = arn.find(kService);
   const std::size_t resource = arn.find(kResource);
   if (service == std::string_view::npos || resource == std::string_view::npos ||
       resource < service) {
-    return std::string(arn);
+    return arn;
   }
   const std::string_view account =
       arn.substr(service + kService.size(), resource - service - kService.size());
   const std::string_view rest = arn.substr(resource + kResource.size());
-  return fmt::format("{}:iam::{}:role/{}", arn.substr(0, service), account,
-                     rest.substr(0, rest.find('/')));
+  scratch = fmt::format("{}:iam::{}:role/{}", arn.substr(0, service), account,
+                        rest.substr(0, rest.find('/')));
+  return scratch;
 }
 
 std::string_view mfa_of(std::string_view authenticated, std::string_view used) {
@@ -121,32 +122,36 @@ CloudTrailFields::CloudTrailFields(const FieldSet& fields) {
   bind([&](std::string_view path) { return fields.find(path); });
 }
 
-std::string CloudTrailFields::principal(const Event& event, std::string_view kind) const {
+std::string_view CloudTrailFields::principal(const Event& event, std::string_view kind,
+                                             std::string& scratch) const {
   const std::string_view own = event.text(arn);
   const std::string_view account = event.text(account_id);
   if (kind == "assumed_role") {
     const std::string_view issuer = event.text(issuer_arn);
-    if (!issuer.empty()) return std::string(issuer);
-    if (!own.empty()) return role_of_session(own);
+    if (!issuer.empty()) return issuer;
+    if (!own.empty()) return role_of_session(own, scratch);
   }
-  if (!own.empty()) return std::string(own);
-  if (kind == "root" && !account.empty()) return fmt::format("arn:aws:iam::{}:root", account);
+  if (!own.empty()) return own;
+  if (kind == "root" && !account.empty()) {
+    scratch = fmt::format("arn:aws:iam::{}:root", account);
+    return scratch;
+  }
   for (const FieldRef field : {invoked_by, on_behalf_of, user_name, principal_id, account_id}) {
     const std::string_view text = event.text(field);
-    if (!text.empty()) return std::string(text);
+    if (!text.empty()) return text;
   }
   return {};
 }
 
-Facts CloudTrailFields::facts(const Event& event) const {
+Facts CloudTrailFields::facts(const Event& event, std::string& scratch) const {
   Facts facts;
   facts.identity_kind = kind_of(event.text(type));
-  facts.principal = principal(event, facts.identity_kind);
+  facts.principal = principal(event, facts.identity_kind, scratch);
   const Value* authenticated = event.first(mfa_authenticated);
   facts.mfa = mfa_of(authenticated != nullptr ? authenticated->text : "", event.text(mfa_used));
   facts.source_ip_kind = source_ip_kind(event.text(source_ip));
-  facts.account = std::string(event.text(recipient_account));
-  if (facts.account.empty()) facts.account = std::string(event.text(account_id));
+  facts.account = event.text(recipient_account);
+  if (facts.account.empty()) facts.account = event.text(account_id);
   const Value* error = event.first(error_code);
   facts.is_error = error != nullptr && error->kind != Value::Kind::null;
   return facts;
@@ -182,7 +187,8 @@ FactFields::FactFields(const FieldSet& fields)
       is_error_(fields.find(kErrorFact)) {}
 
 void FactFields::compute(const Event& event, const Sink& sink) const {
-  const Facts facts = source_.facts(event);
+  std::string scratch;
+  const Facts facts = source_.facts(event, scratch);
   const auto put = [&](FieldRef field, std::string_view text) {
     if (field == kNoField || text.empty()) return;
     Value value;

@@ -19,10 +19,10 @@ struct Facts {
   std::string_view identity_kind;
   // One stable key for an identity: for a role session the role's ARN, otherwise the identity's
   // ARN, the service's name, the account; "" when the record names nobody.
-  std::string principal;
+  std::string_view principal;
   std::string_view mfa;             // true, false, unknown (the record does not say)
   std::string_view source_ip_kind;  // public, private, aws_service, aws_internal, none
-  std::string account;              // the account in which it happened, "" when unknown
+  std::string_view account;         // the account in which it happened, "" when unknown
   bool is_error = false;            // errorCode is present and not null
 };
 
@@ -33,7 +33,8 @@ class CloudTrailFields {
   // Fields that were all added before; for readers of a finished set.
   explicit CloudTrailFields(const FieldSet& fields);
 
-  Facts facts(const Event& event) const;
+  // The facts are views into the event and into `scratch`.
+  Facts facts(const Event& event, std::string& scratch) const;
 
   FieldRef type, arn, principal_id, account_id, user_name, invoked_by, on_behalf_of;
   FieldRef issuer_arn, mfa_authenticated, mfa_used;
@@ -42,7 +43,7 @@ class CloudTrailFields {
  private:
   template <class Find>
   void bind(Find find);
-  std::string principal(const Event& event, std::string_view kind) const;
+  std::string_view principal(const Event& event, std::string_view kind, std::string& scratch) const;
 };
 
 // The names under which rules read facts, "tocsin.mfa" and so on; for lint and suggestions.

@@ -202,11 +202,19 @@ bool is_json_number(std::string_view token) {
 }
 
 std::string compact_json(std::string_view json) {
-  std::string out(json.size() + simdjson::SIMDJSON_PADDING, '\0');
-  std::size_t size = 0;
-  if (simdjson::minify(json.data(), json.size(), out.data(), size)) return std::string(json);
-  out.resize(size);
+  std::string out(json.size() + kPadding, '\0');
+  out.resize(compact_json(json, out.data()));
   return out;
+}
+
+std::size_t compact_json(std::string_view json, char* out) {
+  static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
+  std::size_t size = 0;
+  if (simdjson::minify(json.data(), json.size(), out, size)) {  // a string does not end
+    std::memcpy(out, json.data(), json.size());
+    size = json.size();
+  }
+  return size;
 }
 
 Repaired repair(std::string_view json, std::string& out) {

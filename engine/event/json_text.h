@@ -42,6 +42,8 @@ bool is_json_integer(std::string_view token);
 
 // `json` without white space between its tokens. Precondition: it is one valid JSON value.
 std::string compact_json(std::string_view json);
+// The same into `out`, which has room for json.size() + kPadding bytes; returns the size.
+std::size_t compact_json(std::string_view json, char* out);
 
 struct Repaired {
   bool invalid_utf8 = false;

@@ -3,182 +3,105 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <memory>
 #include <thread>
 
 #include "event/batch_reader.h"
+#include "pipeline/turnstile.h"
 #include "program/match.h"
 
 namespace tocsin::pipeline {
 namespace {
 
-// An alert and the record that raised it.
-struct Raised {
-  alert::Alert alert;
-  event::Origin origin;
-};
-
-// What one batch came to, ready to be handed over.
-struct Result {
-  std::vector<Raised> alerts;
-  std::vector<RecordNote> notes;
-  std::vector<event::RecordError> errors;
-  std::vector<program::RuleIndex> matches;
-  std::vector<event::BatchReader::Renumbering> renumberings;
-  std::uint64_t records = 0;
-  std::uint64_t input_bytes = 0;
-};
-
 // Everything one thread needs; nothing in it is shared.
 class Worker : private event::BatchReader::Visitor {
  public:
-  Worker(const program::Program& program, const ScanOptions& options, const Plan& plan)
+  Worker(const program::Program& program, const ScanOptions& options, const Plan& plan,
+         Turnstile& turnstile)
       : options_(options),
         plan_(plan),
+        turnstile_(turnstile),
         reader_(plan.phases()),
         matching_(program),
         alerts_(program) {}
 
-  void process(event::Batch& batch, Result& result) {
-    result.alerts.clear();
-    result.notes.clear();
-    result.errors.clear();
-    result.matches.clear();
-    result.records = 0;
-    result.input_bytes = batch.input_bytes;
-    result_ = &result;
-    reader_.read(batch, *this);
-    result.renumberings = reader_.renumberings();
+  void run() {
+    while (turnstile_.take(batch_)) {
+      result_.input_bytes = batch_.input_bytes;
+      now_ = now_milliseconds();
+      reader_.read(batch_, *this);
+      turnstile_.give(batch_, result_, reader_.renumberings());
+      whole_lines_ = 0;
+    }
   }
 
  private:
-  void error(event::RecordError error) override { result_->errors.push_back(std::move(error)); }
+  void error(event::RecordError error) override { result_.errors.push_back(std::move(error)); }
 
   // Nothing below throws by design, but a library might; one record then fails, not the run.
   void event(event::Event& event, const event::Origin& origin) override {
     try {
       match(event, origin);
     } catch (const std::exception& thrown) {
+      result_.lines.cut(whole_lines_);
       error({{Code::unsupported, fmt::format("internal error: {}", thrown.what())}, origin, false});
     }
   }
 
   void match(event::Event& event, const event::Origin& origin) {
-    Result& result = *result_;
-    ++result.records;
-    const std::size_t before = result.matches.size();
+    ++result_.records;
+    fired_.clear();
     const bool is_other = plan_.is_other(event);
     if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
     if (matching_.open(event, is_other ? plan_.other_gates() : plan_.gates())) {
       reader_.read_again(event, static_cast<std::size_t>(matching_.reading()));
-      matching_.finish(event, result.matches);
+      matching_.finish(event, fired_);
     }
-    if (event.notes() != event::kNoNote) result.notes.push_back({origin, event.notes()});
-    if (!options_.make_alerts || result.matches.size() == before) return;
-    const std::int64_t now = now_milliseconds();
-    for (std::size_t i = before; i < result.matches.size(); ++i) {
-      result.alerts.push_back({alerts_.make(result.matches[i], event, origin, now), origin});
+    if (event.notes() != event::kNoNote) result_.notes.push_back({origin, event.notes()});
+    if (fired_.empty()) return;
+    if (options_.alerts == AlertForm::none) {
+      result_.matches.insert(result_.matches.end(), fired_.begin(), fired_.end());
+    } else {
+      raise_alerts(event, origin);
     }
   }
+
+  void raise_alerts(event::Event& event, const event::Origin& origin) {
+    alerts_.begin(event, origin, now_, [&](event::EventReader& shown, event::Event& out) {
+      reader_.read_with(shown, out);
+    });
+    for (const program::RuleIndex rule : fired_) {
+      result_.matches.push_back(rule);
+      raise(alerts_.view(rule), origin);
+      if (result_.is_large()) hand_over();
+      whole_lines_ = result_.lines.size();
+    }
+  }
+
+  void raise(const alert::AlertView& alert, const event::Origin& origin) {
+    if (options_.alerts == AlertForm::objects) {
+      result_.alerts.push_back({alert::copy_of(alert), origin});
+      return;
+    }
+    const std::size_t number = alert::append_json(alert, result_.lines);
+    if (number != alert::kNoNumber) result_.numbers.push_back({number, origin.path});
+    result_.lines.append("\n");
+  }
+
+  // An exception would leave a part that was delivered and not taken away.
+  void hand_over() noexcept { turnstile_.give_part(batch_, result_); }
 
   const ScanOptions& options_;
   const Plan& plan_;
+  Turnstile& turnstile_;
   event::BatchReader reader_;
   program::Matching matching_;
   alert::AlertMaker alerts_;
-  Result* result_ = nullptr;  // during process()
-};
-
-// Numbers the records of an input that spans batches: a batch knows only by how much its own lines
-// turned out to be more records than one.
-class Numbering {
- public:
-  // Call in batch order, before the batch is delivered.
-  void apply(const event::Batch& batch, Result& result) {
-    if (by_ != 0) {
-      for (RecordNote& note : result.notes) apply(note.origin);
-      for (event::RecordError& error : result.errors) apply(error.origin);
-      for (Raised& raised : result.alerts) {
-        apply(raised.origin);
-        raised.alert.input_record = raised.origin.record;
-      }
-    }
-    if (batch.paths.empty()) return;
-    if (batch.paths.back() != path_) by_ = 0;
-    path_ = batch.paths.back();
-    for (std::size_t i = result.renumberings.size(); i-- > 0;) {
-      if (result.renumberings[i].path != path_.get()) continue;
-      by_ += result.renumberings[i].by;
-      break;
-    }
-  }
-
- private:
-  void apply(event::Origin& origin) const {
-    if (origin.path == path_.get() && origin.record != 0) {
-      origin.record += static_cast<std::uint64_t>(by_);
-    }
-  }
-
-  std::shared_ptr<const std::string> path_;  // of the last input so far
-  std::int64_t by_ = 0;
-};
-
-// Gives out batches one after the other and takes the results back in the same order.
-class Turnstile {
- public:
-  Turnstile(event::RecordReader& reader, ScanSink& sink, std::size_t rules,
-            const std::atomic<bool>& stop)
-      : reader_(reader), sink_(sink), stop_(stop) {
-    stats_.rule_matches.assign(rules, 0);
-  }
-
-  bool take(event::Batch& batch) {
-    const std::lock_guard lock(reading_);
-    if (stop_.load(std::memory_order_relaxed) || !reader_.next(batch)) return false;
-    batch.sequence = next_read_++;
-    return true;
-  }
-
-  void give(const event::Batch& batch, Result& result) {
-    std::unique_lock lock(writing_);
-    turn_.wait(lock, [&] { return next_written_ == batch.sequence; });
-    numbering_.apply(batch, result);
-    deliver(result);
-    ++next_written_;
-    turn_.notify_all();
-  }
-
-  ScanStats& stats() { return stats_; }
-
- private:
-  void deliver(Result& result) {
-    stats_.records += result.records;
-    stats_.rejected += result.errors.size();
-    stats_.repaired += result.notes.size();
-    stats_.input_bytes += result.input_bytes;
-    stats_.matches += result.matches.size();
-    for (const program::RuleIndex rule : result.matches) ++stats_.rule_matches[rule];
-    for (const event::RecordError& error : result.errors) sink_.error(error);
-    for (const RecordNote& note : result.notes) sink_.note(note);
-    for (Raised& raised : result.alerts) sink_.alert(std::move(raised.alert));
-    sink_.progress(stats_);
-  }
-
-  event::RecordReader& reader_;
-  ScanSink& sink_;
-  const std::atomic<bool>& stop_;
-
-  std::mutex reading_;
-  std::uint64_t next_read_ = 0;
-
-  std::mutex writing_;
-  std::condition_variable turn_;
-  std::uint64_t next_written_ = 0;
-  Numbering numbering_;
-  ScanStats stats_;
+  event::Batch batch_;
+  std::int64_t now_ = 0;         // when it was taken up: what is found in it has this time
+  Result result_;                // of batch_ so far
+  std::size_t whole_lines_ = 0;  // of result_.lines
+  std::vector<program::RuleIndex> fired_;  // by the record at hand
 };
 
 }  // namespace
@@ -187,13 +110,8 @@ ScanStats scan(const program::Program& program, const Plan& plan, event::RecordR
                const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
   Turnstile turnstile(reader, sink, program.rules().size(), stop);
   const auto work = [&] {
-    Worker worker(program, options, plan);
-    event::Batch batch;
-    Result result;
-    while (turnstile.take(batch)) {
-      worker.process(batch, result);
-      turnstile.give(batch, result);
-    }
+    Worker worker(program, options, plan, turnstile);
+    worker.run();
   };
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < options.threads; ++i) threads.emplace_back(work);

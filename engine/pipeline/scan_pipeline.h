@@ -2,15 +2,13 @@
 //
 // Workers take turns reading (a batch is read under one lock), then parse and match in parallel,
 // then hand over their results in batch order, so that the output does not depend on the number of
-// threads. At most one batch per worker is in memory.
+// threads. At most one batch per worker is in memory; a worker whose batch comes to very many
+// alerts hands them over in parts, when its turn has come.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <mutex>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "alert/alert.h"
@@ -29,9 +27,16 @@ struct ScanStats {
   std::vector<std::uint64_t> rule_matches;  // by RuleIndex
 };
 
+// What the sink gets of alerts.
+enum class AlertForm : std::uint8_t {
+  none,     // nothing: they are only counted
+  lines,    // their JSON, one a line, which the workers write in parallel
+  objects,  // Alert after Alert
+};
+
 struct ScanOptions {
   unsigned threads = 1;
-  bool make_alerts = true;  // false: only count
+  AlertForm alerts = AlertForm::objects;
 };
 
 // A record that was matched with a reservation.
@@ -44,10 +49,11 @@ struct RecordNote {
 class ScanSink {
  public:
   virtual ~ScanSink() = default;
-  virtual void alert(alert::Alert alert) = 0;
+  virtual void alert(alert::Alert alert) = 0;           // AlertForm::objects
+  virtual void lines(std::string_view json_lines) = 0;  // AlertForm::lines; one or more of them
   virtual void error(const event::RecordError& error) = 0;
   virtual void note(const RecordNote& note) = 0;
-  virtual void progress(const ScanStats& so_far) = 0;  // after each batch
+  virtual void progress(const ScanStats& so_far) = 0;  // after each batch, or part of one
 };
 
 // Runs until the inputs end or `stop` becomes true; then finishes what has been read.

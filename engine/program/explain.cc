@@ -127,29 +127,6 @@ std::string reason(const Explained& node) {
   return {};
 }
 
-// Walks what must be true for the rule to fire and collects the leaves that are.
-void collect(const Explained& node, MatchDetails& out) {
-  if (!node.holds) return;
-  switch (node.kind) {
-    case Node::Kind::negation:
-      return;  // what did not happen is no evidence
-    case Node::Kind::predicate:
-      out.fields.push_back({node.field, node.met_value, node.operation, node.met_pattern});
-      return;
-    case Node::Kind::selection:
-      if (std::find(out.selections.begin(), out.selections.end(), node.selection) !=
-          out.selections.end()) {
-        return;
-      }
-      out.selections.push_back(node.selection);
-      break;
-    case Node::Kind::all:
-    case Node::Kind::any:
-      break;
-  }
-  for (const Explained& child : node.children) collect(child, out);
-}
-
 }  // namespace
 
 Explained explain(const Program& program, RuleIndex rule, event::Event& event) {
@@ -158,12 +135,6 @@ Explained explain(const Program& program, RuleIndex rule, event::Event& event) {
 
 std::string closing_sentence(const Explained& root) {
   return fmt::format("The rule {}: {}.", root.holds ? "fires" : "does not fire", reason(root));
-}
-
-MatchDetails match_details(const Program& program, RuleIndex rule, event::Event& event) {
-  MatchDetails details;
-  collect(explain(program, rule, event), details);
-  return details;
 }
 
 }  // namespace tocsin::program

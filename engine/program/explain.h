@@ -35,19 +35,4 @@ Explained explain(const Program& program, RuleIndex rule, event::Event& event);
 // One sentence that says why the rule fires or does not.
 std::string closing_sentence(const Explained& root);
 
-// What an alert says of a match: the selections that are true and are asked to be true, and in them
-// the leaves that hold.
-struct FieldMatch {
-  std::string name;   // "" for keywords
-  std::string value;  // "" when the match is an absence
-  std::string operation;
-  std::string pattern;
-};
-struct MatchDetails {
-  std::vector<std::string> selections;
-  std::vector<FieldMatch> fields;
-};
-// Precondition: the rule matches the event.
-MatchDetails match_details(const Program& program, RuleIndex rule, event::Event& event);
-
 }  // namespace tocsin::program

@@ -1,11 +1,14 @@
 #include "differential/comparison.h"
 
 #include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdint>
 #include <functional>
 #include <numeric>
 #include <utility>
 
 #include "differential/reference/padded.h"
+#include "differential/slow_alert.h"
 #include "program/explain.h"
 
 namespace tocsin::differential {
@@ -49,6 +52,10 @@ std::vector<Json> smaller(const Json& json) {
   return out;
 }
 
+const std::string kPath = "events/\"odd\".json";
+const event::Origin kOrigin = {&kPath, 7, 7, 700};
+constexpr std::int64_t kDetectedAt = 1'706'702'400'123;
+
 std::string answers(const char* way, bool holds) {
   return std::string(way) + (holds ? " says yes" : " says no");
 }
@@ -67,7 +74,8 @@ Comparison::Comparison(const sigma::RuleSet& rules, const sigma::Lists& lists)
       engine_(rules, lists, {.hyperscan_literals = 1}),
       plain_(rules, lists, {.hyperscan_literals = SIZE_MAX}),
       reference_(lists_),
-      every_rule_(program().rules().size()) {
+      every_rule_(program().rules().size()),
+      alerts_(program()) {
   std::iota(every_rule_.begin(), every_rule_.end(), program::RuleIndex{0});
 }
 
@@ -88,6 +96,9 @@ std::vector<Difference> Comparison::compare(std::string_view json, std::size_t& 
   const reference::Event event(*std::move(parsed));
   std::vector<Difference> out;
   check_order(out);
+  alerts_.begin(engine_.event, kOrigin, kDetectedAt, [&](auto& shown_reader, event::Event& shown) {
+    CHECK(shown_reader.read(engine_.event.json(), shown));
+  });
   for (const program::RuleIndex rule : every_rule_) {
     const bool wanted = reference_.matches(program().rules()[rule].source, rules_.filters, event);
     if (wanted) ++matched;
@@ -121,10 +132,19 @@ void Comparison::check(program::RuleIndex rule, bool wanted, std::vector<Differe
     out.push_back({rule, wanted, answers("run_gated() without Hyperscan", among(plain_gated_))});
   if (holds != wanted) out.push_back({rule, wanted, answers("holds()", holds)});
   if (explained != wanted) out.push_back({rule, wanted, answers("explain()", explained)});
-  if (!fired) return;
-  for (const program::FieldMatch& match :
-       program::match_details(program(), rule, engine_.event).fields) {
-    if (match.operation.empty()) out.push_back({rule, wanted, "a match without an operation"});
+  if (fired) check_alert(rule, out);
+}
+
+// After alerts_.begin().
+void Comparison::check_alert(program::RuleIndex rule, std::vector<Difference>& out) {
+  const alert::AlertView& alert = alerts_.view(rule);
+  for (const auto& match : alert.matched.fields) {
+    if (match.operation.empty()) out.push_back({rule, true, "a match without an operation"});
+  }
+  line_.clear(SIZE_MAX);
+  alert::append_json(alert, line_);
+  if (line_.text() != slow_alert_json(program(), rule, engine_.event, kOrigin, kDetectedAt)) {
+    out.push_back({rule, true, "the alert differs: " + std::string(line_.text())});
   }
 }
 

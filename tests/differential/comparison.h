@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/alert.h"
 #include "differential/reference/event.h"
 #include "differential/reference/matcher.h"
 #include "event/event_reader.h"
@@ -53,6 +54,7 @@ class Comparison {
   bool differs(const reference::Json& json, program::RuleIndex rule);
   void check_order(std::vector<Difference>& out) const;
   void check(program::RuleIndex rule, bool wanted, std::vector<Difference>& out);
+  void check_alert(program::RuleIndex rule, std::vector<Difference>& out);
 
   const sigma::RuleSet& rules_;
   const sigma::Lists& lists_;
@@ -62,6 +64,8 @@ class Comparison {
   std::vector<program::RuleIndex> every_rule_;
   std::vector<program::RuleIndex> gated_, plain_gated_,
       fired_;  // what the engine said of the last event
+  alert::AlertMaker alerts_;
+  TextBuffer line_;
 };
 
 }  // namespace tocsin::differential

@@ -12,6 +12,7 @@
 #include "differential/generate/mutation_samples.h"
 #include "differential/generate/mutator.h"
 #include "differential/generate/random.h"
+#include "differential/slow_alert.h"
 #include "event/record_reader.h"
 #include "program/match.h"
 #include "sigma/loader.h"
@@ -84,11 +85,12 @@ class Engine {
   struct Answer {
     std::size_t records = 0, errors = 0;
     std::vector<alert::Alert> alerts;
+    std::vector<std::string> wanted;  // their JSON
   };
 
   Answer run(const std::string& bytes) {
     const event::Batch batch = event::read_records(bytes);
-    Answer answer{batch.records.size(), batch.errors.size(), {}};
+    Answer answer{batch.records.size(), batch.errors.size(), {}, {}};
     for (const event::Record& record : batch.records) {
       if (!reader_.read(record.json, event_)) {
         ++answer.errors;
@@ -98,6 +100,8 @@ class Engine {
       matching_.run_gated(event_, gates_, fired);
       for (const auto rule : fired) {
         answer.alerts.push_back(maker_.make(rule, event_, record.origin, 0));
+        answer.wanted.push_back(
+            differential::slow_alert_json(program_, rule, event_, record.origin, 0));
       }
     }
     return answer;
@@ -112,10 +116,12 @@ class Engine {
   event::Event event_;
 };
 
-bool is_good(const alert::Alert& alert) {
-  std::string line;
-  alert::append_json(alert, line);
-  return line.find('\n') == std::string::npos && reference::parse_strict_json(line, 80).has_value();
+bool is_good(const alert::Alert& alert, const std::string& wanted) {
+  TextBuffer buffer;
+  alert::append_json(alert, buffer);
+  const std::string_view line = buffer.text();
+  return line == wanted && line.find('\n') == std::string::npos &&
+         reference::parse_strict_json(line, 80).has_value();
 }
 
 struct Counts {
@@ -131,7 +137,9 @@ void check_record(Engine& engine, const std::string& record, Counts& counts) {
   ++counts.records;
   if (!answer.alerts.empty()) ++counts.read;
   if (answer.errors != 0) ++counts.rejected;
-  for (const alert::Alert& alert : answer.alerts) REQUIRE(is_good(alert));
+  for (std::size_t i = 0; i < answer.alerts.size(); ++i) {
+    REQUIRE(is_good(answer.alerts[i], answer.wanted[i]));
+  }
   const bool blank = record.find_first_not_of(" \t\r\n") == std::string::npos;
   // "Every event" fires for each record that can be read.
   REQUIRE((blank || answer.records + answer.errors > 0));

@@ -8,6 +8,7 @@
 #include "alert/alert.h"
 #include "base/text.h"
 #include "event/record_reader.h"
+#include "program/explain.h"
 #include "program/match.h"
 #include "sigma/loader.h"
 
@@ -32,8 +33,9 @@ void match(const program::Program& program, const event::Record& record) {
     if (program::explain(program, rule, event).holds != holds) std::abort();
     if (!holds) continue;
     ++next;
-    std::string line;
-    alert::append_json(maker.make(rule, event, record.origin, 0), line);
+    TextBuffer buffer;
+    alert::append_json(maker.make(rule, event, record.origin, 0), buffer);
+    const std::string_view line = buffer.text();
     if (line.find('\n') != std::string::npos) std::abort();
     if (text::find_invalid_utf8(line) != std::string::npos) std::abort();
   }

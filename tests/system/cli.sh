@@ -92,6 +92,34 @@ for threads in 2 4; do
   if cmp -s one several; then ok; else bad "$threads threads give another output"; fi
 done
 
+# --- more alerts than a worker keeps: they are handed over in parts, and nothing changes
+mkdir every
+for i in 1 2 3 4 5 6 7 8; do
+  cat >"every/$i.yml" <<YML
+title: Every event, rule $i
+id: 7c1f7d5e-3d52-4d0f-8a51-5b0f6a1e000$i
+status: test
+level: low
+logsource: {product: aws, service: cloudtrail}
+detection:
+    selection:
+        eventName|exists: true
+    condition: selection
+YML
+done
+{ head -3 plain.jsonl; cat records.json; echo; cat many.jsonl; } >mixed.jsonl
+for output in jsonl table; do
+  expect 0 "many alerts, one thread" "$tocsin" scan --rules every --output "$output" mixed.jsonl
+  strip out >one
+  expect 0 "many alerts, three threads" "$tocsin" scan --rules every --output "$output" --threads 3 mixed.jsonl
+  strip out >several
+  if cmp -s one several; then ok; else bad "many alerts differ by threads ($output)"; fi
+done
+records=$(($(wc -l <plain.jsonl) * 201 + 3))
+expect 0 "many alerts as lines" "$tocsin" scan --rules every --output jsonl mixed.jsonl
+lines out $((records * 8))
+if tail -8 out | grep -vq "\"record\":$records}"; then bad "the last record has another number"; else ok; fi
+
 # --- a bad record is reported with its place and hides nothing
 { head -3 plain.jsonl; echo '{"eventName": "Cut", "userIdentity": {'; tail -n +4 plain.jsonl; } >cut.jsonl
 expect 0 "scan with a cut record" "$tocsin" scan --rules "$rules" cut.jsonl

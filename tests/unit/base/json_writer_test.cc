@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/json_escape.h"
 #include "differential/reference/json_dom.h"
 
 namespace tocsin {
@@ -50,6 +51,34 @@ TEST_CASE("every byte and every pair of bytes comes out as strict JSON") {
       const auto read = reference::parse_strict_json(quoted(text));
       REQUIRE(read);
       REQUIRE(read->text == reference::encode(reference::decode(text)));
+    }
+  }
+}
+
+// What json_escape() does eight bytes at a time.
+std::string escaped_slowly(std::string_view text) {
+  std::string out;
+  char bytes[6];
+  while (!text.empty()) out.append(bytes, json_escape_one(text, bytes));
+  return out;
+}
+
+TEST_CASE("text is escaped alike wherever in a word an odd byte stands") {
+  const std::string kOdd[] = {
+      "\"",     "\\",     "\n",         "\x7F", "\x1F",    "\x80", "\xFF",
+      "\u00E9", "\u2028", "\U0001F600", " ",    "\x7E!#[", "]",    std::string(1, '\0')};
+  for (std::size_t size = 0; size < 20; ++size) {
+    for (std::size_t first = 0; first <= size; ++first) {
+      for (std::size_t second = first; second <= size; ++second) {
+        for (const std::string& odd : kOdd) {
+          std::string text(size, 'a');
+          text.insert(second, odd).insert(first, odd);
+          std::string out(escaped_room(text.size()), '\0');
+          out.resize(static_cast<std::size_t>(json_escape(text, out.data()) - out.data()));
+          REQUIRE(out == escaped_slowly(text));
+          REQUIRE(quoted(text) == '"' + out + '"');
+        }
+      }
     }
   }
 }

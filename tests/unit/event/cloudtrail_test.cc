@@ -9,14 +9,22 @@
 namespace tocsin::event {
 namespace {
 
-Facts facts_of(const std::string& json) {
+struct OwnedFacts {
+  std::string identity_kind, principal, mfa, source_ip_kind, account;
+  bool is_error;
+};
+
+OwnedFacts facts_of(const std::string& json) {
   FieldSet fields;
   const CloudTrailFields cloudtrail(fields);
   EventReader reader(fields);
   Event event;
   const reference::Padded text(json);
   REQUIRE(reader.read(text.view(), event));
-  return cloudtrail.facts(event);
+  std::string scratch;
+  const Facts facts = cloudtrail.facts(event, scratch);
+  return {std::string(facts.identity_kind),  std::string(facts.principal), std::string(facts.mfa),
+          std::string(facts.source_ip_kind), std::string(facts.account),   facts.is_error};
 }
 
 TEST_CASE("every type of identity has a kind and a stable principal") {
@@ -65,7 +73,7 @@ TEST_CASE("every type of identity has a kind and a stable principal") {
   };
   for (const Case& c : kCases) {
     INFO(c.identity);
-    const Facts facts = facts_of(std::string(R"({"userIdentity":)") + c.identity + "}");
+    const OwnedFacts facts = facts_of(std::string(R"({"userIdentity":)") + c.identity + "}");
     CHECK(facts.identity_kind == c.kind);
     CHECK(facts.principal == c.principal);
   }
@@ -122,7 +130,8 @@ TEST_CASE("kinds of source addresses") {
 }
 
 TEST_CASE("account and error") {
-  const Facts both = facts_of(R"({"recipientAccountId":"1","userIdentity":{"accountId":"2"}})");
+  const OwnedFacts both =
+      facts_of(R"({"recipientAccountId":"1","userIdentity":{"accountId":"2"}})");
   CHECK(both.account == "1");
   CHECK_FALSE(both.is_error);
   CHECK(facts_of(R"({"userIdentity":{"accountId":"2"}})").account == "2");

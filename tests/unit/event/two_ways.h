@@ -124,7 +124,7 @@ constexpr std::uint8_t kFirstNotes = kInvalidUtf8 | kControlByte | kLoneSurrogat
 class TwoWays {
  public:
   explicit TwoWays(const Wanted& wanted)
-      : wanted_(wanted), slow_(wanted.all), fast_(wanted.all, wanted.first) {}
+      : wanted_(wanted), slow_(wanted.all), phases_{wanted.first, wanted.all}, fast_(phases_) {}
 
   // The bytes as the content of a file.
   Reading slow(std::string_view bytes) {
@@ -172,7 +172,7 @@ class TwoWays {
       const std::string first = describe(event, ways.wanted_.first, kFirstNotes);
       std::string all;
       if (index % 3 != 0) {
-        ways.fast_.read_all(event);
+        ways.fast_.read_again(event, 1);
         // The first fields are among all of them.
         if (describe(event, ways.wanted_.first, kFirstNotes) != first) all = "changed: ";
         all += describe(event, ways.wanted_.all, 0xff);
@@ -195,6 +195,7 @@ class TwoWays {
 
   const Wanted& wanted_;
   EventReader slow_;
+  std::vector<FieldSet> phases_;
   BatchReader fast_;
   Event event_;
 };

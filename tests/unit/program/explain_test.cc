@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "program/evidence.h"
 #include "support.h"
 
 namespace tocsin::program {
@@ -80,11 +83,13 @@ TEST_CASE("a field with many values shows a few") {
 
 std::string details(const std::string& rule, const char* event) {
   Runner runner(rule);
-  const MatchDetails found = match_details(runner.program(), 0, runner.read(event));
+  Evidence evidence(runner.program());
+  MatchView found;
+  evidence.find(0, runner.read(event), found);
   std::string out;
-  for (const std::string& selection : found.selections) out += selection + " ";
-  for (const FieldMatch& f : found.fields) {
-    out += "| " + f.name + " " + f.operation + " " + f.pattern + " = " + f.value + " ";
+  for (const std::string_view selection : found.selections) out += fmt::format("{} ", selection);
+  for (const auto& f : found.fields) {
+    out += fmt::format("| {} {} {} = {} ", f.name, f.operation, f.pattern, f.value);
   }
   return out;
 }

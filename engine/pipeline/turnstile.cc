@@ -1,0 +1,127 @@
+#include "pipeline/turnstile.h"
+
+#include <charconv>
+#include <utility>
+
+namespace tocsin::pipeline {
+namespace {
+
+// Twice what a batch of ordinary records comes to when each raises one alert.
+constexpr std::size_t kLinesBytes = std::size_t{1} << 20;
+constexpr std::size_t kHeldAlerts = 1000;
+
+std::string_view digits_at(std::string_view text, std::size_t at) {
+  std::size_t end = at;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  return text.substr(at, end - at);
+}
+
+}  // namespace
+
+void Result::clear() {
+  alerts.clear();
+  lines.clear(2 * kLinesBytes);
+  numbers.clear();
+  notes.clear();
+  errors.clear();
+  matches.clear();
+  records = 0;
+  input_bytes = 0;
+}
+
+bool Result::is_large() const {
+  return lines.size() >= kLinesBytes || alerts.size() >= kHeldAlerts;
+}
+
+void Numbering::apply(Result& result) const {
+  if (by_ == 0) return;
+  for (RecordNote& note : result.notes) apply(note.origin);
+  for (event::RecordError& error : result.errors) apply(error.origin);
+  for (Result::Raised& raised : result.alerts) {
+    apply(raised.origin);
+    raised.alert.input_record = raised.origin.record;
+  }
+  apply(result.lines, result.numbers);
+}
+
+void Numbering::apply(event::Origin& origin) const {
+  if (concerns(origin.path) && origin.record != 0) origin.record += static_cast<std::uint64_t>(by_);
+}
+
+void Numbering::apply(TextBuffer& lines, const std::vector<Result::NumberPlace>& numbers) const {
+  const std::string_view before = lines.text();
+  TextBuffer after;
+  std::size_t copied = 0;
+  for (const Result::NumberPlace& place : numbers) {
+    if (!concerns(place.path)) continue;
+    const std::string_view digits = digits_at(before, place.at);
+    std::uint64_t record = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), record);
+    after.append(before.substr(copied, place.at - copied));
+    after.append(std::to_string(record + static_cast<std::uint64_t>(by_)));
+    copied = place.at + digits.size();
+  }
+  after.append(before.substr(copied));
+  lines.swap(after);
+}
+
+void Numbering::pass(const event::Batch& batch, const Renumberings& renumberings) {
+  if (batch.paths.empty()) return;
+  if (batch.paths.back() != path_) by_ = 0;
+  path_ = batch.paths.back();
+  for (std::size_t i = renumberings.size(); i-- > 0;) {
+    if (!concerns(renumberings[i].path)) continue;
+    by_ += renumberings[i].by;
+    break;
+  }
+}
+
+Turnstile::Turnstile(event::RecordReader& reader, ScanSink& sink, std::size_t rules,
+                     const std::atomic<bool>& stop)
+    : reader_(reader), sink_(sink), stop_(stop) {
+  stats_.rule_matches.assign(rules, 0);
+}
+
+bool Turnstile::take(event::Batch& batch) {
+  const std::lock_guard lock(reading_);
+  if (stop_.load(std::memory_order_relaxed) || !reader_.next(batch)) return false;
+  batch.sequence = next_read_++;
+  return true;
+}
+
+void Turnstile::give_part(const event::Batch& batch, Result& result) {
+  deliver(wait_for_turn(batch), result);
+}
+
+void Turnstile::give(const event::Batch& batch, Result& result,
+                     const Numbering::Renumberings& renumberings) {
+  const std::unique_lock lock = wait_for_turn(batch);
+  deliver(lock, result);
+  numbering_.pass(batch, renumberings);
+  ++next_written_;
+  turn_.notify_all();
+}
+
+std::unique_lock<std::mutex> Turnstile::wait_for_turn(const event::Batch& batch) {
+  std::unique_lock lock(writing_);
+  turn_.wait(lock, [&] { return next_written_ == batch.sequence; });
+  return lock;
+}
+
+void Turnstile::deliver(const std::unique_lock<std::mutex>&, Result& result) {
+  numbering_.apply(result);
+  stats_.records += result.records;
+  stats_.rejected += result.errors.size();
+  stats_.repaired += result.notes.size();
+  stats_.input_bytes += result.input_bytes;
+  stats_.matches += result.matches.size();
+  for (const program::RuleIndex rule : result.matches) ++stats_.rule_matches[rule];
+  for (const event::RecordError& error : result.errors) sink_.error(error);
+  for (const RecordNote& note : result.notes) sink_.note(note);
+  for (Result::Raised& raised : result.alerts) sink_.alert(std::move(raised.alert));
+  if (!result.lines.empty()) sink_.lines(result.lines.text());
+  sink_.progress(stats_);
+  result.clear();
+}
+
+}  // namespace tocsin::pipeline

@@ -1,0 +1,65 @@
+// Evidence: what an alert says of a match. The selections that are true and are asked to be true,
+// and in them the leaves that hold: what stands in the tree of explain() (explain.h), without it.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/event.h"
+#include "program/program.h"
+
+namespace tocsin::program {
+
+template <class Text>
+struct BasicFieldMatch {
+  Text name;   // "" for keywords
+  Text value;  // "" when the match is an absence
+  Text operation;
+  Text pattern;
+};
+template <class Text>
+struct BasicMatchDetails {
+  std::vector<Text> selections;
+  std::vector<BasicFieldMatch<Text>> fields;
+};
+using FieldMatch = BasicFieldMatch<std::string>;
+using MatchDetails = BasicMatchDetails<std::string>;
+using MatchView = BasicMatchDetails<std::string_view>;
+
+// The scratch memory of one thread.
+class Evidence {
+ public:
+  explicit Evidence(const Program& program) : program_(program) {}
+
+  // Precondition: `event` was read with program.fields() and fulfils the rule. What `out` shows is
+  // valid until the next call, and no longer than the event's values.
+  void find(RuleIndex rule, event::Event& event, MatchView& out);
+
+ private:
+  // Each says whether the node holds, and adds the evidence for that; if it does not, nothing.
+  bool collect(NodeId id, event::Event& event);
+  bool collect_leaf(const Predicate& predicate, event::Event& event);
+  bool collect_selection(const Node& node, event::Event& event);
+  bool collect_all(const Node& node, event::Event& event);
+  bool collect_any(const Node& node, event::Event& event);
+  // The same without evidence.
+  bool holds(NodeId id, event::Event& event);
+
+  struct Mark {
+    std::size_t selections, fields;
+  };
+  Mark mark() const { return {out_->selections.size(), out_->fields.size()}; }
+  void forget_since(const Mark& mark) {
+    out_->selections.resize(mark.selections);
+    out_->fields.resize(mark.fields);
+  }
+
+  const Program& program_;
+  std::deque<std::string> patterns_;  // some of those that are shown
+  MatchView* out_ = nullptr;
+};
+
+}  // namespace tocsin::program
