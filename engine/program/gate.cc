@@ -73,7 +73,7 @@ Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
     }
     for (const Sign& sign : witness->signs) gates.add(sign, rule);
   }
-  for (FieldGate& gate : gates.gates_) gate.literals.literals.build(options.hyperscan_literals);
+  for (FieldGate& gate : gates.gates_) gate.literals.literals.build();
   gates.keywords_.literals.build(options.hyperscan_literals);
   gates.find_readings(program, rules);
   return gates;
@@ -102,7 +102,6 @@ void Gates::find_readings(const Program& program, std::span<const RuleIndex> rul
 }
 
 void Gates::prepare(ScanScratch& scratch) const {
-  for (const FieldGate& gate : gates_) gate.literals.literals.prepare(scratch);
   keywords_.literals.prepare(scratch);
 }
 

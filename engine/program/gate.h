@@ -58,8 +58,9 @@ class Gates {
 
  private:
   using Rules = std::vector<RuleIndex>;
+  template <class Literals>
   struct LiteralGate {
-    LiteralScanner literals;
+    Literals literals;
     std::vector<Rules> rules;  // by number of the literal
   };
   struct FieldGate {
@@ -67,7 +68,7 @@ class Gates {
     Rules if_present;  // whatever the value
     StringTable texts;
     std::vector<Rules> text_rules;  // by number of the text
-    LiteralGate literals;
+    LiteralGate<LiteralSet> literals;
     NetworkTable networks;
     std::vector<Rules> network_rules;  // by number of the network
   };
@@ -78,15 +79,14 @@ class Gates {
   void find_readings(const Program& program, std::span<const RuleIndex> rules);
   template <class Visit>
   static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
-                      ScanScratch& scratch, Visit& visit);
-  template <class Visit>
-  static void find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
                       Visit& visit);
+  template <class Visit>
+  void find_keywords(std::string_view text, ScanScratch& scratch, Visit& visit) const;
 
   std::vector<FieldGate> gates_;
   std::vector<event::FieldRef> fields_;  // of gates_ first
   std::vector<Reading> readings_;        // by rule
-  LiteralGate keywords_;
+  LiteralGate<LiteralScanner> keywords_;
   event::FieldRef whole_event_ = event::kNoField;
   Rules always_;
 };
@@ -99,10 +99,10 @@ void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit vis
     for (const RuleIndex rule : gate.if_present) visit(rule);
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
-      find_in(gate, event, *value, scratch, visit);
+      find_in(gate, event, *value, visit);
     }
   }
-  if (has_keywords() && event.is_spelled_out()) find_in(keywords_, event.json(), scratch, visit);
+  if (has_keywords() && event.is_spelled_out()) find_keywords(event.json(), scratch, visit);
   for (const RuleIndex rule : always_) visit(rule);
 }
 
@@ -116,12 +116,11 @@ void Gates::find_keyword_candidates(event::Event& event, ScanScratch& scratch, V
     values += is_ascii(value->text) ? value->text : event.folded(*value);
     values += '\n';
   }
-  find_in(keywords_, values, scratch, visit);
+  find_keywords(values, scratch, visit);
 }
 
 template <class Visit>
-void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value,
-                    ScanScratch& scratch, Visit& visit) {
+void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value, Visit& visit) {
   if (value.kind == event::Value::Kind::null) return;
   const bool ascii = is_ascii(value.text);
   const std::string_view text = ascii ? value.text : event.folded(value);
@@ -131,7 +130,10 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
       for (const RuleIndex rule : gate.text_rules[number]) visit(rule);
     }
   }
-  if (!gate.literals.literals.empty()) find_in(gate.literals, text, scratch, visit);
+  gate.literals.literals.scan(text, [&](std::uint32_t number) {
+    for (const RuleIndex rule : gate.literals.rules[number]) visit(rule);
+    return false;
+  });
   if (gate.networks.empty() || value.kind != event::Value::Kind::string) return;
   if (const auto address = parse_ip(value.text)) {
     gate.networks.find(*address, [&](std::uint32_t number) {
@@ -142,10 +144,9 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
 }
 
 template <class Visit>
-void Gates::find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
-                    Visit& visit) {
-  gate.literals.scan(text, scratch, [&](std::uint32_t number) {
-    for (const RuleIndex rule : gate.rules[number]) visit(rule);
+void Gates::find_keywords(std::string_view text, ScanScratch& scratch, Visit& visit) const {
+  keywords_.literals.scan(text, scratch, [&](std::uint32_t number) {
+    for (const RuleIndex rule : keywords_.rules[number]) visit(rule);
   });
 }
 
