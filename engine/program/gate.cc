@@ -1,7 +1,11 @@
 #include "program/gate.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 #include <optional>
+
+#include "base/text.h"
 
 namespace tocsin::program {
 namespace {
@@ -24,12 +28,61 @@ void for_each_field(const Program& program, NodeId id, Visit visit) {
   if (const auto* field = std::get_if<MatchField>(&predicate.matcher)) visit(field->other);
 }
 
+// There are backslashes or bytes beyond ASCII among the eight of `word`; sometimes true without.
+bool hides_something(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101u;
+  const std::uint64_t differs = word ^ std::uint64_t{'\\'} * kOnes;
+  return (((differs - kOnes) & ~differs) | word) & (0x80 * kOnes);
+}
+
+// The code point at json[at], which no plain ASCII character stands for itself; moves `at` behind
+// it. Half a surrogate pair is as good as any: none of them becomes ASCII.
+char32_t hidden_character(std::string_view json, std::size_t& at) {
+  if (json[at] != '\\') return text::next_code_point(json, at);
+  unsigned code = 0;
+  const char* const digits = json.data() + at + 2;
+  std::from_chars(digits, digits + 4, code, 16);
+  at += 6;
+  return code;
+}
+
 }  // namespace
 
 bool Gates::is_ascii(std::string_view text) {
   unsigned seen = 0;
   for (const char c : text) seen |= static_cast<unsigned char>(c);
   return seen < 0x80;
+}
+
+void Gates::spell_out(std::string_view json, std::string& out) {
+  out.resize(json.size());  // it only gets shorter
+  char* to = out.data();
+  for (std::size_t at = 0; at < json.size();) {
+    for (std::uint64_t word; at + sizeof word <= json.size(); at += sizeof word) {
+      std::memcpy(&word, json.data() + at, sizeof word);
+      if (hides_something(word)) break;
+      std::memcpy(to, &word, sizeof word);
+      to += sizeof word;
+    }
+    if (at == json.size()) break;
+    const char c = json[at];
+    if (c != '\\' && static_cast<signed char>(c) >= 0) {
+      *to++ = c;
+      ++at;
+      continue;
+    }
+    const char escaped = c == '\\' && at + 1 < json.size() ? json[at + 1] : '\0';
+    const bool is_code = escaped == 'u' && at + 6 <= json.size();
+    if (c == '\\' && !is_code) {  // \/ becomes /; others hide no text that is looked for
+      if (escaped != '/') *to++ = c;
+      if (at + 1 < json.size()) *to++ = escaped;
+      at += 2;
+      continue;
+    }
+    const char32_t folded = text::fold(hidden_character(json, at));
+    *to++ = folded < 0x80 ? static_cast<char>(folded) : '\x7F';
+  }
+  out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
 Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
@@ -43,7 +96,6 @@ Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
 
 void Gates::add(const Sign& sign, RuleIndex rule) {
   if (sign.kind == Sign::Kind::keyword) {
-    whole_event_ = sign.field;
     return add_rule(keywords_.rules, keywords_.literals.insert(sign.text), rule);
   }
   FieldGate& gate = gate_of(sign.field);

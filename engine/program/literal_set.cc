@@ -73,7 +73,7 @@ class LiteralSet::Builder {
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     const unsigned slot_bits = bits_for(windows_.size() * 2);
     const unsigned known_bits =
-        std::clamp(bits_for(windows_.size() * 16), kMinKnownBits, kMaxKnownBits);
+        std::clamp(bits_for(windows_.size() * 64), kMinKnownBits, kMaxKnownBits);
     probe_.slot_shift = 32 - slot_bits;
     probe_.known_shift = 32 - known_bits;
     probe_.slots.resize(std::size_t{1} << slot_bits);
