@@ -10,6 +10,9 @@
 namespace tocsin::program {
 namespace {
 
+// Signs that so many of 10,000 records show make their rules candidates nearly always.
+constexpr double kFrequent = 2'500;
+
 // Adds `rule` to the rules of the sign with this number. Signs are numbered in order, and rules
 // come in order.
 void add_rule(std::vector<std::vector<RuleIndex>>& rules, std::uint32_t number, RuleIndex rule) {
@@ -117,26 +120,30 @@ void Gates::add(const Sign& sign, RuleIndex rule) {
 Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
                     const CompileOptions& options) {
   Gates gates;
+  Rules frequent;
   for (const RuleIndex rule : rules) {
     const std::optional<Witness> witness = find_witness(program, program.rules()[rule].root);
     if (!witness) {
       gates.always_.push_back(rule);
+      frequent.push_back(rule);
       continue;
     }
+    if (witness->frequency >= kFrequent) frequent.push_back(rule);
     for (const Sign& sign : witness->signs) gates.add(sign, rule);
   }
   for (FieldGate& gate : gates.gates_) gate.literals.literals.build();
   gates.keywords_.literals.build(options.hyperscan_literals);
-  gates.find_readings(program, rules);
+  gates.find_readings(program, rules, frequent);
   return gates;
 }
 
-void Gates::find_readings(const Program& program, std::span<const RuleIndex> rules) {
+void Gates::find_readings(const Program& program, std::span<const RuleIndex> rules,
+                          const Rules& frequent) {
   const event::FieldRef whole = program.fields().find(event::kWholeEvent);
   std::vector<bool> is_first(program.fields().size(), false);
   for (const event::FieldRef field : fields_) is_first[field] = true;
-  // Rules that are always tried are better evaluated at once.
-  for (const RuleIndex rule : always_) {
+  // Rules that are tried all the time are better evaluated at once.
+  for (const RuleIndex rule : frequent) {
     for_each_field(program, program.rules()[rule].root, [&](event::FieldRef field) {
       if (field != whole && !is_first[field]) fields_.push_back(field);
       is_first[field] = field != whole;

@@ -74,7 +74,8 @@ class Gates {
   static void spell_out(std::string_view json, std::string& out);
   void add(const Sign& sign, RuleIndex rule);
   FieldGate& gate_of(event::FieldRef field);
-  void find_readings(const Program& program, std::span<const RuleIndex> rules);
+  void find_readings(const Program& program, std::span<const RuleIndex> rules,
+                     const Rules& frequent);
   template <class Visit>
   static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
                       Visit& visit);
