@@ -4,8 +4,8 @@
 // kind, so that a value is looked up once among the exact texts, once among the literals and once
 // among the networks, however many rules ask. Rules without a witness are candidates always.
 //
-// Keyword rules wait for literals in the bytes of the record. Those cannot be trusted when the
-// record does not spell out its texts; then the values of the event have to be searched.
+// Keyword rules wait for literals in the bytes of the record; when it does not spell out its texts,
+// in a copy of it that does.
 #pragma once
 
 #include <cstdint>
@@ -45,21 +45,17 @@ class Gates {
   Reading reading(RuleIndex rule) const { return readings_[rule]; }
   // Rules that are candidates on every event.
   const std::vector<RuleIndex>& always() const { return always_; }
-  // Some rules wait for keywords.
-  bool has_keywords() const { return !keywords_.literals.empty(); }
 
-  // Calls visit(RuleIndex) for every rule that the event may fulfil, some of them more than once;
-  // but for rules that wait for keywords when the event is not spelled out. Needs fields() only.
+  // Calls visit(RuleIndex) for every rule that the event may fulfil, some of them more than once.
+  // Needs fields() only.
   template <class Visit>
   void find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
-  // The rules that a value anywhere in the event may fulfil. Needs the field of the whole event.
-  template <class Visit>
-  void find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
 
  private:
   using Rules = std::vector<RuleIndex>;
+  template <class Literals>
   struct LiteralGate {
-    LiteralScanner literals;
+    Literals literals;
     std::vector<Rules> rules;  // by number of the literal
   };
   struct FieldGate {
@@ -67,27 +63,29 @@ class Gates {
     Rules if_present;  // whatever the value
     StringTable texts;
     std::vector<Rules> text_rules;  // by number of the text
-    LiteralGate literals;
+    LiteralGate<LiteralSet> literals;
     NetworkTable networks;
     std::vector<Rules> network_rules;  // by number of the network
   };
 
   static bool is_ascii(std::string_view text);
+  // Copies the record so that every text without quotes, backslashes and control characters that
+  // some folded value contains stands there, whatever its case; but what is not ASCII is blanked.
+  static void spell_out(std::string_view json, std::string& out);
   void add(const Sign& sign, RuleIndex rule);
   FieldGate& gate_of(event::FieldRef field);
-  void find_readings(const Program& program, std::span<const RuleIndex> rules);
+  void find_readings(const Program& program, std::span<const RuleIndex> rules,
+                     const Rules& frequent);
   template <class Visit>
   static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
-                      ScanScratch& scratch, Visit& visit);
-  template <class Visit>
-  static void find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
                       Visit& visit);
+  template <class Visit>
+  void find_keywords(const event::Event& event, ScanScratch& scratch, Visit& visit) const;
 
   std::vector<FieldGate> gates_;
   std::vector<event::FieldRef> fields_;  // of gates_ first
   std::vector<Reading> readings_;        // by rule
-  LiteralGate keywords_;
-  event::FieldRef whole_event_ = event::kNoField;
+  LiteralGate<LiteralScanner> keywords_;
   Rules always_;
 };
 
@@ -99,29 +97,15 @@ void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit vis
     for (const RuleIndex rule : gate.if_present) visit(rule);
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
-      find_in(gate, event, *value, scratch, visit);
+      find_in(gate, event, *value, visit);
     }
   }
-  if (has_keywords() && event.is_spelled_out()) find_in(keywords_, event.json(), scratch, visit);
+  if (!keywords_.literals.empty()) find_keywords(event, scratch, visit);
   for (const RuleIndex rule : always_) visit(rule);
 }
 
 template <class Visit>
-void Gates::find_keyword_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
-  // One search over all values. No literal goes over a line, and ASCII need not be folded.
-  std::string& values = scratch.text;
-  values.clear();
-  for (event::Value* value = event.first(whole_event_); value != nullptr;
-       value = event.next(*value)) {
-    values += is_ascii(value->text) ? value->text : event.folded(*value);
-    values += '\n';
-  }
-  find_in(keywords_, values, scratch, visit);
-}
-
-template <class Visit>
-void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value,
-                    ScanScratch& scratch, Visit& visit) {
+void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value, Visit& visit) {
   if (value.kind == event::Value::Kind::null) return;
   const bool ascii = is_ascii(value.text);
   const std::string_view text = ascii ? value.text : event.folded(value);
@@ -131,7 +115,10 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
       for (const RuleIndex rule : gate.text_rules[number]) visit(rule);
     }
   }
-  if (!gate.literals.literals.empty()) find_in(gate.literals, text, scratch, visit);
+  gate.literals.literals.scan(text, [&](std::uint32_t number) {
+    for (const RuleIndex rule : gate.literals.rules[number]) visit(rule);
+    return false;
+  });
   if (gate.networks.empty() || value.kind != event::Value::Kind::string) return;
   if (const auto address = parse_ip(value.text)) {
     gate.networks.find(*address, [&](std::uint32_t number) {
@@ -142,10 +129,14 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
 }
 
 template <class Visit>
-void Gates::find_in(const LiteralGate& gate, std::string_view text, ScanScratch& scratch,
-                    Visit& visit) {
-  gate.literals.scan(text, scratch, [&](std::uint32_t number) {
-    for (const RuleIndex rule : gate.rules[number]) visit(rule);
+void Gates::find_keywords(const event::Event& event, ScanScratch& scratch, Visit& visit) const {
+  std::string_view text = event.json();
+  if (!event.is_spelled_out()) {
+    spell_out(text, scratch.text);
+    text = scratch.text;
+  }
+  keywords_.literals.scan(text, scratch, [&](std::uint32_t number) {
+    for (const RuleIndex rule : keywords_.rules[number]) visit(rule);
   });
 }
 

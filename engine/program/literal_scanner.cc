@@ -7,6 +7,23 @@
 #endif
 
 namespace tocsin::program {
+namespace {
+
+// A LiteralSet of longer ones looks at every fourth byte, or fewer.
+constexpr std::size_t kLongestShort = 6;
+
+}  // namespace
+
+void LiteralScanner::build(std::size_t hyperscan_literals) {
+  const std::vector<std::string>& texts = literals_.texts();
+  for (std::uint32_t i = 0; i < texts.size(); ++i) {
+    (texts[i].size() > kLongestShort ? long_ : short_).insert(texts[i], i);
+  }
+  long_.set.build();
+  short_.set.build();
+  const bool many = !short_.set.empty() && short_.set.size() >= hyperscan_literals;
+  if (many && has_hyperscan()) compile();
+}
 
 #ifdef TOCSIN_HYPERSCAN
 
@@ -43,18 +60,14 @@ bool LiteralScanner::has_hyperscan() {
   return hs_valid_platform() == HS_SUCCESS;
 }
 
-void LiteralScanner::build(std::size_t hyperscan_literals) {
-  literals_.build();
-  database_.reset();
-  if (literals_.empty() || literals_.size() < hyperscan_literals || !has_hyperscan()) return;
+void LiteralScanner::compile() {
   std::vector<const char*> texts;
   std::vector<std::size_t> sizes;
-  std::vector<unsigned> ids;
-  for (std::uint32_t number = 0; number < literals_.size(); ++number) {
-    texts.push_back(literals_.literal(number).data());
-    sizes.push_back(literals_.literal(number).size());
-    ids.push_back(number);
+  for (std::uint32_t i = 0; i < short_.set.size(); ++i) {
+    texts.push_back(short_.set.literal(i).data());
+    sizes.push_back(short_.set.literal(i).size());
   }
+  const std::vector<unsigned>& ids = short_.numbers;
   const std::vector<unsigned> flags(ids.size(), HS_FLAG_CASELESS);
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
@@ -91,9 +104,7 @@ struct ScanScratch::Memory {};
 bool LiteralScanner::has_hyperscan() {
   return false;
 }
-void LiteralScanner::build(std::size_t) {
-  literals_.build();
-}
+void LiteralScanner::compile() {}
 void LiteralScanner::prepare(ScanScratch&) const {}
 bool LiteralScanner::scan_with_hyperscan(std::string_view, ScanScratch&, Call, void*) const {
   return false;

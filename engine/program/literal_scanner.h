@@ -1,15 +1,18 @@
-// LiteralScanner: a LiteralSet compiled by Hyperscan (on arm64: Vectorscan, the same interface),
-// which is the faster the more and the shorter the literals are.
+// LiteralScanner: a LiteralSet for long texts. The few literals that are so short that a LiteralSet
+// would have to look at nearly every byte are searched for by Hyperscan (on arm64: Vectorscan, the
+// same interface), which compiles so few in no time.
 //
-// Without the library, on a processor that it does not support, or when it fails, the LiteralSet
-// itself is searched: the answers are the same.
+// Without the library, on a processor that it does not support, or when it fails, LiteralSets are
+// all that is searched: the answers are the same.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/string_table.h"
 #include "program/literal_set.h"
 
 namespace tocsin::program {
@@ -40,8 +43,9 @@ class LiteralScanner {
   // The library can be used here.
   static bool has_hyperscan();
 
+  // The number of `literal`: 0, 1, 2, … in the order of first insertion. Precondition: not empty.
   std::uint32_t insert(std::string_view literal) { return literals_.insert(literal); }
-  // To be called after the last insert(). So many literals are given to Hyperscan.
+  // To be called after the last insert(). So many short literals are given to Hyperscan.
   void build(std::size_t hyperscan_literals);
   bool empty() const { return literals_.empty(); }
 
@@ -54,22 +58,38 @@ class LiteralScanner {
     const auto call = [](void* context, std::uint32_t number) {
       (*static_cast<Visit*>(context))(number);
     };
-    if (database_ != nullptr && scan_with_hyperscan(text, scratch, call, &visit)) return;
-    literals_.scan(text, [&visit](std::uint32_t number) {
-      visit(number);
-      return false;
-    });
+    const auto search = [&](const Part& part) {
+      part.set.scan(text, [&](std::uint32_t literal) {
+        visit(part.numbers[literal]);
+        return false;
+      });
+    };
+    search(long_);
+    if (database_ == nullptr || !scan_with_hyperscan(text, scratch, call, &visit)) search(short_);
   }
 
  private:
+  // Some of the literals.
+  struct Part {
+    LiteralSet set;
+    std::vector<std::uint32_t> numbers;  // by number in the set
+
+    void insert(const std::string& literal, std::uint32_t number) {
+      set.insert(literal);
+      numbers.push_back(number);
+    }
+  };
   struct Database;
   using Call = void (*)(void* context, std::uint32_t number);
   // False when the library failed; some literals may have been reported then.
   bool scan_with_hyperscan(std::string_view text, ScanScratch& scratch, Call call,
                            void* context) const;
 
-  LiteralSet literals_;
-  std::unique_ptr<Database> database_;  // null: not used
+  void compile();
+
+  StringTable literals_;
+  Part long_, short_;
+  std::unique_ptr<Database> database_;  // of short_; null: not used
 };
 
 }  // namespace tocsin::program

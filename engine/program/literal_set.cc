@@ -2,20 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
-#include <unordered_set>
 
 #include "program/selectivity.h"
 
 namespace tocsin::program {
 namespace {
 
-struct Range {
-  std::size_t min_length, width, stride;
-};
-// Longest first; the last one takes what is left. stride <= min_length - width + 1.
-constexpr std::array<Range, 7> kRanges = {
-    {{11, 4, 8}, {7, 4, 4}, {5, 4, 2}, {4, 4, 1}, {3, 3, 1}, {2, 2, 1}, {1, 1, 1}}};
+constexpr std::size_t kMaxWidth = 4, kMaxStride = 8;
 
 // A window that ordinary events have is as bad as one with this many literals.
 constexpr std::uint32_t kOrdinaryWeight = 16;
@@ -31,14 +24,31 @@ unsigned bits_for(std::size_t count) {
   return bits;
 }
 
+// Which windows the ordinary text has, by a hash of 16 bits: some more, but no matter.
+class OrdinaryWindows {
+ public:
+  static constexpr unsigned kShift = 32 - 16;
+
+  bool has(std::uint32_t hash) const { return known_[hash >> kShift]; }
+  void add(std::uint32_t hash) { known_[hash >> kShift] = true; }
+
+ private:
+  std::vector<bool> known_ = std::vector<bool>(std::size_t{1} << (32 - kShift));
+};
+
 }  // namespace
 
 // Builds one probe.
 class LiteralSet::Builder {
  public:
-  explicit Builder(const Range& range) {
-    probe_.width = range.width;
-    probe_.stride = range.stride;
+  // For `count` literals of at least `min_length` bytes.
+  Builder(std::size_t min_length, std::size_t count) {
+    probe_.width = std::min(min_length, kMaxWidth);
+    probe_.stride = std::min(min_length - probe_.width + 1, kMaxStride);
+    const unsigned weight_bits = std::min(bits_for(count * probe_.stride * 4), 20u);
+    weight_shift_ = 32 - weight_bits;
+    weights_.resize(std::size_t{1} << weight_bits);
+    windows_.reserve(count * probe_.stride);
   }
 
   void add(std::uint32_t number, std::string_view literal) {
@@ -53,7 +63,7 @@ class LiteralSet::Builder {
       best_weight = weight;
     }
     for (std::size_t offset = best; offset < best + probe_.stride; ++offset) {
-      ++weights_[window(literal, offset)];
+      ++weights_[hash(window(literal, offset)) >> weight_shift_];
       windows_.push_back({window(literal, offset), {number, static_cast<std::uint32_t>(offset)}});
     }
   }
@@ -63,7 +73,7 @@ class LiteralSet::Builder {
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     const unsigned slot_bits = bits_for(windows_.size() * 2);
     const unsigned known_bits =
-        std::clamp(bits_for(windows_.size() * 16), kMinKnownBits, kMaxKnownBits);
+        std::clamp(bits_for(windows_.size() * 64), kMinKnownBits, kMaxKnownBits);
     probe_.slot_shift = 32 - slot_bits;
     probe_.known_shift = 32 - known_bits;
     probe_.slots.resize(std::size_t{1} << slot_bits);
@@ -92,28 +102,27 @@ class LiteralSet::Builder {
   std::uint64_t weight_at(std::string_view literal, std::size_t first) const {
     std::uint64_t sum = 0;
     for (std::size_t offset = first; offset < first + probe_.stride; ++offset) {
-      const std::uint32_t asked = window(literal, offset);
-      const auto known = weights_.find(asked);
-      const std::uint64_t weight = (known == weights_.end() ? 0u : known->second) +
-                                   (is_ordinary(asked) ? kOrdinaryWeight : 0u);
+      const std::uint32_t hashed = hash(window(literal, offset));
+      const std::uint64_t weight =
+          weights_[hashed >> weight_shift_] + (is_ordinary(hashed) ? kOrdinaryWeight : 0u);
       sum += weight * weight;
     }
     return sum;
   }
 
   // Whether the ordinary text has the window.
-  bool is_ordinary(std::uint32_t window) const {
-    static const std::array<std::unordered_set<std::uint32_t>, 5> kByWidth = ordinary_windows();
-    return kByWidth[probe_.width].contains(window);
+  bool is_ordinary(std::uint32_t hashed) const {
+    static const auto kByWidth = ordinary_windows();
+    return kByWidth[probe_.width].has(hashed);
   }
-  static std::array<std::unordered_set<std::uint32_t>, 5> ordinary_windows() {
-    std::array<std::unordered_set<std::uint32_t>, 5> windows;
+  static std::array<OrdinaryWindows, kMaxWidth + 1> ordinary_windows() {
+    std::array<OrdinaryWindows, kMaxWidth + 1> windows;
     const std::string_view text = ordinary_text();
-    for (std::size_t at = 0; at + 4 <= text.size(); ++at) {
-      windows[4].insert(window_at<4>(text.data() + at));
-      windows[3].insert(window_at<3>(text.data() + at));
-      windows[2].insert(window_at<2>(text.data() + at));
-      windows[1].insert(window_at<1>(text.data() + at));
+    for (std::size_t at = 0; at + kMaxWidth <= text.size(); ++at) {
+      windows[4].add(hash(window_at<4>(text.data() + at)));
+      windows[3].add(hash(window_at<3>(text.data() + at)));
+      windows[2].add(hash(window_at<2>(text.data() + at)));
+      windows[1].add(hash(window_at<1>(text.data() + at)));
     }
     return windows;
   }
@@ -128,26 +137,30 @@ class LiteralSet::Builder {
   }
 
   Probe probe_;
-  std::unordered_map<std::uint32_t, std::uint32_t> weights_;  // by window
+  unsigned weight_shift_ = 0;
+  std::vector<std::uint32_t> weights_;  // by hash: literals that took such a window
   std::vector<std::pair<std::uint32_t, Entry>> windows_;
 };
 
 void LiteralSet::build() {
   probes_.clear();
-  std::size_t longer = SIZE_MAX;  // than the range at hand
-  for (const Range& range : kRanges) {
+  // The short ones by their length; what can be asked for by the widest window, together.
+  for (std::size_t width = kMaxWidth; width > 0; --width) {
     const auto in_range = [&](const std::string& literal) {
-      return literal.size() >= range.min_length && literal.size() < longer;
+      return literal.size() == width || (width == kMaxWidth && literal.size() > width);
     };
-    const std::vector<std::string>& texts = literals_.texts();
-    if (std::any_of(texts.begin(), texts.end(), in_range)) {
-      Builder builder(range);
-      for (std::uint32_t number = 0; number < texts.size(); ++number) {
-        if (in_range(texts[number])) builder.add(number, texts[number]);
-      }
-      probes_.push_back(builder.finish());
+    std::size_t min_length = SIZE_MAX, count = 0;
+    for (const std::string& literal : literals_.texts()) {
+      if (!in_range(literal)) continue;
+      min_length = std::min(min_length, literal.size());
+      ++count;
     }
-    longer = range.min_length;
+    if (count == 0) continue;
+    Builder builder(min_length, count);
+    for (std::uint32_t number = 0; number < literals_.size(); ++number) {
+      if (in_range(literal(number))) builder.add(number, literal(number));
+    }
+    probes_.push_back(builder.finish());
   }
 }
 

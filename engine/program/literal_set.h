@@ -3,9 +3,9 @@
 //
 // Every literal registers `stride` neighbouring windows of a few bytes; a scan looks at every
 // stride-th window of the text only, so that it meets exactly one of them wherever the literal
-// stands: a literal of eleven bytes or more is found by looking at every eighth position. A bitmap
-// turns nearly all windows away; what remains is compared in full. Windows that ordinary
-// events are full of, or that other literals took, are avoided.
+// stands: when no literal has less than eleven bytes, it is enough to look at every eighth
+// position. A bitmap turns nearly all windows away; what remains is compared in full. Windows that
+// ordinary events are full of, or that other literals took, are avoided.
 //
 // Literals are folded. ASCII letters of a text compare without regard to case, so an ASCII text
 // need not be folded; any other text must be. Immutable once built; scanning allocates nothing.
@@ -57,7 +57,7 @@ class LiteralSet {
     std::uint32_t first = 0;  // entries [first, first + count)
     std::uint32_t count = 0;  // 0: free
   };
-  // The literals of one range of lengths.
+  // The literals that are found by windows of one width.
   struct Probe {
     std::size_t width = 4;  // bytes of a window
     std::size_t stride = 1;
@@ -89,11 +89,26 @@ class LiteralSet {
     const std::uint64_t* const known = probe.known.data();
     const unsigned shift = probe.known_shift;
     const std::size_t stride = probe.stride;
-    for (std::size_t at = 0; at + kWidth <= text.size(); at += stride) {
-      const std::uint32_t window = window_at<kWidth>(text.data() + at);
-      const std::uint32_t bit = hash(window) >> shift;
-      if ((known[bit >> 6] >> (bit & 63) & 1) == 0) continue;
-      if (compare(probe, window, text, at, visit)) return true;
+    const auto may_be_at = [&](std::size_t at) {
+      const std::uint32_t bit = hash(window_at<kWidth>(text.data() + at)) >> shift;
+      return (known[bit >> 6] >> (bit & 63) & 1) != 0;
+    };
+    const auto stops_at = [&](std::size_t at) {
+      return may_be_at(at) && compare(probe, window_at<kWidth>(text.data() + at), text, at, visit);
+    };
+    std::size_t at = 0;
+    for (; at + 3 * stride + kWidth <= text.size(); at += 4 * stride) {
+      // No branch for each: they are independent of each other.
+      if (!(may_be_at(at) | may_be_at(at + stride) | may_be_at(at + 2 * stride) |
+            may_be_at(at + 3 * stride))) {
+        continue;
+      }
+      for (std::size_t i = 0; i < 4; ++i) {
+        if (stops_at(at + i * stride)) return true;
+      }
+    }
+    for (; at + kWidth <= text.size(); at += stride) {
+      if (stops_at(at)) return true;
     }
     return false;
   }

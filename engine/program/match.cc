@@ -36,17 +36,12 @@ bool Matching::open(event::Event& event, const Gates& gates) {
   }
   gates_ = &gates;
   gates.find_candidates(event, scratch_, [this](RuleIndex rule) { add_candidate(rule); });
-  keywords_pending_ = gates.has_keywords() && !event.is_spelled_out();
-  reading_ = keywords_pending_ ? Reading::all : Reading::first;
+  reading_ = Reading::first;
   for (const RuleIndex rule : candidates_) reading_ = std::max(reading_, gates.reading(rule));
-  return !candidates_.empty() || keywords_pending_;
+  return !candidates_.empty();
 }
 
 void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
-  if (keywords_pending_) {
-    gates_->find_keyword_candidates(event, scratch_,
-                                    [this](RuleIndex rule) { add_candidate(rule); });
-  }
   std::sort(candidates_.begin(), candidates_.end());
   for (const RuleIndex rule : candidates_) {
     if (holds(program_.rules()[rule].root, event)) out.push_back(rule);

@@ -64,7 +64,6 @@ class Matching {
   const Gates* gates_ = nullptr;
   Reading reading_ = Reading::first;
   std::vector<const Gates*> prepared_;  // for scratch_
-  bool keywords_pending_ = false;       // rules that wait for keywords could not be told apart yet
   bool cut_subject_ = false;
 };
 

@@ -55,9 +55,9 @@ struct LogsourceDeclaration {
 };
 
 struct CompileOptions {
-  // So many literals are searched for by Hyperscan, where it is to be had; fewer are not worth the
-  // time that it takes to compile them.
-  std::size_t hyperscan_literals = 128;
+  // So many short keywords are searched for by Hyperscan, where it is to be had; fewer are not
+  // worth the time that it takes to compile them.
+  std::size_t hyperscan_literals = 4;
 };
 
 class Program {

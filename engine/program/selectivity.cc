@@ -36,7 +36,9 @@ constexpr std::string_view kOrdinaryText =
     R"(\local\temp","parentimage":"c:\windows\explorer.exe","targetobject":"hklm\software\microsoft)"
     R"(\windows\currentversion hku\","user":"nt authority\system","company":"microsoft corporation")"
     R"("description":"windows","hashes":"md5= sha256= imphash=","integritylevel":"high",)"
-    R"("programfiles":"c:\program files\ c:\program files (x86)\ syswow64 http:// https:// .dll "})";
+    R"("programfiles":"c:\program files\ c:\program files (x86)\ syswow64 http:// https:// .dll ",)"
+    R"("tools":"\reg.exe \net.exe \net1.exe \wmic.exe \pwsh.exe \rundll32.exe \sc.exe ",)"
+    R"("details":"dword (0x00000001) dword (0x00000000) "})";
 
 // Fields that nearly every CloudTrail record has.
 constexpr std::array<std::string_view, 17> kEverywhere = {"eventVersion",
@@ -75,6 +77,11 @@ constexpr std::array<std::string_view, 4> kFewValues = {"userIdentity.type", "aw
                                                         "eventType", "eventCategory"};
 // Fields of Windows events that tell little.
 constexpr std::array<std::string_view, 3> kWindowsKinds = {"EventID", "Channel", "Provider_Name"};
+
+// Fields that most Windows events of one kind or another have.
+constexpr std::array<std::string_view, 12> kWindowsOften = {
+    "Image",   "CommandLine", "ParentImage",      "ParentCommandLine", "User",    "Company",
+    "Product", "Description", "OriginalFileName", "TargetFilename",    "Details", "Hashes"};
 
 constexpr double kAll = 10'000;
 constexpr double kObjectCost = 1'000;
@@ -121,6 +128,7 @@ double network_frequency(unsigned length) {
 double presence_frequency(std::string_view field) {
   if (is_among(kEverywhere, field) || is_among(kWindowsKinds, field)) return kAll;
   if (is_among(kOften, field) || field.starts_with("tocsin.")) return kAll / 2;
+  if (is_among(kWindowsOften, field)) return kAll / 4;
   return 450;
 }
 

@@ -229,6 +229,26 @@ TEST_CASE("keywords") {
   });
 }
 
+TEST_CASE("keywords that a record spells in other ways") {
+  Runner runner(rule_of("['strange/key']"));
+  for (const std::string spelled :
+       {R"(strange\/key)", R"(\u0073trange/ke\u0059)", "\u017Ftrange/\u212Aey",
+        R"(\u017ftrange\/\u212Aey)", R"(STRANGE/KEY\u00e9)"}) {
+    for (const std::string around : {"", "\u00e9", R"(\n)", R"(\\)", R"(\")", R"(\ud83d\ude00)"}) {
+      for (std::size_t before = 0; before < 10; ++before) {
+        const std::string json =
+            R"({"a":")" + std::string(before, '-') + around + spelled + around + "\"}";
+        INFO(json);
+        CHECK(runner.fired(json).size() == 1);
+        CHECK(runner.fired(R"({"b\u0041":")" + spelled.substr(1) + "\"}").empty());
+      }
+    }
+  }
+  CHECK(runner.fired(R"({"a":"strange\\/key"})").empty());
+  CHECK(runner.fired(R"({"a":"strange\\u002fkey"})").empty());
+  CHECK(runner.fired(R"({"strange\/key":1})").empty());
+}
+
 TEST_CASE("conditions") {
   const auto fires = [](const std::string& condition, const char* event) {
     return Runner(
