@@ -49,6 +49,7 @@ void Event::begin(std::string_view json, std::size_t fields) {
   }
   if (values_.capacity() > kKeptValues) std::vector<Value>().swap(values_);
   values_.resize(1);
+  filled_.clear();
   arena_.reset();
   json_ = json;
   notes_ = kNoNote;
@@ -57,14 +58,7 @@ void Event::begin(std::string_view json, std::size_t fields) {
 }
 
 void Event::find_spelling() const {
-  std::uint64_t seen = 0;
-  std::size_t at = 0;
-  for (std::uint64_t word = 0; at + sizeof word <= json_.size(); at += sizeof word) {
-    std::memcpy(&word, json_.data() + at, sizeof word);
-    seen |= word;
-  }
-  for (; at < json_.size(); ++at) seen |= static_cast<unsigned char>(json_[at]);
-  spelling_ = (seen & kOnes << 7) == 0 ? Spelling::plain : Spelling::hidden;
+  spelling_ = text::is_ascii(json_) ? Spelling::plain : Spelling::hidden;
 }
 
 std::string_view Event::text(FieldRef field) const {

@@ -43,6 +43,9 @@ class Event {
   // Presence: the path exists, with whatever value (null counts).
   bool present(FieldRef field) const { return slots_[field].epoch == epoch_; }
 
+  // The fields that are present, in no order.
+  const std::vector<FieldRef>& filled() const { return filled_; }
+
   // The values of a field in document order: for (v = first(f); v; v = next(*v)).
   Value* first(FieldRef field) {
     return present(field) && slots_[field].head != 0 ? &values_[slots_[field].head] : nullptr;
@@ -81,7 +84,9 @@ class Event {
   void begin(std::string_view json, std::size_t fields);
   void mark_present(FieldRef field) {
     Slot& slot = slots_.data()[field];
-    if (slot.epoch != epoch_) slot = Slot{epoch_, 0, 0};
+    if (slot.epoch == epoch_) return;
+    slot = Slot{epoch_, 0, 0};
+    filled_.push_back(field);
   }
   // A value of the record; left out, with a note, when there are too many.
   void append(FieldRef field, const Value& value) {
@@ -104,6 +109,7 @@ class Event {
 
   std::uint32_t epoch_ = 0;
   std::vector<Slot> slots_;
+  std::vector<FieldRef> filled_;
   std::vector<Value> values_;  // [0] is unused
   Arena arena_;
   std::string_view json_;

@@ -51,12 +51,6 @@ char32_t hidden_character(std::string_view json, std::size_t& at) {
 
 }  // namespace
 
-bool Gates::is_ascii(std::string_view text) {
-  unsigned seen = 0;
-  for (const char c : text) seen |= static_cast<unsigned char>(c);
-  return seen < 0x80;
-}
-
 void Gates::spell_out(std::string_view json, std::string& out) {
   out.resize(json.size());  // it only gets shorter
   char* to = out.data();
@@ -130,6 +124,10 @@ Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
     }
     if (witness->frequency >= kFrequent) frequent.push_back(rule);
     for (const Sign& sign : witness->signs) gates.add(sign, rule);
+  }
+  gates.gate_numbers_.assign(program.fields().size(), kNoGate);
+  for (std::uint32_t i = 0; i < gates.gates_.size(); ++i) {
+    gates.gate_numbers_[gates.gates_[i].field] = i;
   }
   for (FieldGate& gate : gates.gates_) gate.literals.literals.build();
   gates.keywords_.literals.build(options.hyperscan_literals);

@@ -17,6 +17,7 @@
 #include "base/ip.h"
 #include "base/network_table.h"
 #include "base/string_table.h"
+#include "base/text.h"
 #include "event/event.h"
 #include "program/literal_scanner.h"
 #include "program/program.h"
@@ -68,7 +69,6 @@ class Gates {
     std::vector<Rules> network_rules;  // by number of the network
   };
 
-  static bool is_ascii(std::string_view text);
   // Copies the record so that every text without quotes, backslashes and control characters that
   // some folded value contains stands there, whatever its case; but what is not ASCII is blanked.
   static void spell_out(std::string_view json, std::string& out);
@@ -83,17 +83,19 @@ class Gates {
   void find_keywords(const event::Event& event, ScanScratch& scratch, Visit& visit) const;
 
   std::vector<FieldGate> gates_;
-  std::vector<event::FieldRef> fields_;  // of gates_ first
-  std::vector<Reading> readings_;        // by rule
+  static constexpr std::uint32_t kNoGate = UINT32_MAX;
+  std::vector<std::uint32_t> gate_numbers_;  // by field
+  std::vector<event::FieldRef> fields_;      // of gates_ first
+  std::vector<Reading> readings_;            // by rule
   LiteralGate<LiteralScanner> keywords_;
   Rules always_;
 };
 
 template <class Visit>
 void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
-  for (std::size_t i = 0; i < gates_.size(); ++i) {
-    if (!event.present(fields_[i])) continue;
-    const FieldGate& gate = gates_[i];
+  for (const event::FieldRef field : event.filled()) {
+    if (gate_numbers_[field] == kNoGate) continue;
+    const FieldGate& gate = gates_[gate_numbers_[field]];
     for (const RuleIndex rule : gate.if_present) visit(rule);
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
@@ -107,7 +109,7 @@ void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit vis
 template <class Visit>
 void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value, Visit& visit) {
   if (value.kind == event::Value::Kind::null) return;
-  const bool ascii = is_ascii(value.text);
+  const bool ascii = text::is_ascii(value.text);
   const std::string_view text = ascii ? value.text : event.folded(value);
   if (!gate.texts.empty()) {
     const auto number = ascii ? gate.texts.find_caseless(text) : gate.texts.find(text);
