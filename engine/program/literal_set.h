@@ -89,20 +89,20 @@ class LiteralSet {
     const std::uint64_t* const known = probe.known.data();
     const unsigned shift = probe.known_shift;
     const std::size_t stride = probe.stride;
-    const auto may_be_at = [&](std::size_t at) {
+    const auto may_be_at = [&](std::size_t at) {  // 1 or 0
       const std::uint32_t bit = hash(window_at<kWidth>(text.data() + at)) >> shift;
-      return (known[bit >> 6] >> (bit & 63) & 1) != 0;
+      return known[bit >> 6] >> (bit & 63) & 1;
     };
     const auto stops_at = [&](std::size_t at) {
-      return may_be_at(at) && compare(probe, window_at<kWidth>(text.data() + at), text, at, visit);
+      return may_be_at(at) != 0 &&
+             compare(probe, window_at<kWidth>(text.data() + at), text, at, visit);
     };
     std::size_t at = 0;
     for (; at + 3 * stride + kWidth <= text.size(); at += 4 * stride) {
       // No branch for each: they are independent of each other.
-      if (!(may_be_at(at) | may_be_at(at + stride) | may_be_at(at + 2 * stride) |
-            may_be_at(at + 3 * stride))) {
-        continue;
-      }
+      const std::uint64_t some = may_be_at(at) | may_be_at(at + stride) |
+                                 may_be_at(at + 2 * stride) | may_be_at(at + 3 * stride);
+      if (some == 0) continue;
       for (std::size_t i = 0; i < 4; ++i) {
         if (stops_at(at + i * stride)) return true;
       }
