@@ -90,12 +90,9 @@ class Event {
   }
   // A value of the record; left out, with a note, when there are too many.
   void append(FieldRef field, const Value& value) {
+    if (values_.size() <= limits::kEventValues) return add(field, value);
     mark_present(field);
-    if (values_.size() > limits::kEventValues) {
-      notes_ |= kManyValues;
-    } else {
-      add(field, value);
-    }
+    notes_ |= kManyValues;
   }
   // The same for what Tocsin itself finds out, which nobody can crowd out.
   void add(FieldRef field, const Value& value) {
