@@ -44,6 +44,11 @@ struct BasicAlert {
   Text event;       // the record, JSON; of an Alert, compact and on one line
   Text input_path;  // "" when not from a file
   std::uint64_t input_record = 0;
+
+  // Of an alert that is kept: what became of it since (occurrences.h). Not part of append_json().
+  Text source;              // where the event came in
+  std::uint64_t count = 1;  // firings
+  Text first_seen, last_seen;
 };
 using Alert = BasicAlert<std::string>;
 using AlertView = BasicAlert<std::string_view>;

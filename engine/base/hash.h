@@ -1,6 +1,7 @@
 // FNV-1a, 64 bit: stable over processes and releases, so it may be stored. Not for secrets.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -51,6 +52,15 @@ class KeyHash {
     return *this;
   }
 
+  // The bits, in the order in which write() writes them.
+  std::array<std::uint8_t, 16> bytes() const {
+    std::array<std::uint8_t, 16> out{};
+    const std::uint64_t halves[] = {a_.value(), b_.value()};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] = static_cast<std::uint8_t>(halves[i / 8] >> (56 - i % 8 * 8));
+    }
+    return out;
+  }
   // Writes kDigits lower-case hexadecimal digits.
   void write(char* out) const {
     for (const std::uint64_t half : {a_.value(), b_.value()}) {

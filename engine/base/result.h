@@ -13,7 +13,9 @@ enum class Code {
   invalid_input,  // the bytes are not what they claim to be
   limit,          // within its format, but larger or deeper than base/limits.h allows
   not_found,      // a file, a rule, a list
-  io,             // the operating system said no
+  io,             // the operating system or the network said no
+  refused,        // not allowed: a policy, a certificate, a missing permission
+  busy,           // not now: a queue or a disk is full; trying again later may work
   unsupported,    // valid, but not something this build can do
 };
 

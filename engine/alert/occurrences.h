@@ -1,0 +1,49 @@
+// Occurrences: what an alert says beyond the event that raised it first. The JSON of an alert is
+// kept as it was written; occurrences are added to its end when it is told.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "alert/alert.h"
+#include "base/result.h"
+
+namespace tocsin::alert {
+
+struct Occurrences {
+  std::string_view source;  // name of the source
+  std::string_view status = "firing";
+  std::uint64_t count = 1;
+  // Milliseconds since 1970; of the events when they say, otherwise of their arrival.
+  std::int64_t first_seen = 0, last_seen = 0;
+  std::string_view notification;  // idempotency key, "" outside of notifications
+};
+
+// `alert`, one JSON object, with the members source, count, first_seen, last_seen and, when there
+// is one, notification.id; "status" is replaced when it differs.
+std::string with_occurrences(std::string_view alert, const Occurrences& occurrences);
+
+// Reads an alert back from its JSON, as append_json() or with_occurrences() wrote it. Members that
+// are not there stay empty. `event` is the text of the record.
+Result<Alert> parse(std::string_view json);
+
+// One sentence for people, without markup: who did what, where, and what is remarkable about it.
+// Texts of the event are printable and cut; at most 300 bytes.
+std::string summary(const Alert& alert);
+
+// An alert that Tocsin raises about itself: an event it could not read, a notification it could not
+// deliver. `id` is one of kSelfRules; `about` makes the fingerprint, `detail` is for people.
+struct SelfRule {
+  std::string_view id, title, level;
+};
+inline constexpr SelfRule kUnreadableRecord{"tocsin.unreadable_record",
+                                            "An event could not be read", "medium"};
+inline constexpr SelfRule kDeadLetter{"tocsin.dead_letter", "A notification was not delivered",
+                                      "high"};
+inline constexpr SelfRule kBudgetExceeded{"tocsin.rule_budget_exceeded",
+                                          "A rule raises too many alerts", "medium"};
+std::string self_alert_json(const SelfRule& rule, std::string_view about, std::string_view detail,
+                            std::int64_t now_ms);
+
+}  // namespace tocsin::alert

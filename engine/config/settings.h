@@ -1,0 +1,92 @@
+// Settings: one map of a configuration file, read key by key. Every problem is reported with its
+// line and column, and reading goes on with the default, so that all problems are told at once.
+// A key that nobody has asked for when finish() is called is an error with a suggestion.
+//
+// Texts may name environment variables: `${NAME}`; one that is not set is an error; `$$` is a `$`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+#include "sigma/reporter.h"
+#include "sigma/yaml_node.h"
+
+namespace tocsin::config {
+
+// Looks up an environment variable; nullopt: not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment process_environment();
+
+// What is read together: it must outlive the Settings made from it.
+struct Context {
+  sigma::Reporter& report;
+  Environment environment;
+  std::string folder;  // relative paths in the file start here
+};
+
+class Settings {
+ public:
+  // `map` must be a map, or null for one without keys; anything else is reported. `what` is named
+  // in messages, for example "server.tls". Both `map` and `context` must outlive the Settings.
+  Settings(const sigma::YamlNode& map, std::string what, Context& context);
+
+  bool has(std::string_view key) const;
+  const std::string& what() const { return what_; }
+  // The place of the key's value, or of the map when there is no such key.
+  Span at(std::string_view key) const;
+
+  std::string text(std::string_view key, std::string_view otherwise = {});
+  // The same, but the key must be there and not be empty.
+  std::string required_text(std::string_view key);
+  // One of `allowed`.
+  std::string choice(std::string_view key, std::initializer_list<std::string_view> allowed,
+                     std::string_view otherwise);
+  bool boolean(std::string_view key, bool otherwise);
+  std::int64_t integer(std::string_view key, std::int64_t otherwise, std::int64_t least = 0,
+                       std::int64_t most = std::numeric_limits<std::int64_t>::max());
+  double number(std::string_view key, double otherwise, double least = 0, double most = 1e12);
+  // "250ms", "30s", "5m", "12h", "3d"; in milliseconds. "0" is 0.
+  std::int64_t duration_ms(std::string_view key, std::int64_t otherwise);
+  // "512", "64KiB", "10MiB", "1GiB" (also kB, MB, GB); in bytes.
+  std::uint64_t bytes(std::string_view key, std::uint64_t otherwise);
+  // A path, made absolute from the file's folder. "" when the key is absent.
+  std::string path(std::string_view key);
+  std::vector<std::string> paths(std::string_view key);
+  // A list of texts; a single text is a list of one.
+  std::vector<std::string> texts(std::string_view key);
+  // A map from texts to texts.
+  std::vector<std::pair<std::string, std::string>> text_map(std::string_view key);
+
+  // `key: ${NAME}` or `key_file: PATH` (its first line, trailing blanks cut). A secret that stands
+  // in the configuration itself is refused. Empty when neither is there.
+  Secret secret(std::string_view key);
+  Secret required_secret(std::string_view key);
+
+  // A map below `key`; when the key is absent, a map without keys.
+  Settings map(std::string_view key);
+  // A list of maps below `key`.
+  std::vector<Settings> maps(std::string_view key);
+
+  void error(std::string_view key, std::string message, std::string suggestion = {});
+  void warning(std::string_view key, std::string message);
+  // Reports the keys that were not asked for.
+  void finish();
+
+ private:
+  const sigma::YamlNode* find(std::string_view key);
+  std::optional<std::string> expanded(std::string_view key, const sigma::YamlNode& value);
+
+  const sigma::YamlNode* map_;  // never null; a scalar null stands for no keys
+  std::string what_;
+  Context* context_;
+  std::vector<std::string> asked_;
+};
+
+}  // namespace tocsin::config

@@ -1,0 +1,212 @@
+// Store: what must survive, in one SQLite database (WAL, synchronous=FULL; both are checked when it
+// is opened). It keeps alerts, the outbox (what must still reach a receiver), the firings that were
+// seen, open groups, and how far each source has been read.
+//
+// Invariants
+// - What a Transaction did is on disk when commit() returns success, and not at all otherwise.
+// - An outbox row leaves only when it was delivered, or on an operator's word; a row that will not
+//   be tried again stays as a dead letter with its reason until it is dropped or its time is up.
+// - A failed fsync or write is not retried: the store is `failed` from then on, and says so to
+//   every caller (Linux may have forgotten the dirty pages). A full disk is not such a failure: it
+//   is Code::busy, and the store works again when there is room.
+// Thread-safe. One process at a time writes as a service (a lock file says which); the command line
+// may read and change the outbox beside it. Format: store/FORMAT.md.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace tocsin::store {
+
+using Key = std::array<std::uint8_t, 16>;
+using Milliseconds = std::int64_t;  // wall clock, since 1970
+
+struct StoreOptions {
+  std::string folder;                                     // made when missing, mode 0700
+  std::uint64_t max_bytes = std::uint64_t{1} << 30;       // of the database; then Code::busy
+  std::uint64_t reserve_bytes = std::uint64_t{64} << 20;  // free on the disk; less: Code::busy
+  std::uint64_t max_rows = 1'000'000;                     // of the outbox; then Code::busy
+  std::uint64_t max_seen = 10'000'000;                    // firings remembered
+  Milliseconds seen_for = 24 * 3600 * 1000;               // each at least so long, within max_seen
+  Milliseconds keep_alerts = 7 * 24 * 3600 * 1000;        // after the last occurrence
+  Milliseconds keep_dead = 30LL * 24 * 3600 * 1000;       // dead letters
+  enum class Access : std::uint8_t {
+    service,  // takes the lock, migrates an older schema
+    operate,  // beside a running service: no lock, no migration; the database must exist
+  } access = Access::service;
+};
+
+// One alert: what is told, possibly of many firings.
+struct AlertRow {
+  std::int64_t id = 0;   // given by the store, ascending
+  std::string alert_id;  // the "id" in its JSON, 32 hexadecimal digits
+  std::string rule_id, rule_title, level, account, principal, source;
+  std::string json;         // of the first firing, without occurrences
+  std::uint64_t count = 1;  // firings
+  Milliseconds created = 0, first_seen = 0, last_seen = 0;  // last two: of the events
+};
+
+// Firings of one fingerprint that are told together (route/grouping.h).
+struct Group {
+  Key fingerprint{};
+  std::int64_t alert = 0;   // AlertRow::id
+  std::uint64_t count = 0;  // firings since it was opened
+  std::uint64_t told = 0;   // of them, those in notifications so far
+  Milliseconds first_seen = 0, last_seen = 0;
+  Milliseconds closes = 0;  // when the current interval ends
+};
+
+// How often a rule has raised alerts lately.
+struct Budget {
+  std::string rule;
+  Milliseconds began = 0;  // of the current period
+  std::uint64_t used = 0;
+};
+
+// One notification to one receiver.
+struct Delivery {
+  std::int64_t id = 0;     // given by the store, ascending
+  std::int64_t alert = 0;  // AlertRow::id
+  std::string receiver;
+  std::string key;          // idempotency key, unique
+  int severity = 2;         // 0 informational … 4 critical
+  std::uint64_t count = 1;  // occurrences told
+  Milliseconds first_seen = 0, last_seen = 0;
+  std::string status = "firing";
+  Milliseconds received = 0;  // when the event that caused it arrived
+  Milliseconds created = 0, due = 0, expires = 0;
+  unsigned attempts = 0;
+  std::string error;  // of the last attempt; of a dead letter, why it is one
+  bool dead = false;
+};
+
+struct DeliveryWithAlert {
+  Delivery delivery;
+  AlertRow alert;
+};
+
+struct OutboxCount {
+  std::string receiver;
+  std::uint64_t pending = 0, dead = 0;
+  Milliseconds oldest_pending = 0;  // created; 0 when none
+};
+
+struct StoreStats {
+  std::uint64_t bytes = 0;  // database and write-ahead log
+  std::uint64_t outbox_rows = 0, seen = 0, alerts = 0, groups = 0;
+  std::uint64_t seen_evicted = 0;  // forgotten before their time, since the start
+};
+
+class Store;
+
+// The one writer. Rolled back when it is destroyed without commit(). Holds the store's lock: short.
+// After an error of any call the transaction can only be rolled back.
+class Transaction {
+ public:
+  Transaction(Transaction&&) noexcept;
+  ~Transaction();
+
+  // False: this firing was seen before. `event_time` only keeps neighbours together on disk.
+  Result<bool> remember(const Key& firing, Milliseconds event_time, Milliseconds now);
+
+  Result<std::optional<Group>> find_group(const Key& fingerprint);
+  Status save_group(const Group& group);
+  Status close_group(const Key& fingerprint);
+  // Groups whose interval has ended, at most `limit`, the earliest first.
+  Result<std::vector<Group>> due_groups(Milliseconds now, std::size_t limit);
+
+  Result<Budget> find_budget(const std::string& rule);
+  Status save_budget(const Budget& budget);
+
+  // Returns its id.
+  Result<std::int64_t> add_alert(const AlertRow& alert);
+  // Without json.
+  Result<std::optional<AlertRow>> find_alert(std::int64_t id);
+  Status update_alert(std::int64_t id, std::uint64_t count, Milliseconds first_seen,
+                      Milliseconds last_seen);
+
+  // A row whose key is there already is left as it is. Code::busy at max_rows.
+  Status enqueue(const Delivery& delivery);
+
+  Status save_checkpoint(const std::string& source, std::string_view position);
+
+  // Forgets what has outlived its time (bounded work per call).
+  Status prune(Milliseconds now);
+
+  Status commit();
+
+ private:
+  friend class Store;
+  struct Impl;
+  explicit Transaction(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct AlertFilter {
+  std::string rule_id, level, account, principal;  // "": any
+  std::int64_t before = 0;                         // ids below it; 0: from the newest
+  std::size_t limit = 100;
+};
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Waits for other writers of this process. Code::busy when the disk or the database is full.
+  Result<Transaction> begin();
+
+  Result<std::optional<std::string>> checkpoint(const std::string& source);
+
+  // --- for delivery ---------------------------------------------------------------------------
+  // Rows of `receiver` that are due and not dead, at most `limit`, the most severe first, then the
+  // oldest, without those in `taken` (ids that are being delivered).
+  Result<std::vector<DeliveryWithAlert>> due(const std::string& receiver, Milliseconds now,
+                                             std::size_t limit,
+                                             const std::vector<std::int64_t>& taken);
+  // When the next row of `receiver` not in `taken` is due; nullopt: there is none.
+  Result<std::optional<Milliseconds>> next_due(const std::string& receiver,
+                                               const std::vector<std::int64_t>& taken);
+  // Delivered: the rows are gone when this returns success.
+  Status delivered(const std::vector<std::int64_t>& ids);
+  // Not delivered: `attempts` is counted up, and the rows are due again at `due`.
+  Status postpone(const std::vector<std::int64_t>& ids, Milliseconds due, std::string_view error);
+  // Will not be tried again.
+  Status bury(const std::vector<std::int64_t>& ids, std::string_view reason);
+  // Buries rows that have expired; returns them (without alert.json).
+  Result<std::vector<DeliveryWithAlert>> expire(Milliseconds now, std::size_t limit);
+
+  // --- for people -----------------------------------------------------------------------------
+  Result<std::vector<DeliveryWithAlert>> list(const std::string& receiver, bool dead_only,
+                                              std::size_t limit);
+  Result<std::optional<DeliveryWithAlert>> show(std::int64_t id);
+  // Makes dead or waiting rows due now, with attempts and expiry as if new. All dead ones when
+  // `ids` is empty. Returns how many.
+  Result<std::uint64_t> retry(const std::vector<std::int64_t>& ids, Milliseconds now,
+                              Milliseconds expires);
+  Result<std::uint64_t> drop(const std::vector<std::int64_t>& ids);
+  Result<std::vector<OutboxCount>> counts();
+  // Newest first.
+  Result<std::vector<AlertRow>> alerts(const AlertFilter& filter);
+
+  Result<StoreStats> stats();
+  // A write or an fsync failed: nothing more can be promised; the process should end.
+  bool failed() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin::store
