@@ -179,15 +179,21 @@ const AlertMaker::Rule& AlertMaker::rule_of(program::RuleIndex index) {
   return rule;
 }
 
+AlertMaker::Keys AlertMaker::keys(program::RuleIndex index) {
+  const Rule& rule = rule_of(index);
+  // An event without an id of its own is identified by its bytes.
+  const std::string_view identity = view_.event_id.empty() ? view_.event : view_.event_id;
+  return {KeyHash(rule.key).add_field(identity).add_field(view_.account),
+          KeyHash(rule.key).add_field(view_.principal).add_field(view_.account)};
+}
+
 const AlertView& AlertMaker::view(program::RuleIndex index) {
   const Rule& rule = rule_of(index);
   if (view_.rule != rule.facts) view_.rule = rule.facts;
   evidence_.find(index, *event_, view_.matched);
-  // An event without an id of its own is identified by its bytes.
-  const std::string_view identity = view_.event_id.empty() ? view_.event : view_.event_id;
-  view_.id = written(KeyHash(rule.key).add_field(identity).add_field(view_.account), id_);
-  view_.fingerprint =
-      written(KeyHash(rule.key).add_field(view_.principal).add_field(view_.account), fingerprint_);
+  const Keys found = keys(index);
+  view_.id = written(found.id, id_);
+  view_.fingerprint = written(found.fingerprint, fingerprint_);
   return view_;
 }
 

@@ -74,9 +74,16 @@ class AlertMaker {
     read_shown(shown_reader(), shown());
     begin(event, origin, detected_at);
   }
-  // The alert about the event that was begun and a rule that it fulfils. Valid until the next call,
-  // and as long as that event.
+  struct Keys {
+    KeyHash id, fingerprint;
+  };
+  // Those of the alert about the event that was begun and a rule that it fulfils. Cheaper than the
+  // alert itself.
+  Keys keys(program::RuleIndex rule);
+  // That alert. Valid until the next call, and as long as that event.
   const AlertView& view(program::RuleIndex rule);
+  // What the alerts of this event have in common: everything but rule, keys and evidence.
+  const AlertView& shared() const { return view_; }
 
   // Both, for one rule.
   Alert make(program::RuleIndex rule, event::Event& event, const event::Origin& origin,

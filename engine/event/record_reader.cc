@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/limits.h"
@@ -60,6 +61,8 @@ RecordError fatal(Error error, const std::string& path) {
 class RecordReader::Impl {
  public:
   Impl(std::vector<std::string> files, Trust trust) : files_(std::move(files)), trust_(trust) {}
+  Impl(std::string_view bytes, std::string name, Trust trust)
+      : files_{std::move(name)}, memory_(bytes), trust_(trust) {}
 
   bool next(Batch& batch);
 
@@ -84,6 +87,7 @@ class RecordReader::Impl {
   bool is_full(const Batch& batch) const;
 
   std::vector<std::string> files_;
+  std::optional<std::string_view> memory_;  // in place of the files' bytes
   Trust trust_;
   std::size_t next_file_ = 0;
   std::uint64_t sequence_ = 0;
@@ -98,7 +102,7 @@ class RecordReader::Impl {
 void RecordReader::Impl::open(Batch& batch) {
   auto path = std::make_shared<const std::string>(files_[next_file_++]);
   batch.paths.push_back(path);
-  auto source = open_file(*path);
+  auto source = memory_ ? memory_source(*memory_) : open_file(*path);
   if (!source) {
     batch.errors.push_back(fatal(std::move(source.error()), *path));
     return;
@@ -212,6 +216,8 @@ bool RecordReader::Impl::next(Batch& batch) {
 
 RecordReader::RecordReader(std::vector<std::string> files, Trust trust)
     : impl_(std::make_unique<Impl>(std::move(files), trust)) {}
+RecordReader::RecordReader(std::string_view bytes, std::string name, Trust trust)
+    : impl_(std::make_unique<Impl>(bytes, std::move(name), trust)) {}
 RecordReader::~RecordReader() = default;
 bool RecordReader::next(Batch& batch) {
   return impl_->next(batch);

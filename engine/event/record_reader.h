@@ -38,6 +38,8 @@ class RecordReader {
   using Trust = Framer::Trust;
 
   explicit RecordReader(std::vector<std::string> files, Trust trust = Trust::checked);
+  // One input in memory, which must outlive the reader, under the name `name`.
+  RecordReader(std::string_view bytes, std::string name, Trust trust);
   ~RecordReader();
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
