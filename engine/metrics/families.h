@@ -1,0 +1,224 @@
+// Every metric of the service: name, help, labels, buckets. Nothing else declares one, and
+// engine/metrics/README.md lists the same (a test compares them).
+//
+// Base units only; counters end in _total; label values come from the configuration, the rules or
+// a fixed list, never from an event. Adding one: define it here, put it into the list below, and
+// add its row to the README.
+#pragma once
+
+#include <string_view>
+
+#include "metrics/registry.h"
+
+namespace tocsin::metrics {
+
+namespace label {
+inline constexpr std::string_view kBuild[] = {"version", "revision", "compiler"};
+inline constexpr std::string_view kSource[] = {"source"};
+inline constexpr std::string_view kSourceReason[] = {"source", "reason"};
+inline constexpr std::string_view kRule[] = {"rule_id", "level"};
+inline constexpr std::string_view kKind[] = {"kind"};
+inline constexpr std::string_view kHash[] = {"hash"};
+inline constexpr std::string_view kResult[] = {"result"};
+inline constexpr std::string_view kQueue[] = {"queue"};
+inline constexpr std::string_view kLevel[] = {"level"};
+inline constexpr std::string_view kReason[] = {"reason"};
+inline constexpr std::string_view kPlace[] = {"place"};
+inline constexpr std::string_view kReceiver[] = {"receiver"};
+inline constexpr std::string_view kReceiverState[] = {"receiver", "state"};
+inline constexpr std::string_view kReceiverReason[] = {"receiver", "reason"};
+inline constexpr std::string_view kReceiverTypeResult[] = {"receiver", "type", "result"};
+inline constexpr std::string_view kRoute[] = {"route"};
+inline constexpr std::string_view kRouteStatus[] = {"route", "status"};
+}  // namespace label
+
+namespace bucket {
+// How late events are: from a live feed to a file of yesterday.
+inline constexpr double kLag[] = {1, 5, 15, 60, 300, 900, 3600, 6 * 3600, 24 * 3600};
+// One event: below a microsecond when no rule is about it.
+inline constexpr double kEvent[] = {1e-7, 3e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 1e-3, 1e-2, 0.1};
+// Whatever the machine does for one batch, request or commit.
+inline constexpr double kWork[] = {1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10};
+// What involves somebody else's server, and waiting for it to come back.
+inline constexpr double kRemote[] = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30};
+inline constexpr double kLatency[] = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3,  1,    3,
+                                      10,    30,    60,   300,  900, 3600, 21600};
+}  // namespace bucket
+
+// --- the process ---------------------------------------------------------------------------------
+inline constexpr GaugeFamily kBuildInfo{
+    {"tocsin_build_info", "Always 1; what is running.", label::kBuild, {}}};
+inline constexpr CounterFamily kLogMessages{
+    {"tocsin_log_messages_total", "Log entries, written or limited.", label::kLevel, {}}};
+inline constexpr CounterFamily kInternalErrors{
+    {"tocsin_internal_errors_total", "Faults of the service itself, by place.", label::kPlace, {}}};
+
+// --- events --------------------------------------------------------------------------------------
+inline constexpr CounterFamily kEventsReceived{
+    {"tocsin_events_received_total", "Records received, good and bad.", label::kSource, {}}};
+inline constexpr CounterFamily kEventsRejected{
+    {"tocsin_events_rejected_total", "Records that could not be read.", label::kSourceReason, {}}};
+inline constexpr CounterFamily kReceivedBytes{
+    {"tocsin_received_bytes_total", "Bytes received, as sent.", label::kSource, {}}};
+inline constexpr CounterFamily kSubmissionsRefused{
+    {"tocsin_submissions_refused_total", "Batches put off or refused.", label::kSourceReason, {}}};
+inline constexpr HistogramFamily kEventLag{{"tocsin_event_lag_seconds",
+                                            "From an event's time to its arrival here.",
+                                            label::kSource, bucket::kLag}};
+inline constexpr GaugeFamily kSourceLastEvent{{"tocsin_source_last_event_timestamp_seconds",
+                                               "When the source's last event arrived.",
+                                               label::kSource,
+                                               {}}};
+inline constexpr GaugeFamily kSourceUp{
+    {"tocsin_source_up", "1 while the source is running.", label::kSource, {}}};
+
+// --- matching ------------------------------------------------------------------------------------
+inline constexpr HistogramFamily kBatchEvaluationSeconds{
+    {"tocsin_batch_evaluation_seconds", "Reading and matching one batch.", {}, bucket::kWork}};
+inline constexpr HistogramFamily kEventEvaluationSeconds{
+    {"tocsin_event_evaluation_seconds",
+     "Reading and matching one event: the mean of its batch.",
+     {},
+     bucket::kEvent}};
+inline constexpr CounterFamily kRuleMatches{
+    {"tocsin_rule_matches_total", "Events that a rule matched.", label::kRule, {}}};
+inline constexpr GaugeFamily kRulesLoaded{
+    {"tocsin_rules_loaded", "Documents in force, by kind.", label::kKind, {}}};
+inline constexpr GaugeFamily kRulesetInfo{
+    {"tocsin_ruleset_info", "Always 1; which rules are in force.", label::kHash, {}}};
+
+// --- configuration -------------------------------------------------------------------------------
+inline constexpr CounterFamily kReloads{
+    {"tocsin_reloads_total", "Attempts to read the configuration again.", label::kResult, {}}};
+inline constexpr GaugeFamily kReloadLastSuccess{{"tocsin_reload_last_success_timestamp_seconds",
+                                                 "When the configuration in force was read.",
+                                                 {},
+                                                 {}}};
+inline constexpr GaugeFamily kConfigLastReloadSuccessful{
+    {"tocsin_config_last_reload_successful",
+     "0 when the last attempt failed and the older configuration is in force.",
+     {},
+     {}}};
+
+// --- queues and the store ------------------------------------------------------------------------
+inline constexpr GaugeFamily kQueueBytes{
+    {"tocsin_queue_bytes", "Bytes waiting in a queue.", label::kQueue, {}}};
+inline constexpr GaugeFamily kQueueLength{
+    {"tocsin_queue_length", "Items waiting in a queue.", label::kQueue, {}}};
+inline constexpr GaugeFamily kQueueCapacity{
+    {"tocsin_queue_capacity", "Items that a queue can hold.", label::kQueue, {}}};
+inline constexpr GaugeFamily kQueueCapacityBytes{
+    {"tocsin_queue_capacity_bytes", "Bytes that a queue can hold.", label::kQueue, {}}};
+inline constexpr HistogramFamily kCommitSeconds{
+    {"tocsin_commit_seconds", "One commit of the store, fsync included.", {}, bucket::kWork}};
+inline constexpr CounterFamily kCommits{
+    {"tocsin_commits_total", "Commits of the store.", label::kResult, {}}};
+inline constexpr GaugeFamily kStoreBytes{
+    {"tocsin_store_bytes", "Size of the database and its log.", {}, {}}};
+inline constexpr GaugeFamily kStoreFull{
+    {"tocsin_store_full", "1 while the store takes nothing more.", {}, {}}};
+inline constexpr GaugeFamily kStoreFirings{
+    {"tocsin_store_firings", "Firings remembered, so that none is told twice.", {}, {}}};
+inline constexpr CounterFamily kStoreFiringsEvicted{
+    {"tocsin_store_firings_evicted_total", "Firings forgotten before their time.", {}, {}}};
+
+// --- alerts --------------------------------------------------------------------------------------
+inline constexpr CounterFamily kFiringsDuplicate{
+    {"tocsin_firings_duplicate_total", "Firings that had been seen before.", {}, {}}};
+inline constexpr CounterFamily kAlerts{
+    {"tocsin_alerts_total", "Alerts raised, by the rule's level.", label::kLevel, {}}};
+inline constexpr CounterFamily kAlertsSuppressed{
+    {"tocsin_alerts_suppressed_total",
+     "Firings that raised no alert of their own (grouped, duplicate, budget).",
+     label::kReason,
+     {}}};
+
+// --- delivery ------------------------------------------------------------------------------------
+inline constexpr GaugeFamily kOutboxRows{
+    {"tocsin_outbox_rows", "Notifications in the outbox.", label::kReceiverState, {}}};
+inline constexpr GaugeFamily kOutboxOldest{{"tocsin_outbox_oldest_seconds",
+                                            "Age of the oldest notification that waits.",
+                                            label::kReceiver,
+                                            {}}};
+inline constexpr CounterFamily kNotifications{{"tocsin_notifications_total",
+                                               "Attempts to notify a receiver.",
+                                               label::kReceiverTypeResult,
+                                               {}}};
+inline constexpr HistogramFamily kNotificationSeconds{{"tocsin_notification_duration_seconds",
+                                                       "One attempt to notify a receiver.",
+                                                       label::kReceiver, bucket::kRemote}};
+inline constexpr HistogramFamily kAlertLatency{
+    {"tocsin_alert_latency_seconds", "From an event's arrival to the receiver's confirmation.",
+     label::kReceiver, bucket::kLatency}};
+inline constexpr CounterFamily kNotificationRetries{{"tocsin_notification_retries_total",
+                                                     "Notifications that will be tried again.",
+                                                     label::kReceiver,
+                                                     {}}};
+inline constexpr CounterFamily kDeadLetters{{"tocsin_dead_letters_total",
+                                             "Notifications that will not be tried again.",
+                                             label::kReceiverReason,
+                                             {}}};
+inline constexpr GaugeFamily kReceiverUp{
+    {"tocsin_receiver_up", "1 while the receiver takes notifications.", label::kReceiver, {}}};
+
+// --- HTTP ----------------------------------------------------------------------------------------
+inline constexpr CounterFamily kHttpRequests{
+    {"tocsin_http_requests_total", "Requests answered.", label::kRouteStatus, {}}};
+inline constexpr HistogramFamily kHttpRequestSeconds{{"tocsin_http_request_seconds",
+                                                      "From a request's head to its answer.",
+                                                      label::kRoute, bucket::kWork}};
+inline constexpr GaugeFamily kHttpConnections{
+    {"tocsin_http_connections", "Connections that are open.", {}, {}}};
+inline constexpr CounterFamily kHttpConnectionsRefused{
+    {"tocsin_http_connections_refused_total", "Connections over the limit.", {}, {}}};
+inline constexpr CounterFamily kHttpMalformed{
+    {"tocsin_http_malformed_total", "Requests that were not HTTP or over a limit.", {}, {}}};
+
+// --- process_*: read when scraped, and left out where the system does not say --------------------
+inline constexpr CounterFamily kProcessCpu{
+    {"process_cpu_seconds_total", "User and system CPU time.", {}, {}}};
+inline constexpr GaugeFamily kProcessOpenFds{
+    {"process_open_fds", "Open file descriptors.", {}, {}}};
+inline constexpr GaugeFamily kProcessMaxFds{
+    {"process_max_fds", "File descriptors that may be open.", {}, {}}};
+inline constexpr GaugeFamily kProcessVirtualMemory{
+    {"process_virtual_memory_bytes", "Virtual memory.", {}, {}}};
+inline constexpr GaugeFamily kProcessVirtualMemoryMax{
+    {"process_virtual_memory_max_bytes", "Virtual memory that may be used.", {}, {}}};
+inline constexpr GaugeFamily kProcessResidentMemory{
+    {"process_resident_memory_bytes", "Resident memory.", {}, {}}};
+inline constexpr GaugeFamily kProcessStartTime{
+    {"process_start_time_seconds", "When the process started, since 1970.", {}, {}}};
+inline constexpr GaugeFamily kProcessThreads{{"process_threads", "Threads.", {}, {}}};
+
+// What text() shows, in this order within each list.
+inline constexpr const CounterFamily* kCounterFamilies[] = {
+    &kLogMessages,      &kInternalErrors,         &kEventsReceived,      &kEventsRejected,
+    &kReceivedBytes,    &kSubmissionsRefused,     &kRuleMatches,         &kReloads,
+    &kCommits,          &kStoreFiringsEvicted,    &kFiringsDuplicate,    &kAlerts,
+    &kAlertsSuppressed, &kNotifications,          &kNotificationRetries, &kDeadLetters,
+    &kHttpRequests,     &kHttpConnectionsRefused, &kHttpMalformed};
+inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
+                                                        &kSourceLastEvent,
+                                                        &kSourceUp,
+                                                        &kRulesLoaded,
+                                                        &kRulesetInfo,
+                                                        &kReloadLastSuccess,
+                                                        &kConfigLastReloadSuccessful,
+                                                        &kQueueBytes,
+                                                        &kQueueLength,
+                                                        &kQueueCapacity,
+                                                        &kQueueCapacityBytes,
+                                                        &kStoreBytes,
+                                                        &kStoreFull,
+                                                        &kStoreFirings,
+                                                        &kOutboxRows,
+                                                        &kOutboxOldest,
+                                                        &kReceiverUp,
+                                                        &kHttpConnections};
+inline constexpr const HistogramFamily* kHistogramFamilies[] = {
+    &kEventLag,          &kBatchEvaluationSeconds, &kEventEvaluationSeconds,
+    &kCommitSeconds,     &kNotificationSeconds,    &kAlertLatency,
+    &kHttpRequestSeconds};
+
+}  // namespace tocsin::metrics
