@@ -2,55 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <map>
 
 #include "base/text.h"
 #include "cli/terminal.h"
 
 namespace tocsin::cli {
-namespace {
-
-namespace fs = std::filesystem;
-
-// A rule given by its path alone still finds the lists that its pack ships: the nearest `lists`
-// folder in one of the folders above it.
-void load_pack_lists(const std::string& rule_path, sigma::Lists& lists, Diagnostics& diagnostics) {
-  constexpr int kLevels = 5;
-  std::error_code error;
-  fs::path folder = fs::absolute(rule_path, error).lexically_normal().parent_path();
-  for (int level = 0; level < kLevels && !folder.empty(); ++level) {
-    const fs::path candidate = folder / "lists";
-    if (fs::is_directory(candidate, error)) {
-      lists.load(candidate.string(), diagnostics);
-      return;
-    }
-    if (folder == folder.parent_path()) return;
-    folder = folder.parent_path();
-  }
-}
-
-// Compilation has no text to quote from: its diagnostics get their line here.
-void add_snippets(std::vector<Diagnostic>& diagnostics) {
-  std::map<std::string, std::vector<std::string>> files;
-  for (Diagnostic& diagnostic : diagnostics) {
-    if (!diagnostic.snippet.empty() || diagnostic.at.line == 0) continue;
-    auto [file, added] = files.try_emplace(diagnostic.file);
-    if (added) {
-      std::ifstream stream(diagnostic.file, std::ios::binary);
-      for (std::string line; std::getline(stream, line);) file->second.push_back(line);
-    }
-    if (diagnostic.at.line <= file->second.size()) {
-      diagnostic.snippet = file->second[diagnostic.at.line - 1];
-    }
-  }
-}
-
-}  // namespace
-
 void RuleOptions::add_to(CLI::App& command, bool required) {
   auto* option = command.add_option("-r,--rules", rules,
                                     "Rule files, or folders of them (*.yml, *.yaml; recursive)");
@@ -66,22 +23,7 @@ void RuleOptions::add_to(CLI::App& command, bool required) {
 }
 
 Ruleset load_ruleset(const RuleOptions& options) {
-  Ruleset out;
-  sigma::Loaded loaded = sigma::load_paths(options.rules);
-  out.rules = std::make_shared<const sigma::RuleSet>(std::move(loaded.rules));
-  out.stats = loaded.stats;
-  out.diagnostics.append(std::move(loaded.diagnostics));
-  for (const std::string& path : options.rules) load_pack_lists(path, out.lists, out.diagnostics);
-  out.lists.merge(loaded.lists);
-  sigma::Lists given;
-  for (const std::string& path : options.lists) given.load(path, out.diagnostics);
-  out.lists.merge(given);
-  Diagnostics compiling;
-  out.program = program::Program::compile(out.rules, out.lists, compiling);
-  std::vector<Diagnostic> found = compiling.all();
-  add_snippets(found);
-  for (Diagnostic& diagnostic : found) out.diagnostics.add(std::move(diagnostic));
-  return out;
+  return pipeline::load_ruleset({options.rules, options.lists});
 }
 
 void print_diagnostics(const Diagnostics& diagnostics, Severity severity, std::size_t limit) {

@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
-#include "program/program.h"
-#include "sigma/loader.h"
+#include "pipeline/ruleset.h"
 
 namespace tocsin::cli {
 
@@ -37,13 +36,7 @@ struct RuleOptions {
   void add_to(CLI::App& command, bool required);
 };
 
-struct Ruleset {
-  std::shared_ptr<const sigma::RuleSet> rules;
-  sigma::LoadStats stats;
-  sigma::Lists lists;  // from the rules' own folders, then --lists
-  program::Program program;
-  Diagnostics diagnostics;  // of loading and of compiling
-};
+using pipeline::Ruleset;
 
 // Loads and compiles. Problems are in `diagnostics`; what is good is in `program`.
 Ruleset load_ruleset(const RuleOptions& options);

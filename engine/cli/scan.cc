@@ -8,6 +8,7 @@
 #include <ctime>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/text.h"
@@ -50,36 +51,6 @@ pipeline::AlertForm form_of(const std::string& output) {
   return is_terminal(stdout) ? pipeline::AlertForm::objects : pipeline::AlertForm::lines;
 }
 
-// "auto", "any", or "product=aws,service=cloudtrail". False on a spelling that is none of them.
-bool parse_logsource(const std::string& text, pipeline::Source& source) {
-  if (text == "auto") return true;
-  if (text == "any") {
-    source.policy = pipeline::LogsourcePolicy::ignore;
-    return true;
-  }
-  source.policy = pipeline::LogsourcePolicy::declared;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view part = rest.substr(0, comma);
-    const std::size_t equals = part.find('=');
-    if (equals == std::string_view::npos) return false;
-    const std::string_view key = part.substr(0, equals);
-    std::string value(part.substr(equals + 1));
-    if (key == "product") {
-      source.declared.product = std::move(value);
-    } else if (key == "service") {
-      source.declared.service = std::move(value);
-    } else if (key == "category") {
-      source.declared.category = std::move(value);
-    } else {
-      return false;
-    }
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-  }
-  return true;
-}
-
 void report_loading(const Ruleset& ruleset) {
   print_diagnostics(ruleset.diagnostics, Severity::error, 10);
   for (const sigma::Correlation& correlation : ruleset.rules->correlations) {
@@ -111,8 +82,8 @@ int cannot_write_stats(const std::string& path) {
 int scan(const ScanArguments& arguments) {
   pipeline::ScanOptions options;
   options.threads = std::max(1u, arguments.threads);
-  pipeline::Source source;
-  if (!parse_logsource(arguments.logsource, source)) {
+  const std::optional<pipeline::Source> source = pipeline::parse_source(arguments.logsource);
+  if (!source) {
     fmt::print(stderr,
                "tocsin: --logsource is `auto`, `any` or like `product=aws,service=cloudtrail`, "
                "not `{}`\n",
@@ -123,7 +94,7 @@ int scan(const ScanArguments& arguments) {
   cost.threads = options.threads;
   const auto load_start = std::chrono::steady_clock::now();
   const Ruleset ruleset = load_ruleset(arguments.rules);
-  const pipeline::Plan plan(ruleset.program, source);
+  const pipeline::Plan plan(ruleset.program, *source);
   cost.load_seconds = seconds_since(load_start);
   report_loading(ruleset);
   if (ruleset.program.rules().empty()) {

@@ -1,5 +1,8 @@
 #include "pipeline/plan.h"
 
+#include <string>
+#include <utility>
+
 namespace tocsin::pipeline {
 namespace {
 
@@ -16,6 +19,35 @@ program::Gates gates_for(const program::Program& program, const Source& source) 
 }
 
 }  // namespace
+
+std::optional<Source> parse_source(std::string_view text) {
+  Source source;
+  if (text == "auto") return source;
+  if (text == "any") {
+    source.policy = LogsourcePolicy::ignore;
+    return source;
+  }
+  source.policy = LogsourcePolicy::declared;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view part = text.substr(0, comma);
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    const std::string_view key = part.substr(0, equals);
+    std::string value(part.substr(equals + 1));
+    if (key == "product") {
+      source.declared.product = std::move(value);
+    } else if (key == "service") {
+      source.declared.service = std::move(value);
+    } else if (key == "category") {
+      source.declared.category = std::move(value);
+    } else {
+      return std::nullopt;
+    }
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return source;
+}
 
 Plan::Plan(const program::Program& program, const Source& source)
     : program_(program),

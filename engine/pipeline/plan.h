@@ -2,7 +2,10 @@
 // rules are loaded, then shared read-only by all threads.
 #pragma once
 
+#include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "event/event.h"
@@ -23,6 +26,10 @@ struct Source {
   LogsourcePolicy policy = LogsourcePolicy::by_shape;
   program::LogsourceDeclaration declared;
 };
+
+// "auto" (by shape), "any" (every rule), or what is declared, like
+// "product=aws,service=cloudtrail". nullopt for a spelling that is none of them.
+std::optional<Source> parse_source(std::string_view text);
 
 class Plan {
  public:

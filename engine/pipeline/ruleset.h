@@ -1,0 +1,33 @@
+// Ruleset: rules and lists as they lie in files → a Program, and what was wrong with them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/diagnostic.h"
+#include "program/program.h"
+#include "sigma/loader.h"
+
+namespace tocsin::pipeline {
+
+struct RulePaths {
+  std::vector<std::string> rules;  // files, or folders of them
+  std::vector<std::string> lists;  // further list files and folders
+};
+
+struct Ruleset {
+  std::shared_ptr<const sigma::RuleSet> rules;
+  sigma::LoadStats stats;
+  sigma::Lists lists;  // from the rules' own folders, then RulePaths::lists
+  program::Program program;
+  Diagnostics diagnostics;  // of loading and of compiling
+};
+
+// Loads and compiles. Problems are in `diagnostics`; what is good is in `program`. Never throws.
+Ruleset load_ruleset(const RulePaths& paths);
+
+// Of everything that decides what the rules match; 32 hexadecimal digits.
+std::string hash_of(const program::Program& program);
+
+}  // namespace tocsin::pipeline
