@@ -98,6 +98,24 @@ inline constexpr CodeMeaning kCodes[] = {
     {"W618", "deprecated syntax"},
     {"W619", "a filter that refers to a rule that is not loaded"},
     {"W620", "a backslash that makes a wildcard of a path literal"},
+    // Configuration of the service
+    {"C901", "a configuration file cannot be read"},
+    {"C902", "a setting has the wrong type"},
+    {"C903", "unknown key"},
+    {"C904", "a required setting is missing or empty"},
+    {"C905", "a setting has a value outside its enumeration"},
+    {"C906", "a value that is not of the setting's form"},
+    {"C907", "a value out of range"},
+    {"C908", "a variable that cannot be replaced"},
+    {"C909", "a secret that stands in the configuration itself"},
+    {"C910", "a secret that cannot be read or is not usable"},
+    {"C911", "a secret that others can read"},
+    {"C912", "a name that is used twice"},
+    {"C913", "a name that nothing has"},
+    {"C914", "a setting without effect"},
+    {"C915", "a server that strangers could use or listen to"},
+    {"C916", "a file that is named by a setting cannot be read"},
+    {"C917", "settings that contradict each other"},
 };
 
 // A code that is in the table; anything else does not compile.
