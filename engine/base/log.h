@@ -4,15 +4,21 @@
 //
 // Repeats are limited: of entries with the same message (a literal) at most kLogRepeats a minute
 // are written; the next one that is says how many were not (`"suppressed":N`).
+//
+// An entry that cannot be written (closed, full, nobody reads it) is lost and does no harm; a
+// reader of a pipe that stands still holds up who logs.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
+
+#include "base/clock.h"
 
 namespace tocsin::log {
 
@@ -40,10 +46,14 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
+// "debug", "info", "warning", "error".
+std::string_view name(Level level);
+
 // Takes effect at once, for all threads. Before the first call: info, text.
 void configure(Level least, Format format);
 
-// `message` is a literal: it is what repeats are counted by.
+// `message` is a literal: it is what repeats are counted by. So are keys; "time", "level",
+// "message" and "suppressed" are taken.
 void write(Level level, std::string_view message, Fields fields = {});
 
 inline void debug(std::string_view message, Fields fields = {}) {
@@ -61,5 +71,9 @@ inline void error(std::string_view message, Fields fields = {}) {
 
 // Entries written or suppressed since the start, by level; for metrics.
 std::uint64_t count(Level level);
+
+// For tests. Entries go to `sink`, without their line break, one at a time; empty: to standard
+// error again. Time is told by `clock`, which must live until the next call. Repeats are forgotten.
+void set_sink(std::function<void(std::string_view line)> sink, const Clock& clock = system_clock());
 
 }  // namespace tocsin::log

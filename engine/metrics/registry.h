@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -44,7 +45,9 @@ class Gauge {
   explicit Gauge(prometheus::Gauge* gauge = nullptr) : gauge_(gauge) {}
   void set(double value) const;
   void add(double amount) const;
-  double value() const;
+  double value() const;  // 0 while hidden
+  // Not shown until it is set or added to again: what it was about is gone.
+  void hide() const;
 
  private:
   prometheus::Gauge* gauge_;
@@ -70,14 +73,26 @@ class Registry {
 
   // `values` are those of family.labels, in order. The same values give the same metric. A family
   // has at most kSeriesPerFamily series; what comes after counts under "other" in every label.
+  // Values are made valid UTF-8 and cut after kLabelBytes. Families without labels exist, at 0,
+  // from the start; a series of the others does from when it is first asked for.
   Counter counter(const CounterFamily& family, LabelValues values = {});
   Gauge gauge(const GaugeFamily& family, LabelValues values = {});
   Histogram histogram(const HistogramFamily& family, LabelValues values = {});
 
-  // Text exposition format 0.0.4 of everything, process_* metrics included.
+  // Makes the series of `values` the only one of its family, with the value 1. Such a family (as
+  // kRulesetInfo, whose values never end) is not asked for with gauge().
+  void info(const GaugeFamily& family, LabelValues values);
+
+  // `collect` is called at the beginning of each text(), one call at a time, to set gauges that
+  // nobody keeps up to date. What it refers to must live as long as text() is called. It must not
+  // call text().
+  void on_scrape(std::function<void()> collect);
+
+  // Text exposition format 0.0.4 of everything; process_* metrics and the log's counts included.
   std::string text();
 
   static constexpr std::size_t kSeriesPerFamily = 2000;
+  static constexpr std::size_t kLabelBytes = 200;
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:

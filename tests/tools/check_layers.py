@@ -20,7 +20,7 @@ LAYERS = [
 LEVEL = {folder: level for level, folders in enumerate(LAYERS) for folder in folders}
 
 # Within one layer: who may include whom.
-SIDEWAYS = {("alert", "program"), ("route", "correlate"), ("store", "correlate"), ("route", "store")}
+SIDEWAYS = {("metrics", "base"), ("alert", "program"), ("route", "correlate"), ("store", "correlate"), ("route", "store")}
 
 # Third-party headers and the files that may include them.
 THIRD_PARTY = {
