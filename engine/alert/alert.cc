@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "alert/rule_json.h"
 #include "base/json_writer.h"
 #include "base/time.h"
 #include "event/json_text.h"
@@ -19,21 +20,6 @@ void strings(JsonWriter& json, std::string_view name, const std::vector<std::str
   json.end_array();
 }
 
-std::string json_of(const RuleFacts& facts) {
-  std::string out;
-  JsonWriter json(out);
-  json.key("rule").begin_object();
-  json.member("id", facts.id).member("title", facts.title).member("level", facts.level);
-  if (!facts.status.empty()) json.member("status", facts.status);
-  if (!facts.author.empty()) json.member("author", facts.author);
-  strings(json, "tags", facts.tags);
-  strings(json, "references", facts.references);
-  strings(json, "falsepositives", facts.falsepositives);
-  json.member("file", facts.file).member("hash", facts.hash);
-  json.end_object();
-  return out;
-}
-
 RuleFacts facts_of(const program::CompiledRule& rule) {
   const sigma::Meta& meta = rule.source.meta;
   RuleFacts facts;
@@ -47,7 +33,7 @@ RuleFacts facts_of(const program::CompiledRule& rule) {
   facts.tags = meta.tags;
   facts.references = meta.references;
   facts.falsepositives = meta.falsepositives;
-  facts.json = json_of(facts);
+  facts.json = rule_json(facts);
   return facts;
 }
 
@@ -67,6 +53,21 @@ program::MatchDetails copy_of(const program::MatchView& view) {
 }
 
 }  // namespace
+
+std::string rule_json(const RuleFacts& facts) {
+  std::string out;
+  JsonWriter json(out);
+  json.key("rule").begin_object();
+  json.member("id", facts.id).member("title", facts.title).member("level", facts.level);
+  if (!facts.status.empty()) json.member("status", facts.status);
+  if (!facts.author.empty()) json.member("author", facts.author);
+  strings(json, "tags", facts.tags);
+  strings(json, "references", facts.references);
+  strings(json, "falsepositives", facts.falsepositives);
+  json.member("file", facts.file).member("hash", facts.hash);
+  json.end_object();
+  return out;
+}
 
 Alert copy_of(const AlertView& view) {
   Alert copy;

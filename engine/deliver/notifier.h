@@ -70,6 +70,12 @@ class Notifier {
   // Blocks, at most about the client's timeout. Called from `concurrency` threads at once. Never
   // throws.
   virtual Outcome send(const Notification& notification, Channel& channel) const = 0;
+  // What it would send, for people to look at: the body alone, without addresses or credentials.
+  virtual std::string preview(const Notification& notification) const {
+    std::string lines;
+    for (const Item& item : notification.items) lines.append(item.json).push_back('\n');
+    return lines;
+  }
 };
 
 struct NotifierEntry {

@@ -1,0 +1,205 @@
+#include <boost/json.hpp>
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "alert/occurrences.h"
+#include "base/limits.h"
+#include "event/json_scanner.h"
+#include "event/json_text.h"
+#include "event/raw_json.h"
+
+namespace tocsin::alert {
+namespace {
+
+namespace bj = boost::json;
+
+// Everything but the record: rule, matched fields and a few members.
+constexpr std::size_t kDepth = 8;
+// A record, and as much again for the fields that are shown of it, each byte escaped.
+constexpr std::size_t kAlertBytes = 8 * limits::kRecordBytes;
+
+// "" when `object` has no text of that name.
+std::string text(const bj::object& object, std::string_view name) {
+  const bj::value* value = object.if_contains(name);
+  const bj::string* string = value != nullptr ? value->if_string() : nullptr;
+  return string != nullptr ? std::string(*string) : std::string();
+}
+
+std::vector<std::string> texts(const bj::object& object, std::string_view name) {
+  std::vector<std::string> out;
+  const bj::value* value = object.if_contains(name);
+  if (value == nullptr || !value->is_array()) return out;
+  for (const bj::value& item : value->get_array()) {
+    if (const bj::string* string = item.if_string()) out.emplace_back(*string);
+  }
+  return out;
+}
+
+std::uint64_t number(const bj::object& object, std::string_view name, std::uint64_t otherwise) {
+  const bj::value* value = object.if_contains(name);
+  if (value == nullptr) return otherwise;
+  if (const std::int64_t* integer = value->if_int64()) {
+    return *integer >= 0 ? static_cast<std::uint64_t>(*integer) : otherwise;
+  }
+  const std::uint64_t* integer = value->if_uint64();
+  return integer != nullptr ? *integer : otherwise;
+}
+
+const bj::object& object_in(const bj::object& object, std::string_view name) {
+  static const bj::object kNone;
+  const bj::value* value = object.if_contains(name);
+  return value != nullptr && value->is_object() ? value->get_object() : kNone;
+}
+
+// Texts that append_json() writes as they are.
+bool is_word(std::string_view word) {
+  constexpr std::string_view kOthers = "_.:+-";
+  for (const char c : word) {
+    const bool ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                    kOthers.find(c) != std::string_view::npos;
+    if (!ok) return false;
+  }
+  return true;
+}
+
+RuleFacts facts_of(const bj::object& rule, std::string_view raw) {
+  RuleFacts facts;
+  facts.id = text(rule, "id");
+  facts.title = text(rule, "title");
+  facts.level = text(rule, "level");
+  facts.status = text(rule, "status");
+  facts.author = text(rule, "author");
+  facts.file = text(rule, "file");
+  facts.hash = text(rule, "hash");
+  facts.tags = texts(rule, "tags");
+  facts.references = texts(rule, "references");
+  facts.falsepositives = texts(rule, "falsepositives");
+  facts.json = "\"rule\":" + (raw.empty() ? std::string("{}") : event::compact_json(raw));
+  return facts;
+}
+
+program::MatchDetails matched_of(const bj::object& matched) {
+  program::MatchDetails out;
+  out.selections = texts(matched, "selections");
+  const bj::value* fields = matched.if_contains("fields");
+  if (fields == nullptr || !fields->is_array()) return out;
+  for (const bj::value& item : fields->get_array()) {
+    const bj::object* field = item.if_object();
+    if (field == nullptr) continue;
+    out.fields.push_back({text(*field, "name"), text(*field, "value"), text(*field, "matcher"),
+                          text(*field, "pattern")});
+  }
+  return out;
+}
+
+// The text with its record taken out, the record, and the rule as it is spelled.
+struct Parts {
+  std::string rest;
+  std::string_view record, rule;
+};
+
+Parts split(std::string_view json) {
+  Parts parts;
+  event::Members members(json);
+  while (const auto member = members.next()) {
+    if (member->key == "event" && parts.record.empty()) parts.record = member->value;
+    if (member->key == "rule" && parts.rule.empty()) parts.rule = member->value;
+  }
+  if (parts.record.empty()) {
+    parts.rest = json;
+    return parts;
+  }
+  const auto at = static_cast<std::size_t>(parts.record.data() - json.data());
+  parts.rest.append(json, 0, at).append("null").append(json, at + parts.record.size());
+  return parts;
+}
+
+// One whole JSON object of a depth that records have.
+bool is_record(std::string_view json) {
+  event::JsonScanner scanner;
+  scanner.start();
+  for (std::size_t at = 0; at < json.size();) {
+    const auto status = scanner.scan(json, at);
+    if (status == event::JsonScanner::Status::member_array) continue;
+    return status == event::JsonScanner::Status::complete && at == json.size() && json[0] == '{';
+  }
+  return false;
+}
+
+Alert alert_of(const bj::object& json, const Parts& parts) {
+  Alert alert;
+  alert.id = text(json, "id");
+  alert.fingerprint = text(json, "fingerprint");
+  if (json.contains("status")) alert.status = text(json, "status");
+  alert.rule = std::make_shared<const RuleFacts>(facts_of(object_in(json, "rule"), parts.rule));
+  alert.matched = matched_of(object_in(json, "matched"));
+  alert.principal = text(json, "principal");
+  alert.identity_kind = text(json, "identity_kind");
+  alert.mfa = text(json, "mfa");
+  alert.access_key = text(json, "access_key_id");
+  alert.source_ip = text(json, "source_ip");
+  alert.source_ip_kind = text(json, "source_ip_kind");
+  alert.user_agent = text(json, "user_agent");
+  alert.account = text(json, "account");
+  alert.region = text(json, "region");
+  alert.event_name = text(json, "event_name");
+  alert.event_source = text(json, "event_source");
+  alert.error_code = text(json, "error_code");
+  alert.error_message = text(json, "error_message");
+  alert.event_id = text(json, "event_id");
+  alert.event_time = text(json, "event_time");
+  alert.detected_at = text(json, "detected_at");
+  const bj::object& input = object_in(json, "input");
+  alert.input_path = text(input, "path");
+  alert.input_record = number(input, "record", 0);
+  alert.event = parts.record.empty() ? std::string("{}") : event::compact_json(parts.record);
+  alert.source = text(json, "source");
+  alert.count = number(json, "count", 1);
+  alert.first_seen = text(json, "first_seen");
+  alert.last_seen = text(json, "last_seen");
+  return alert;
+}
+
+Result<Alert> checked(Alert alert) {
+  for (const std::string* word :
+       {&alert.id, &alert.fingerprint, &alert.status, &alert.identity_kind, &alert.mfa,
+        &alert.source_ip_kind, &alert.detected_at}) {
+    if (!is_word(*word)) {
+      return fail(Code::invalid_input,
+                  "The alert has a text where one word of letters and digits belongs; was it "
+                  "written by Tocsin?");
+    }
+  }
+  return alert;
+}
+
+}  // namespace
+
+Result<Alert> parse(std::string_view json) try {
+  const std::size_t begin = json.find_first_not_of(" \t\r\n");
+  json.remove_prefix(begin == std::string_view::npos ? json.size() : begin);
+  if (!json.starts_with('{')) {
+    return fail(Code::invalid_input, "An alert is one JSON object; this does not begin with '{'");
+  }
+  if (json.size() > kAlertBytes) {
+    return fail(Code::limit, "The alert is larger than any that Tocsin writes");
+  }
+  const Parts parts = split(json);
+  if (!parts.record.empty() && !is_record(parts.record)) {
+    return fail(Code::invalid_input, "The member \"event\" of the alert is not a JSON object");
+  }
+  bj::parse_options options;
+  options.max_depth = kDepth;
+  bj::error_code error;
+  const bj::value value = bj::parse(parts.rest, error, {}, options);
+  if (error || !value.is_object()) {
+    return fail(Code::invalid_input,
+                "The alert is not valid JSON" + (error ? ": " + error.message() : std::string()));
+  }
+  return checked(alert_of(value.get_object(), parts));
+} catch (const std::exception&) {  // memory
+  return fail(Code::limit, "There is not enough memory to read the alert");
+}
+
+}  // namespace tocsin::alert

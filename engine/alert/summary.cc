@@ -1,0 +1,54 @@
+#include <fmt/format.h>
+
+#include "alert/occurrences.h"
+#include "alert/wording.h"
+
+namespace tocsin::alert {
+namespace {
+
+constexpr std::size_t kSummaryBytes = 300;
+
+std::string who(const Alert& alert) {
+  if (alert.principal.empty()) return "Somebody";
+  std::string kind(identity_words(alert.identity_kind));
+  if (alert.identity_kind == "unknown") kind = "identity";
+  if (kind[0] >= 'a' && kind[0] <= 'z') kind[0] = static_cast<char>(kind[0] - 'a' + 'A');
+  return kind + " " + shown(alert.principal, 110);
+}
+
+std::string did(const Alert& alert) {
+  const std::string what = call(alert);
+  if (alert.error_code.empty()) return what.empty() ? " did something" : " called " + what;
+  return fmt::format(" tried {} ({})", what.empty() ? "something" : what,
+                     shown(alert.error_code, 40));
+}
+
+std::string from(const Alert& alert) {
+  if (alert.source_ip.empty()) return {};
+  const std::string_view kind = alert.source_ip_kind;
+  const std::string address = " from " + shown(alert.source_ip, 60);
+  return kind == "public" || kind == "private" ? fmt::format("{} ({})", address, kind) : address;
+}
+
+}  // namespace
+
+std::string summary(const Alert& alert) {
+  // What Tocsin says about itself is a sentence already.
+  if (alert.event_source == "tocsin" && !alert.error_message.empty()) {
+    return cut_bytes(shown(alert.error_message, kSummaryBytes), kSummaryBytes);
+  }
+  if (alert.principal.empty() && alert.event_name.empty()) {
+    return cut_bytes("An event fulfilled the rule " + shown(alert.rule->title, 150), kSummaryBytes);
+  }
+  std::string out = who(alert);
+  if (alert.mfa == "false") out += " without MFA";
+  if (alert.mfa == "true") out += " with MFA";
+  out += did(alert);
+  out += from(alert);
+  if (!alert.region.empty()) out += " in " + shown(alert.region, 30);
+  if (!alert.account.empty()) out += ", account " + shown(alert.account, 20);
+  if (alert.count > 1) out += fmt::format(", {} times", alert.count);
+  return cut_bytes(std::move(out), kSummaryBytes);
+}
+
+}  // namespace tocsin::alert
