@@ -10,9 +10,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,14 +20,14 @@
 
 #include "base/secret.h"
 #include "config/files.h"
+#include "config/variables.h"
 #include "sigma/reporter.h"
 #include "sigma/yaml_node.h"
 
 namespace tocsin::config {
 
-// Looks up an environment variable; nullopt: not set.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-Environment process_environment();
+// "a map", "a list" or "a single value".
+std::string_view kind_of(const sigma::YamlNode& node);
 
 // What is read together: it must outlive the Settings made from it.
 struct Context {
@@ -115,6 +113,7 @@ class Settings {
   std::optional<std::string> secret_of_environment(std::string_view key);
   std::optional<std::string> secret_of_file(std::string_view key);
   std::string absolute(const PlacedText& path, const std::string& what);
+  std::string own_name() const { return what_.empty() ? "the configuration" : what_; }
   std::string name_of(std::string_view key) const;
   Span place_of_key(std::string_view key) const;
 
