@@ -53,6 +53,7 @@ struct Batch {
   std::vector<RecordError> errors;
   std::uint64_t control_messages = 0;  // transport messages without events (subscription probes)
   std::uint64_t input_bytes = 0;  // bytes consumed from the input (compressed size) for progress
+  std::uint64_t text_bytes = 0;   // what they inflated to
 };
 
 }  // namespace tocsin::event

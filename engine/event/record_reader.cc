@@ -29,6 +29,7 @@ void clear(Batch& batch) {
   batch.errors.clear();
   batch.control_messages = 0;
   batch.input_bytes = 0;
+  batch.text_bytes = 0;
 }
 
 // What the framer says, as records and errors of the batch.
@@ -185,7 +186,10 @@ bool RecordReader::Impl::read_more(Batch& batch) {
     input_->failed = true;
   }
   input_->at_end = !got || *got == 0;
-  if (got) end_ += *got;
+  if (got) {
+    end_ += *got;
+    batch.text_bytes += *got;
+  }
   return true;
 }
 

@@ -41,10 +41,12 @@ struct Submission {
 // Where sources put events: the pipeline. Thread-safe.
 class Intake {
  public:
+  using Done = std::function<void(Receipt)>;
+
   virtual ~Intake() = default;
   // Never blocks for long: when too much is waiting, `done` gets Code::busy at once. `done` is
   // called exactly once, from any thread, possibly before submit() returns; it must not block.
-  virtual void submit(Submission submission, std::function<void(Receipt)> done) = 0;
+  virtual void submit(Submission submission, Done done) = 0;
   // The same, and waits; tries again while the pipeline is busy, until `stop`.
   virtual Receipt submit_and_wait(Submission submission, std::stop_token stop) = 0;
   // The position saved last for a source, "" when there is none.

@@ -1,0 +1,186 @@
+#include "pipeline/committer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+#include "base/sabotage.h"
+#include "metrics/families.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+constexpr std::int64_t kHousekeepingMs = 250;
+// Groups whose interval ended are taken up in parts, so that events need not wait for all of them.
+constexpr std::size_t kGroupsAtOnce = 500;
+
+}  // namespace
+
+Committer::Committer(store::Store& store, const LiveHolder& live, metrics::Registry& registry,
+                     const Clock& clock, std::size_t at_once, Hooks hooks)
+    : store_(store),
+      live_(live),
+      registry_(registry),
+      clock_(clock),
+      at_once_(std::max<std::size_t>(1, at_once)),
+      hooks_(std::move(hooks)),
+      committed_(registry.counter(metrics::kCommits, {"success"})),
+      failed_(registry.counter(metrics::kCommits, {"failure"})),
+      duplicates_(registry.counter(metrics::kFiringsDuplicate)),
+      grouped_(registry.counter(metrics::kAlertsSuppressed, {"grouped"})),
+      over_budget_(registry.counter(metrics::kAlertsSuppressed, {"budget"})),
+      commit_seconds_(registry.histogram(metrics::kCommitSeconds)),
+      full_(registry.gauge(metrics::kStoreFull)),
+      thread_([this] { run(); }) {}
+
+Committer::~Committer() {
+  stop();
+}
+
+void Committer::submit(Findings findings, Done done) {
+  if (sabotage::on("ack_before_commit")) {
+    done(findings.receipt);
+    done = [](const source::Receipt&) {};
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stopping_) {
+      queue_.push_back({std::move(findings), std::move(done)});
+      wake_.notify_one();
+      return;
+    }
+  }
+  source::Receipt refused;
+  refused.status = fail(Code::busy, "shutting down");
+  done(std::move(refused));
+}
+
+void Committer::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::size_t Committer::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+// Empty: there was nothing to do for a while, or it is over.
+std::vector<Committer::Item> Committer::take() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, std::chrono::milliseconds(kHousekeepingMs),
+                 [&] { return !queue_.empty() || stopping_; });
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), at_once_));
+  std::vector<Item> items(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  return items;
+}
+
+void Committer::run() {
+  for (;;) {
+    std::vector<Item> items = take();
+    if (!items.empty()) {
+      commit(items);
+    } else if (const std::lock_guard lock(mutex_); queue_.empty() && stopping_) {
+      return;
+    }
+    if (const std::int64_t now = clock_.steady_ms(); now >= next_housekeeping_) {
+      next_housekeeping_ = now + kHousekeepingMs;
+      keep_house();
+    }
+  }
+}
+
+void Committer::commit(std::vector<Item>& items) {
+  const Result<Recorded> recorded = write(items);
+  if (recorded) {
+    count(*recorded);
+    if (recorded->deliveries > 0) hooks_.enqueued();
+  } else {
+    report(recorded.error());
+  }
+  for (Item& item : items) {
+    source::Receipt receipt = std::move(item.findings.receipt);
+    if (!recorded) receipt.status = tl::unexpected(recorded.error());
+    item.done(std::move(receipt));
+  }
+}
+
+Result<Recorded> Committer::write(const std::vector<Item>& items) {
+  Result<store::Transaction> transaction = store_.begin();
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  const std::int64_t start = clock_.steady_ms();
+  Recorder recorder(*transaction, clock_.wall_ms());
+  for (const Item& item : items) {
+    if (const Status added = recorder.add(item.findings); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  if (const Status finished = recorder.finish(); !finished) return tl::unexpected(finished.error());
+  if (const Status committed = transaction->commit(); !committed) {
+    return tl::unexpected(committed.error());
+  }
+  commit_seconds_.observe(static_cast<double>(clock_.steady_ms() - start) / 1000);
+  return recorder.recorded();
+}
+
+void Committer::keep_house() {
+  for (bool more = true; more;) {
+    const Result<Recorded> recorded = end_intervals(more);
+    if (!recorded) return report(recorded.error());
+    count(*recorded);
+    if (recorded->deliveries > 0) hooks_.enqueued();
+    const std::lock_guard lock(mutex_);
+    if (!queue_.empty() || stopping_) return;
+  }
+}
+
+Result<Recorded> Committer::end_intervals(bool& more) {
+  more = false;
+  Result<store::Transaction> transaction = store_.begin();
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  const store::Milliseconds now = clock_.wall_ms();
+  Recorder recorder(*transaction, now);
+  const Result<std::size_t> ended = recorder.end_intervals(*live_.get(), kGroupsAtOnce);
+  if (!ended) return tl::unexpected(ended.error());
+  more = *ended == kGroupsAtOnce;
+  if (const Status finished = recorder.finish(); !finished) return tl::unexpected(finished.error());
+  if (const Status pruned = transaction->prune(now); !pruned) {
+    return tl::unexpected(pruned.error());
+  }
+  if (const Status committed = transaction->commit(); !committed) {
+    return tl::unexpected(committed.error());
+  }
+  return recorder.recorded();
+}
+
+void Committer::count(const Recorded& recorded) {
+  committed_.add();
+  full_.set(0);
+  duplicates_.add(static_cast<double>(recorded.duplicates));
+  grouped_.add(static_cast<double>(recorded.grouped));
+  over_budget_.add(static_cast<double>(recorded.over_budget));
+  for (const auto& [level, alerts] : recorded.alerts) {
+    registry_.counter(metrics::kAlerts, {level}).add(static_cast<double>(alerts));
+  }
+}
+
+void Committer::report(const Error& error) {
+  failed_.add();
+  if (error.code == Code::busy) {
+    full_.set(1);
+    log::warning("the store takes nothing at the moment", {{"reason", error.message}});
+  } else {
+    log::error("cannot write to the store", {{"reason", error.message}});
+  }
+  if (store_.failed()) hooks_.store_failed();
+}
+
+}  // namespace tocsin::pipeline

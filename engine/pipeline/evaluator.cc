@@ -1,0 +1,207 @@
+#include "pipeline/evaluator.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include "alert/occurrences.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "net/crypto.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+constexpr std::size_t kKeptLine = std::size_t{1} << 20;
+
+store::Milliseconds milliseconds_of(std::string_view time) {
+  const std::optional<CivilTime> parsed = parse_time(time);
+  return parsed ? parsed->unix_seconds() * 1000 + parsed->nanosecond / 1'000'000 : 0;
+}
+
+std::string hex_of(const KeyHash& key) {
+  std::string out(KeyHash::kDigits, '\0');
+  key.write(out.data());
+  return out;
+}
+
+std::shared_ptr<const alert::RuleFacts> facts_of(const alert::SelfRule& rule) {
+  alert::RuleFacts facts;
+  facts.id = rule.id;
+  facts.title = rule.title;
+  facts.level = rule.level;
+  return std::make_shared<const alert::RuleFacts>(std::move(facts));
+}
+
+}  // namespace
+
+std::size_t Evaluator::KeyHasher::operator()(const store::Key& key) const {
+  std::size_t hash = 0;
+  std::memcpy(&hash, key.data(), sizeof hash);
+  return hash;
+}
+
+Evaluator::Evaluator(std::shared_ptr<const Live> live, std::uint64_t inflated_bytes)
+    : live_(std::move(live)),
+      inflated_bytes_(inflated_bytes),
+      reader_(live_->plan.phases()),
+      matching_(live_->program()),
+      alerts_(live_->program()),
+      time_field_(time_fields_.add("eventTime")),
+      time_reader_(time_fields_) {}
+
+Findings Evaluator::evaluate(const source::Submission& submission) {
+  submission_ = &submission;
+  findings_ = Findings();
+  findings_.live = live_;
+  findings_.source = submission.source;
+  findings_.position = submission.position;
+  findings_.received = submission.received_ms;
+  by_fingerprint_.clear();
+  event_times_.clear();
+  digest_.clear();
+  try {
+    read(submission.bytes);
+  } catch (const std::exception& thrown) {
+    findings_ = Findings();
+    findings_.receipt.status =
+        fail(Code::unsupported, fmt::format("internal error: {}", thrown.what()));
+  }
+  line_.clear(kKeptLine);
+  return std::move(findings_);
+}
+
+void Evaluator::read(std::string_view bytes) {
+  event::RecordReader reader(bytes, findings_.source, event::RecordReader::Trust::unchecked);
+  for (std::uint64_t inflated = 0; reader.next(batch_); inflated += batch_.text_bytes) {
+    if (inflated > inflated_bytes_) {
+      return reject({Code::limit, fmt::format("the rest of the input was not read: it inflates to "
+                                              "more than {} bytes (limits.max_inflated)",
+                                              inflated_bytes_)},
+                    {});
+    }
+    sampled_ = false;
+    reader_.read(batch_, *this);
+  }
+}
+
+// Nothing below throws by design, but a library might; one record then fails, not its neighbours.
+void Evaluator::event(event::Event& event, const event::Origin& origin) {
+  try {
+    examine(event, origin);
+    ++findings_.receipt.accepted;
+  } catch (const std::exception& thrown) {
+    reject({Code::unsupported, fmt::format("internal error: {}", thrown.what())}, origin);
+  }
+}
+
+void Evaluator::examine(event::Event& event, const event::Origin& origin) {
+  if (!sampled_) sample_time();
+  match(event);
+  if (!fired_.empty()) raise(event, origin);
+}
+
+void Evaluator::match(event::Event& event) {
+  fired_.clear();
+  const bool is_other = live_->plan.is_other(event);
+  if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
+  if (!matching_.open(event, is_other ? live_->plan.other_gates() : live_->plan.gates())) return;
+  reader_.read_again(event, static_cast<std::size_t>(matching_.reading()));
+  matching_.finish(event, fired_);
+}
+
+void Evaluator::raise(event::Event& event, const event::Origin& origin) {
+  // `input` is for files that can be opened again: a submission is not one of them.
+  alerts_.begin(
+      event, {nullptr, origin.record, origin.line, origin.offset}, findings_.received,
+      [&](event::EventReader& shown, event::Event& out) { reader_.read_with(shown, out); });
+  for (const program::RuleIndex rule : fired_) {
+    live_->count_match(rule);
+    add_firing(rule);
+  }
+  findings_.receipt.alerts += fired_.size();
+}
+
+void Evaluator::add_firing(program::RuleIndex rule) {
+  const alert::AlertMaker::Keys keys = alerts_.keys(rule);
+  Firing firing;
+  firing.id = keys.id.bytes();
+  // Without grouping every firing is told by itself.
+  firing.fingerprint = live_->grouping.interval == 0 ? firing.id : keys.fingerprint.bytes();
+  firing.event_time = milliseconds_of(alerts_.shared().event_time);
+  const auto next = static_cast<std::uint32_t>(findings_.alerts.size());
+  const auto [found, is_new] = by_fingerprint_.try_emplace(firing.fingerprint, next);
+  firing.alert = found->second;
+  if (is_new) {
+    const alert::AlertView& view = alerts_.view(rule);
+    findings_.alerts.push_back({view.rule,
+                                std::string(view.id),
+                                render(view),
+                                std::string(view.account),
+                                std::string(view.principal),
+                                {}});
+  }
+  findings_.firings.push_back(firing);
+}
+
+std::string Evaluator::render(const alert::AlertView& view) {
+  line_.cut(0);
+  alert::append_json(view, line_);
+  return std::string(line_.text());
+}
+
+void Evaluator::error(event::RecordError error) {
+  reject(error.error, error.origin);
+}
+
+// An event that cannot be understood is itself told (otherwise, being malformed would be a way to
+// hide): once per source and interval, with the number of them.
+void Evaluator::reject(const Error& error, const event::Origin& origin) {
+  source::Receipt& receipt = findings_.receipt;
+  ++receipt.rejected;
+  const std::string reason = text::printable(error.message);
+  if (receipt.errors.size() < source::kReceiptErrors) {
+    receipt.errors.push_back({origin.record, origin.line, reason});
+  }
+  if (digest_.empty()) digest_ = net::as_text(net::sha256(submission_->bytes));
+
+  static const std::shared_ptr<const alert::RuleFacts> facts = facts_of(alert::kUnreadableRecord);
+  Firing firing;
+  const KeyHash id = KeyHash()
+                         .add_field(facts->id)
+                         .add_field(findings_.source)
+                         .add_field(digest_)
+                         .add_field(std::to_string(origin.record))
+                         .add_field(std::to_string(origin.offset));
+  firing.id = id.bytes();
+  firing.fingerprint = KeyHash().add_field(facts->id).add_field(findings_.source).bytes();
+  if (live_->grouping.interval == 0) firing.fingerprint = firing.id;
+  const auto next = static_cast<std::uint32_t>(findings_.alerts.size());
+  const auto [found, is_new] = by_fingerprint_.try_emplace(firing.fingerprint, next);
+  firing.alert = found->second;
+  if (is_new) {
+    const std::string detail =
+        fmt::format("source {}, record {}, line {}: {}", text::printable(findings_.source),
+                    origin.record, origin.line, reason);
+    findings_.alerts.push_back({facts,
+                                hex_of(id),
+                                alert::self_alert_json(alert::kUnreadableRecord, findings_.source,
+                                                       detail, findings_.received),
+                                {},
+                                {},
+                                {}});
+  }
+  findings_.firings.push_back(firing);
+}
+
+void Evaluator::sample_time() {
+  sampled_ = true;
+  reader_.read_with(time_reader_, time_event_);
+  const store::Milliseconds time = milliseconds_of(time_event_.text(time_field_));
+  if (time != 0) event_times_.push_back(time);
+}
+
+}  // namespace tocsin::pipeline

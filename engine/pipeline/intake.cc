@@ -1,0 +1,191 @@
+#include "pipeline/intake.h"
+
+#include <chrono>
+#include <future>
+#include <utility>
+
+#include "base/log.h"
+#include "base/sabotage.h"
+#include "metrics/families.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+double seconds_since(Steady::time_point start) {
+  return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+source::Receipt busy(std::string why) {
+  source::Receipt receipt;
+  receipt.status = fail(Code::busy, std::move(why));
+  return receipt;
+}
+
+// How long a source that can wait does so before it tries again.
+constexpr auto kPause = std::chrono::milliseconds(50);
+
+}  // namespace
+
+Intake::Intake(const IntakeOptions& options, const LiveHolder& live, Committer& committer,
+               store::Store& store, metrics::Registry& registry, const Clock& clock)
+    : options_(options),
+      live_(live),
+      committer_(committer),
+      store_(store),
+      registry_(registry),
+      clock_(clock),
+      batch_seconds_(registry.histogram(metrics::kBatchEvaluationSeconds)),
+      event_seconds_(registry.histogram(metrics::kEventEvaluationSeconds)) {
+  for (unsigned i = 0; i < std::max(1u, options.workers); ++i) {
+    threads_.emplace_back([this] { work(); });
+  }
+}
+
+Intake::~Intake() {
+  stop();
+}
+
+bool Intake::reserve(std::size_t bytes) {
+  if (stopping_ || load_.submissions >= options_.in_flight_submissions) return false;
+  if (load_.submissions > 0 && load_.bytes + bytes > options_.in_flight_bytes) return false;
+  load_.bytes += bytes;
+  ++load_.submissions;
+  return true;
+}
+
+void Intake::release(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  load_.bytes -= bytes;
+  --load_.submissions;
+}
+
+void Intake::submit(source::Submission submission, Done done) {
+  if (submission.received_ms == 0) submission.received_ms = clock_.wall_ms();
+  {
+    const std::lock_guard lock(mutex_);
+    if (reserve(submission.bytes.size())) {
+      queue_.push_back({std::move(submission), std::move(done)});
+      wake_.notify_one();
+      return;
+    }
+  }
+  if (sabotage::on("drop_when_full")) return done({});
+  metrics_of(submission.source).refused.add();
+  done(busy("too much is waiting to be matched"));
+}
+
+source::Receipt Intake::submit_and_wait(source::Submission submission, std::stop_token stop) {
+  for (;;) {
+    // Shared: the callback's last steps may outlive the wait.
+    const auto promise = std::make_shared<std::promise<source::Receipt>>();
+    std::future<source::Receipt> receipt = promise->get_future();
+    submit(submission, [promise](source::Receipt got) { promise->set_value(std::move(got)); });
+    source::Receipt got = receipt.get();
+    if (got.status || got.status.error().code != Code::busy || stop.stop_requested()) return got;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+Result<std::string> Intake::position(const std::string& source) {
+  Result<std::optional<std::string>> found = store_.checkpoint(source);
+  if (!found) return tl::unexpected(std::move(found.error()));
+  return std::move(*found).value_or(std::string());
+}
+
+void Intake::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wake_.notify_all();
+  }
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+}
+
+Intake::Load Intake::load() const {
+  const std::lock_guard lock(mutex_);
+  return load_;
+}
+
+void Intake::work() {
+  std::unique_ptr<Evaluator> evaluator;
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
+      if (queue_.empty()) return;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    std::shared_ptr<const Live> live = live_.get();
+    if (evaluator == nullptr || &evaluator->live() != live.get()) {
+      evaluator = std::make_unique<Evaluator>(std::move(live), options_.inflated_bytes);
+    }
+    evaluate(*evaluator, std::move(job));
+  }
+}
+
+void Intake::evaluate(Evaluator& evaluator, Job job) {
+  const Steady::time_point start = Steady::now();
+  Findings findings = evaluator.evaluate(job.submission);
+  const double seconds = seconds_since(start);
+  batch_seconds_.observe(seconds);
+  const std::uint64_t events = findings.receipt.accepted + findings.receipt.rejected;
+  if (events > 0) event_seconds_.observe(seconds / static_cast<double>(events));
+  count(job.submission, findings.receipt, evaluator);
+
+  const std::size_t bytes = job.submission.bytes.size();
+  job.submission.bytes = {};  // not needed any more, while the commit is waited for
+  Done done = [this, bytes, reply = std::move(job.done)](source::Receipt receipt) {
+    release(bytes);
+    reply(std::move(receipt));
+  };
+  if (!findings.receipt.status || findings.is_empty()) return done(std::move(findings.receipt));
+  committer_.submit(std::move(findings), std::move(done));
+}
+
+void Intake::count(const source::Submission& submission, const source::Receipt& receipt,
+                   const Evaluator& evaluator) {
+  const SourceMetrics& source = metrics_of(submission.source);
+  source.received.add(static_cast<double>(receipt.accepted + receipt.rejected));
+  source.rejected.add(static_cast<double>(receipt.rejected));
+  source.bytes.add(static_cast<double>(submission.bytes.size()));
+  if (receipt.accepted > 0) {
+    source.last_event.set(static_cast<double>(submission.received_ms) / 1000);
+  }
+  for (const store::Milliseconds time : evaluator.event_times()) {
+    source.lag.observe(static_cast<double>(submission.received_ms - time) / 1000);
+  }
+  if (!receipt.status) {
+    registry_.counter(metrics::kInternalErrors, {"evaluation"}).add();
+    log::error("a batch could not be matched",
+               {{"source", submission.source}, {"reason", receipt.status.error().message}});
+  }
+  if (!receipt.errors.empty()) {
+    const source::Receipt::Rejected& first = receipt.errors.front();
+    log::warning("events could not be read", {{"source", submission.source},
+                                              {"records", receipt.rejected},
+                                              {"line", first.line},
+                                              {"reason", first.reason}});
+  }
+}
+
+Intake::SourceMetrics& Intake::metrics_of(const std::string& source) {
+  const std::lock_guard lock(sources_mutex_);
+  const auto [at, is_new] = sources_.try_emplace(source);
+  if (is_new) {
+    at->second = {registry_.counter(metrics::kEventsReceived, {source}),
+                  registry_.counter(metrics::kReceivedBytes, {source}),
+                  registry_.counter(metrics::kEventsRejected, {source, "unreadable"}),
+                  registry_.counter(metrics::kSubmissionsRefused, {source, "busy"}),
+                  registry_.histogram(metrics::kEventLag, {source}),
+                  registry_.gauge(metrics::kSourceLastEvent, {source})};
+  }
+  return at->second;
+}
+
+}  // namespace tocsin::pipeline

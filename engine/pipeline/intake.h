@@ -1,0 +1,92 @@
+// Intake: submissions → workers → committer. Bounded in bytes: what has been taken and not yet been
+// acknowledged never exceeds the limit (one submission may be larger, when it is alone).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "metrics/registry.h"
+#include "pipeline/committer.h"
+#include "pipeline/evaluator.h"
+#include "pipeline/live.h"
+#include "source/source.h"
+
+namespace tocsin::pipeline {
+
+struct IntakeOptions {
+  unsigned workers = 1;
+  std::size_t in_flight_bytes = std::size_t{64} << 20;
+  std::size_t in_flight_submissions = 4096;
+  std::uint64_t inflated_bytes = std::uint64_t{512} << 20;  // of one submission
+};
+
+class Intake final : public source::Intake {
+ public:
+  // All must outlive it.
+  Intake(const IntakeOptions& options, const LiveHolder& live, Committer& committer,
+         store::Store& store, metrics::Registry& registry, const Clock& clock);
+  ~Intake() override;  // stop()
+  Intake(const Intake&) = delete;
+  Intake& operator=(const Intake&) = delete;
+
+  void submit(source::Submission submission, Done done) override;
+  source::Receipt submit_and_wait(source::Submission submission, std::stop_token stop) override;
+  Result<std::string> position(const std::string& source) override;
+
+  // Takes nothing more, finishes what was taken (as far as the committer), and ends the workers.
+  void stop();
+
+  struct Load {
+    std::size_t bytes = 0, submissions = 0;  // taken and not yet acknowledged
+  };
+  Load load() const;
+
+ private:
+  struct Job {
+    source::Submission submission;
+    Done done;
+  };
+  struct SourceMetrics {
+    metrics::Counter received, bytes, rejected, refused;
+    metrics::Histogram lag;
+    metrics::Gauge last_event;
+  };
+
+  void work();
+  void evaluate(Evaluator& evaluator, Job job);
+  void count(const source::Submission& submission, const source::Receipt& receipt,
+             const Evaluator& evaluator);
+  bool reserve(std::size_t bytes);
+  void release(std::size_t bytes);
+  SourceMetrics& metrics_of(const std::string& source);
+
+  const IntakeOptions options_;
+  const LiveHolder& live_;
+  Committer& committer_;
+  store::Store& store_;
+  metrics::Registry& registry_;
+  const Clock& clock_;
+  metrics::Histogram batch_seconds_, event_seconds_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Job> queue_;
+  Load load_;
+  bool stopping_ = false;
+
+  std::mutex sources_mutex_;
+  std::map<std::string, SourceMetrics> sources_;
+
+  std::vector<std::thread> threads_;  // last: they use the others
+};
+
+}  // namespace tocsin::pipeline

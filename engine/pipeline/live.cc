@@ -1,0 +1,32 @@
+#include "pipeline/live.h"
+
+#include "metrics/families.h"
+
+namespace tocsin::pipeline {
+
+Live::Live(Ruleset loaded, const Source& source, metrics::Registry& registry, const Live* before)
+    : ruleset(std::move(loaded)),
+      plan(program(), source),
+      hash(hash_of(program())),
+      hits(program().rules().size()) {
+  for (const program::CompiledRule& rule : program().rules()) {
+    const sigma::Meta& meta = rule.source.meta;
+    const std::string& id = meta.id.empty() ? meta.title : meta.id;
+    const auto index = static_cast<program::RuleIndex>(matches.size());
+    rules.try_emplace(id, index);
+    if (before != nullptr) {
+      const auto old = before->rules.find(id);
+      if (old != before->rules.end()) hits[index] = before->hits[old->second].load();
+    }
+    matches.push_back(registry.counter(
+        metrics::kRuleMatches, {id, meta.level.empty() ? std::string_view("medium") : meta.level}));
+  }
+}
+
+const std::vector<std::string>& Live::tags_of(const std::string& rule) const {
+  static const std::vector<std::string> none;
+  const auto found = rules.find(rule);
+  return found == rules.end() ? none : program().rules()[found->second].source.meta.tags;
+}
+
+}  // namespace tocsin::pipeline

@@ -1,0 +1,63 @@
+// Live: everything that events are judged by at a moment: rules, routes, grouping. Immutable; a
+// reload makes a new one and swaps it in, so that each submission sees one or the other.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "pipeline/plan.h"
+#include "pipeline/ruleset.h"
+#include "route/grouping.h"
+#include "route/routes.h"
+
+namespace tocsin::pipeline {
+
+struct Live {
+  // Counts go on where those of `before` (may be null) ended.
+  Live(Ruleset loaded, const Source& source, metrics::Registry& registry, const Live* before);
+
+  void count_match(program::RuleIndex rule) const {
+    matches[rule].add();
+    hits[rule].fetch_add(1, std::memory_order_relaxed);
+  }
+  const program::Program& program() const { return ruleset.program; }
+  // Of the rule with this id (or title, when it has none); empty when it is not loaded.
+  const std::vector<std::string>& tags_of(const std::string& rule) const;
+
+  Ruleset ruleset;
+  Plan plan;
+  std::string hash;                                      // hash_of(program())
+  std::vector<metrics::Counter> matches;                 // by RuleIndex
+  mutable std::vector<std::atomic<std::uint64_t>> hits;  // the same, without the series' limit
+  route::Routes routes;
+  route::GroupingOptions grouping;
+  std::map<std::string, std::int64_t> expires_after_ms;       // by receiver
+  std::unordered_map<std::string, program::RuleIndex> rules;  // by id, or title
+};
+
+// The one in force. Thread-safe.
+class LiveHolder {
+ public:
+  std::shared_ptr<const Live> get() const {
+    const std::lock_guard lock(mutex_);
+    return live_;
+  }
+  void set(std::shared_ptr<const Live> live) {
+    const std::lock_guard lock(mutex_);
+    live_.swap(live);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Live> live_;
+};
+
+}  // namespace tocsin::pipeline
