@@ -15,11 +15,15 @@ Milliseconds later(Milliseconds now, Milliseconds by) {
 
 }  // namespace
 
+// A group that has ended, though nobody has closed it yet, counts as closed.
+bool is_news(const std::optional<store::Group>& group, Milliseconds now) {
+  return !group || (group->told >= group->count && now >= group->closes);
+}
+
 Telling add_firing(std::optional<store::Group>& group, Milliseconds event_time, Milliseconds now,
                    const GroupingOptions& options) {
   const Milliseconds time = event_time == 0 ? now : event_time;
-  // A group that has ended, though nobody has closed it yet, gives way to a new one.
-  if (!group || (group->told >= group->count && now >= group->closes)) {
+  if (is_news(group, now)) {
     const store::Key fingerprint = group ? group->fingerprint : store::Key{};
     group = store::Group{fingerprint, 0, 1, 1, time, time, later(now, options.interval)};
     return Telling::now;

@@ -26,6 +26,10 @@ enum class Telling : std::uint8_t {
   later,  // counted in the group
 };
 
+// Whether the next firing is news: there is no group, or it has ended with nothing untold. News has
+// to be affordable (spend()).
+bool is_news(const std::optional<store::Group>& group, Milliseconds now);
+
 // What a firing with the time `event_time` (0: unknown) does to its group. `group` is changed; a
 // new one has alert == 0 and needs an alert's id.
 Telling add_firing(std::optional<store::Group>& group, Milliseconds event_time, Milliseconds now,
