@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -16,5 +17,8 @@ namespace tocsin::event {
 std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source);
 
 bool is_gzip(std::string_view bytes);
+
+// One gzip member, quick rather than small. Precondition: less than 4 GiB. "" when memory is short.
+std::string compress(std::string_view bytes);
 
 }  // namespace tocsin::event

@@ -29,4 +29,9 @@ const std::vector<std::string>& Live::tags_of(const std::string& rule) const {
   return found == rules.end() ? none : program().rules()[found->second].source.meta.tags;
 }
 
+const std::vector<program::RuleCost>& Live::costs() const {
+  std::call_once(costs_made_, [this] { costs_ = program::estimate_costs(program()); });
+  return costs_;
+}
+
 }  // namespace tocsin::pipeline

@@ -15,6 +15,7 @@
 #include "metrics/registry.h"
 #include "pipeline/plan.h"
 #include "pipeline/ruleset.h"
+#include "program/cost.h"
 #include "route/grouping.h"
 #include "route/routes.h"
 
@@ -31,6 +32,8 @@ struct Live {
   const program::Program& program() const { return ruleset.program; }
   // Of the rule with this id (or title, when it has none); empty when it is not loaded.
   const std::vector<std::string>& tags_of(const std::string& rule) const;
+  // What each rule costs, the dearest first; made when first asked for.
+  const std::vector<program::RuleCost>& costs() const;
 
   Ruleset ruleset;
   Plan plan;
@@ -41,6 +44,10 @@ struct Live {
   route::GroupingOptions grouping;
   std::map<std::string, std::int64_t> expires_after_ms;       // by receiver
   std::unordered_map<std::string, program::RuleIndex> rules;  // by id, or title
+
+ private:
+  mutable std::once_flag costs_made_;
+  mutable std::vector<program::RuleCost> costs_;
 };
 
 // The one in force. Thread-safe.

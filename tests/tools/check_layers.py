@@ -28,7 +28,7 @@ THIRD_PARTY = {
     r"re2/": {"program/predicate.cc", "program/group.cc", "program/required_literal.cc"},
     r"hs/": {"program/literal_scanner.cc"},
     r"simdjson\.h": {"event/structural_index.cc", "event/json_text.cc"},
-    r"zlib\.h": {"event/inflater.cc"},
+    r"zlib\.h": {"event/inflater.cc", "event/compress.cc"},
     r"isa-l/": {"event/inflater.cc"},
     r"CLI/": {"cli/"},
     r"boost/(beast|asio)": {"net/"},

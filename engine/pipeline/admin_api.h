@@ -1,0 +1,65 @@
+// AdminApi: what the service tells about itself, as JSON.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "deliver/dispatcher.h"
+#include "pipeline/intake.h"
+#include "pipeline/live.h"
+#include "store/store.h"
+
+namespace tocsin::pipeline {
+
+// The outcome of the last attempt to read the configuration again.
+struct ReloadStatus {
+  std::int64_t at_ms = 0;  // 0: none yet
+  bool success = true;
+  std::string error;
+};
+
+// Thread-safe. Everything must outlive it.
+class AdminApi {
+ public:
+  struct Parts {
+    const LiveHolder& live;
+    store::Store& store;
+    const Intake& intake;
+    const deliver::Dispatcher& dispatcher;
+    const Clock& clock;
+    std::string version;
+    std::string config_file;  // "" without one
+  };
+
+  explicit AdminApi(Parts parts);
+
+  // GET /api/v1/alerts?level=&rule=&account=&principal=&before=&limit=: the newest first. Error: a
+  // parameter that is not understood (invalid_input), or the store.
+  Result<std::string> alerts(std::string_view query) const;
+  // GET /api/v1/rules: every rule in force, with its hits since the start and its cost.
+  std::string rules() const;
+  // GET /api/v1/status
+  Result<std::string> status() const;
+
+  void set_reload(ReloadStatus status);
+  // A source ended or failed; "" while it runs.
+  void set_source(const std::string& name, const std::string& problem);
+
+ private:
+  const Parts parts_;
+  const std::int64_t started_ms_;
+  mutable std::mutex mutex_;
+  ReloadStatus reload_;
+  std::map<std::string, std::string> sources_;
+};
+
+// "a=1&b=%20" → pairs, percent-decoded. Error: an escape that is none.
+Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
+
+}  // namespace tocsin::pipeline

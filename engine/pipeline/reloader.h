@@ -1,0 +1,59 @@
+// Reloader: reads the configuration again, when it is told to or when a file has changed. All or
+// nothing: what is in force stays until the new one is complete and without errors.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace tocsin::pipeline {
+
+// What decides whether files have changed: names, sizes, times and identities of all files that the
+// paths name, folders walked, links followed (Kubernetes swaps a link).
+std::string signature_of(const std::vector<std::string>& paths);
+
+class Reloader {
+ public:
+  struct Actions {
+    // Loads and puts into force; the error says file and line.
+    std::function<Status()> reload;
+    // The files and folders to watch now.
+    std::function<std::vector<std::string>()> watched;
+  };
+  using Done = std::function<void(Status)>;
+
+  // `interval_ms` 0: does not watch.
+  Reloader(std::int64_t interval_ms, Actions actions);
+  ~Reloader();  // stop()
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
+
+  // Soon, in the reloader's thread; requests that wait together are served together.
+  void request(Done done = nullptr);
+  void stop();
+
+ private:
+  void run();
+  bool has_changed();
+
+  const std::int64_t interval_ms_;
+  const Actions actions_;
+  std::string in_force_;  // signature
+  std::string last_seen_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Done> requests_;
+  bool requested_ = false;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace tocsin::pipeline
