@@ -120,7 +120,8 @@ std::string form_decoded(std::string_view text) {
 
 class Unwrapping {
  public:
-  Unwrapping(Origin& origin, Batch& batch) : origin_(origin), batch_(batch) {}
+  Unwrapping(Origin& origin, Batch& batch)
+      : origin_(origin), batch_(batch), records_before_(origin.record) {}
 
   void object(std::string_view json, Container container, std::size_t depth);
 
@@ -131,6 +132,19 @@ class Unwrapping {
   void nested(std::string_view name, std::string_view json, std::size_t depth);
   void pointer(std::string_view bucket, std::string_view key);
   void pointers(std::string_view bucket, std::string_view keys);
+
+  // True when the text holds more than it may; the rest of it is then not read.
+  bool is_full() {
+    if (full_) return true;
+    const std::uint64_t items = origin_.record - records_before_ + payloads_;
+    if (items < limits::kEnvelopeItems) return false;
+    full_ = true;
+    add_error(
+        {Code::limit, fmt::format("more than {} records in one envelope; the rest is not read",
+                                  limits::kEnvelopeItems)},
+        origin_, batch_);
+    return true;
+  }
 
   bool too_deep(std::string_view name, std::size_t depth) {
     if (depth < limits::kEnvelopeDepth) return false;
@@ -145,7 +159,10 @@ class Unwrapping {
 
   Origin& origin_;
   Batch& batch_;
+  std::uint64_t records_before_;
+  std::uint64_t payloads_ = 0;
   std::size_t inflated_ = 0;
+  bool full_ = false;
 };
 
 void Unwrapping::object(std::string_view json, Container container, std::size_t depth) {
@@ -182,6 +199,9 @@ void Unwrapping::envelope(std::string_view json, const Marks& marks, Container c
     }
   } else if (!marks.spec_version.empty() && !marks.event_type.empty() && is_object(marks.data)) {
     nested("CloudEvent", marks.data, depth);
+  } else if (!marks.spec_version.empty() && !marks.event_type.empty() &&
+             marks.data.starts_with('[')) {
+    payload("CloudEvent", std::string(marks.data), depth);
   } else if (!marks.spec_version.empty() && !marks.event_type.empty() && is_string(marks.data)) {
     payload("CloudEvent", text_of(marks.data), depth);
   } else if (!marks.spec_version.empty() && is_string(marks.data_base64)) {
@@ -216,6 +236,7 @@ void Unwrapping::payload(std::string_view name, std::string text, std::size_t de
     return;
   }
   if (too_deep(name, depth)) return;
+  ++payloads_;
   Status inflated;
   if (is_gzip(text)) {
     std::string plain;
@@ -232,7 +253,7 @@ void Unwrapping::payload(std::string_view name, std::string text, std::size_t de
   Framer framer;
   for (;;) {
     const Framer::Step step = framer.next(window, true);
-    if (step == Framer::Step::end) break;
+    if (step == Framer::Step::end || is_full()) break;
     const Framer::Frame& frame = framer.frame();
     if (step == Framer::Step::error) {
       if (frame.is_record || inflated) error(name, framer.error());
@@ -255,6 +276,7 @@ void Unwrapping::pointers(std::string_view bucket, std::string_view keys) {
   if (is_string(keys)) return pointer(bucket, text_of(keys));
   for (std::size_t pos = 1; pos < keys.size(); ++pos) {
     if (keys[pos] != '"') continue;
+    if (is_full()) return;
     const std::size_t end = value_end(keys, pos);
     pointer(bucket, text_of(keys.substr(pos, end - pos)));
     pos = end;

@@ -2,7 +2,8 @@
 //
 // Looked through, nested up to limits::kEnvelopeDepth: SNS notifications, CloudWatch Logs
 // subscription events (also as "awslogs.data"), Firehose request records, EventBridge events and
-// CloudEvents. Their payloads may be base64 and gzip and may hold any stream that framer.h reads.
+// CloudEvents. Their payloads may be base64 and gzip and may hold any stream that framer.h reads;
+// what one JSON text may come to is limited in size and number (limits::kEnvelopeItems).
 // Things that carry no events are counted (subscription confirmations, control and test messages)
 // or reported (pointers to S3 objects, digest files).
 #pragma once

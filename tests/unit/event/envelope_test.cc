@@ -111,6 +111,22 @@ const Case kCases[] = {
     {"CloudEvent of base64",
      R"({"specversion":"1.0","type":"t","id":"1","data_base64":")" + base64(kOther) + R"("})",
      {kOther}},
+    {"CloudEvent of an array",
+     R"({"specversion":"1.0","type":"t","source":"s","id":"1","data":[)" + kRecord + "," + kOther +
+         "]}",
+     {kRecord, kOther}},
+    {"CloudEvents batch",
+     R"([{"specversion":"1.0","type":"t","source":"s","id":"1","data":)" + kRecord +
+         R"(},{"specversion":"1.0","type":"t","source":"s","id":"2","data_base64":")" +
+         base64(kOther) + R"("}])",
+     {kRecord, kOther}},
+    {"Firehose of log files and CloudWatch Logs in gzip members",
+     R"({"requestId":"r","timestamp":1,"records":[{"data":")" +
+         base64(gzipped(R"({"Records":[)" + kRecord + "]}") + gzipped(kOther)) + R"("},{"data":")" +
+         base64(gzipped(logs("DATA_MESSAGE", log_event(kOther)) +
+                        logs("CONTROL_MESSAGE", log_event("x")))) +
+         R"("}]})",
+     {kRecord, kOther, kOther, "~"}},
     {"S3 notification",
      R"({"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"b"},"object":{"key":"a+b%2Fc.gz"}}}]})",
      {"!points to S3 object s3://b/a b/c.gz" + kPointer}},
@@ -182,6 +198,34 @@ TEST_CASE("envelope: an inflated payload has a limit") {
   const Batch direct = read_records(bomb);
   REQUIRE(direct.errors.size() == 1);
   CHECK(direct.errors[0].fatal_for_input);
+}
+
+TEST_CASE("envelope: what one text holds has a limit in number") {
+  const auto repeated = [](const std::string& text, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += text;
+    return out;
+  };
+  // Records, errors and payloads count; each kind alone is one too many.
+  const std::size_t limit = limits::kEnvelopeItems;
+  const std::string kBombs[] = {
+      firehose(gzipped(repeated("{}", limit + 1))),
+      firehose(gzipped("[" + repeated("1,", limit + 1) + "1]")),
+      firehose(gzipped(logs("DATA_MESSAGE", repeated(R"({"message":""},)", limit + 1) + "{}"))),
+      R"({"s3Bucket":"b","s3ObjectKey":[)" + repeated("\"\",", limit + 1) + "\"\"]}",
+  };
+  for (const std::string& bomb : kBombs) {
+    INFO(bomb.substr(0, 60));
+    const Batch batch = read_records(bomb + kOther);
+    CHECK(batch.records.size() + batch.errors.size() + batch.unwrapped.size() <= limit + 5);
+    REQUIRE_FALSE(batch.errors.empty());
+    CHECK(batch.errors.back().error.code == Code::limit);
+    REQUIRE_FALSE(batch.records.empty());
+    CHECK(batch.records.back().json == kOther);
+  }
+  const Batch whole = read_records(firehose(gzipped(repeated("{}", limit - 1))));
+  CHECK(whole.records.size() == limit - 1);
+  CHECK(whole.errors.empty());
 }
 
 }  // namespace
