@@ -153,7 +153,11 @@ std::string Settings::absolute(const PlacedText& path, const std::string& what) 
   return full.lexically_normal().string();
 }
 
-std::string Settings::path(std::string_view key) {
+std::string Settings::path(std::string_view key, std::string_view otherwise) {
+  if (find(key) == nullptr) {
+    return otherwise.empty() ? std::string()
+                             : absolute({std::string(otherwise), place_}, name_of(key));
+  }
   const std::optional<PlacedText> found = scalar(key);
   return found ? absolute(*found, name_of(key)) : std::string();
 }
@@ -165,7 +169,7 @@ Settings Settings::map(std::string_view key) {
   return out;
 }
 
-std::vector<Settings> Settings::maps(std::string_view key) {
+std::vector<Settings> Settings::maps(std::string_view key, bool may_be_empty) {
   std::vector<Settings> out;
   const sigma::YamlNode* value = find(key);
   if (value == nullptr) return out;
@@ -174,6 +178,10 @@ std::vector<Settings> Settings::maps(std::string_view key) {
            fmt::format("{} is a list, whose entries begin with `- `, not {}", name_of(key),
                        kind_of(*value)));
     return out;
+  }
+  if (value->items.empty() && !may_be_empty) {
+    report(Severity::error, "C904", value->at(),
+           fmt::format("{} has no entry; without the key there is a default", name_of(key)));
   }
   for (std::size_t i = 0; i < value->items.size(); ++i) {
     out.emplace_back(value->items[i], fmt::format("{}[{}]", name_of(key), i), *context_);

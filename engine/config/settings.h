@@ -56,6 +56,7 @@ class Settings {
 
   bool has(std::string_view key) const;
   const std::string& what() const { return what_; }
+  const Span& place() const { return place_; }
   // The place of the key's value, or of the map when there is no such key.
   Span at(std::string_view key) const;
 
@@ -75,8 +76,9 @@ class Settings {
   // "512", "64KiB", "10MiB", "1GiB" (also kB, MB, GB); in bytes.
   std::uint64_t bytes(std::string_view key, std::uint64_t otherwise, std::uint64_t least = 0,
                       std::uint64_t most = kMostBytes);
-  // A path, made absolute from the file's folder. "" when the key is absent.
-  std::string path(std::string_view key);
+  // A path, made absolute from the file's folder, as is `otherwise`, which stands for an absent
+  // key.
+  std::string path(std::string_view key, std::string_view otherwise = {});
   std::vector<std::string> paths(std::string_view key);
   // A list of texts; a single text is a list of one.
   std::vector<std::string> texts(std::string_view key);
@@ -92,7 +94,7 @@ class Settings {
   // A map below `key`; when the key is absent, a map without keys.
   Settings map(std::string_view key);
   // A list of maps below `key`.
-  std::vector<Settings> maps(std::string_view key);
+  std::vector<Settings> maps(std::string_view key, bool may_be_empty = true);
 
   void error(std::string_view key, std::string message, std::string suggestion = {});
   void warning(std::string_view key, std::string message);

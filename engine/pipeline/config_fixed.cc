@@ -1,0 +1,57 @@
+// What only a restart can change: sockets, threads, the store, and sources with their positions.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "pipeline/config_sections.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+std::string server_text(const Config& config) {
+  const net::ServerOptions& server = config.server;
+  const source::IngestOptions& ingest = config.ingest;
+  std::string out = fmt::format(
+      "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", server.address, server.port,
+      server.threads, server.tls.certificate_file, server.tls.key_file, server.tls.client_ca_file,
+      server.header_bytes, server.headers, server.body_budget, server.connections,
+      server.connections_per_peer, server.header_timeout_ms, server.body_timeout_ms,
+      server.idle_timeout_ms, server.handle_timeout_ms, ingest.body_bytes);
+  out += fmt::format(" {} {} {} {} {}", ingest.firehose_body_bytes, ingest.sns.topics,
+                     ingest.sns.least_signature_version, ingest.sns.ca_file,
+                     ingest.sns.certificate_host);
+  for (const IpPrefix& network : ingest.sns.egress.allowed) out += " " + to_string(network);
+  return out;
+}
+
+std::string sources_text(const Config& config) {
+  std::string out;
+  for (const SourceConfig& source : config.sources) {
+    out += fmt::format("{} {} {} {} {}\n", source.name, static_cast<int>(source.type),
+                       source.follow.path, source.follow.from_end, source.follow.poll_ms);
+  }
+  return out;
+}
+
+std::string store_text(const store::StoreOptions& store) {
+  return fmt::format("{} {} {} {} {} {} {} {}", store.folder, store.max_bytes, store.reserve_bytes,
+                     store.max_rows, store.max_seen, store.seen_for, store.keep_alerts,
+                     store.keep_dead);
+}
+
+std::string limits_text(const LimitsConfig& limits) {
+  return fmt::format("{} {} {} {} {}", limits.workers, limits.in_flight_bytes,
+                     limits.in_flight_submissions, limits.commit_submissions,
+                     limits.inflated_bytes);
+}
+
+}  // namespace
+
+std::vector<Config::Fixed> fixed_parts(const Config& config) {
+  return {{"server", server_text(config)},
+          {"sources", sources_text(config)},
+          {"store", store_text(config.store)},
+          {"limits", limits_text(config.limits)},
+          {"metrics", fmt::format("{}", config.metrics.rule_labels)}};
+}
+
+}  // namespace tocsin::pipeline
