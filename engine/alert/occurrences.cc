@@ -47,8 +47,8 @@ void cut_text(std::string& out, std::string_view text, std::size_t bytes) {
 
 std::string with_occurrences(std::string_view alert, const Occurrences& occurrences) {
   const std::size_t end = alert.rfind('}');
-  if (end == std::string_view::npos) alert = "{";  // not an alert; what is known is told
-  if (end != std::string_view::npos) alert = alert.substr(0, end);
+  const bool is_object = alert.starts_with('{') && end != std::string_view::npos;
+  alert = is_object ? alert.substr(0, end) : "{";  // of what is no alert, only what is known
 
   std::string members;
   JsonWriter json(members);
