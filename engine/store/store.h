@@ -6,9 +6,11 @@
 // - What a Transaction did is on disk when commit() returns success, and not at all otherwise.
 // - An outbox row leaves only when it was delivered, or on an operator's word; a row that will not
 //   be tried again stays as a dead letter with its reason until it is dropped or its time is up.
-// - A failed fsync or write is not retried: the store is `failed` from then on, and says so to
-//   every caller (Linux may have forgotten the dirty pages). A full disk is not such a failure: it
-//   is Code::busy, and the store works again when there is room.
+// - A failed read, write or fsync is not retried: the store is `failed` from then on, and says so
+// to
+//   every caller (Linux may have forgotten the dirty pages). Whether a commit() that met it is on
+//   disk is known only after a restart: in full or not at all. A full disk is not such a failure:
+//   it is Code::busy, and the store works again when there is room.
 // Thread-safe. One process at a time writes as a service (a lock file says which); the command line
 // may read and change the outbox beside it. Format: store/FORMAT.md.
 #pragma once
@@ -34,14 +36,20 @@ struct StoreOptions {
   std::uint64_t max_bytes = std::uint64_t{1} << 30;       // of the database; then Code::busy
   std::uint64_t reserve_bytes = std::uint64_t{64} << 20;  // free on the disk; less: Code::busy
   std::uint64_t max_rows = 1'000'000;                     // of the outbox; then Code::busy
-  std::uint64_t max_seen = 10'000'000;                    // firings remembered
-  Milliseconds seen_for = 24 * 3600 * 1000;               // each at least so long, within max_seen
-  Milliseconds keep_alerts = 7 * 24 * 3600 * 1000;        // after the last occurrence
-  Milliseconds keep_dead = 30LL * 24 * 3600 * 1000;       // dead letters
+  std::uint64_t max_seen = 10'000'000;       // firings remembered; also at most half of max_bytes
+  Milliseconds seen_for = 24 * 3600 * 1000;  // each at least so long, within max_seen
+  Milliseconds keep_alerts = 7 * 24 * 3600 * 1000;   // after the last occurrence
+  Milliseconds keep_dead = 30LL * 24 * 3600 * 1000;  // dead letters, after they would expire
   enum class Access : std::uint8_t {
     service,  // takes the lock, migrates an older schema
     operate,  // beside a running service: no lock, no migration; the database must exist
   } access = Access::service;
+
+  // For the tests of the store alone.
+  struct Seams {
+    std::string vfs;          // SQLite's name of the file system; "": the real one
+    std::string synchronous;  // "": FULL; anything else breaks the promise
+  } seams;
 };
 
 // One alert: what is told, possibly of many firings.
@@ -102,7 +110,8 @@ struct OutboxCount {
 struct StoreStats {
   std::uint64_t bytes = 0;  // database and write-ahead log
   std::uint64_t outbox_rows = 0, seen = 0, alerts = 0, groups = 0;
-  std::uint64_t seen_evicted = 0;  // forgotten before their time, since the start
+  std::uint64_t seen_evicted = 0;    // forgotten before their time, since the start
+  std::uint64_t alerts_evicted = 0;  // likewise, because the database was nearly full
 };
 
 class Store;
@@ -114,7 +123,8 @@ class Transaction {
   Transaction(Transaction&&) noexcept;
   ~Transaction();
 
-  // False: this firing was seen before. `event_time` only keeps neighbours together on disk.
+  // False: this firing was seen before. `event_time` keeps neighbours together on disk; it is part
+  // of what is looked up, so it must be the event's own (0: it has none), not that of its arrival.
   Result<bool> remember(const Key& firing, Milliseconds event_time, Milliseconds now);
 
   Result<std::optional<Group>> find_group(const Key& fingerprint);
@@ -138,7 +148,8 @@ class Transaction {
 
   Status save_checkpoint(const std::string& source, std::string_view position);
 
-  // Forgets what has outlived its time (bounded work per call).
+  // Forgets what has outlived its time (bounded work per call; call it every second or so). When
+  // the database is nearly full, alerts that nothing refers to are forgotten early, oldest first.
   Status prune(Milliseconds now);
 
   Status commit();
@@ -164,13 +175,18 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // Waits for other writers of this process. Code::busy when the disk or the database is full.
+  // With Access::service only.
   Result<Transaction> begin();
+  // A transaction of its own that only prunes; also when the store is full, which may end that.
+  Status prune(Milliseconds now);
 
   Result<std::optional<std::string>> checkpoint(const std::string& source);
 
   // --- for delivery ---------------------------------------------------------------------------
-  // Rows of `receiver` that are due and not dead, at most `limit`, the most severe first, then the
-  // oldest, without those in `taken` (ids that are being delivered).
+  // The calls from here on work in a full store, too.
+  //
+  // Rows of `receiver` that are due and not dead, at most `limit`, the most severe first, then
+  // those that have been due for longest, without those in `taken` (ids that are being delivered).
   Result<std::vector<DeliveryWithAlert>> due(const std::string& receiver, Milliseconds now,
                                              std::size_t limit,
                                              const std::vector<std::int64_t>& taken);
@@ -179,32 +195,36 @@ class Store {
                                                const std::vector<std::int64_t>& taken);
   // Delivered: the rows are gone when this returns success.
   Status delivered(const std::vector<std::int64_t>& ids);
-  // Not delivered: `attempts` is counted up, and the rows are due again at `due`.
+  // Not delivered: `attempts` is counted up, and the rows are due again at `due`. Of `error` and
+  // `reason` 1 KiB is kept. Rows that are gone or dead by now are left alone.
   Status postpone(const std::vector<std::int64_t>& ids, Milliseconds due, std::string_view error);
   // Will not be tried again.
   Status bury(const std::vector<std::int64_t>& ids, std::string_view reason);
   // Buries rows that have expired; returns them (without alert.json).
   Result<std::vector<DeliveryWithAlert>> expire(Milliseconds now, std::size_t limit);
 
-  // --- for people -----------------------------------------------------------------------------
+  // --- for people (they wait for each other, not for the above) ---------------------------------
+  // By receiver, dead ones first, then the oldest; "": of all receivers. Without alert.json.
   Result<std::vector<DeliveryWithAlert>> list(const std::string& receiver, bool dead_only,
                                               std::size_t limit);
   Result<std::optional<DeliveryWithAlert>> show(std::int64_t id);
   // Makes dead or waiting rows due now, with attempts and expiry as if new. All dead ones when
-  // `ids` is empty. Returns how many.
+  // `ids` is empty (in several transactions). Returns how many.
   Result<std::uint64_t> retry(const std::vector<std::int64_t>& ids, Milliseconds now,
                               Milliseconds expires);
   Result<std::uint64_t> drop(const std::vector<std::int64_t>& ids);
+  // Of the receivers that have rows, by name.
   Result<std::vector<OutboxCount>> counts();
-  // Newest first.
+  // Newest first, with json.
   Result<std::vector<AlertRow>> alerts(const AlertFilter& filter);
 
   Result<StoreStats> stats();
-  // A write or an fsync failed: nothing more can be promised; the process should end.
+  // A read, write or fsync failed: nothing more can be promised; the process should end.
   bool failed() const;
 
- private:
   struct Impl;
+
+ private:
   explicit Store(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,175 @@
+#include "store/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/schema.h"
+#include "store/store_impl.h"
+
+namespace tocsin::store {
+namespace {
+
+constexpr std::uint64_t kPageBytes = 4096;
+// How far one transaction may go beyond max_bytes before SQLite stops it.
+constexpr std::uint64_t kBytesBeyond = std::uint64_t{32} << 20;
+// What one firing takes in the database, with the page's unused part.
+constexpr std::uint64_t kSeenBytes = 48;
+
+Seen::Options seen_options(const StoreOptions& options) {
+  return {std::min(options.max_seen, options.max_bytes / 2 / kSeenBytes), options.seen_for};
+}
+
+}  // namespace
+
+Store::Impl::Impl(StoreOptions wanted, Folder opened)
+    : options(std::move(wanted)), folder(std::move(opened)), seen(seen_options(options)) {}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Store::~Store() {
+  impl_->deliver.reset();
+  impl_->people.reset();
+  impl_->writer.reset();
+}
+
+Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
+  const bool service = options.access == StoreOptions::Access::service;
+  Result<Folder> folder = Folder::open(options.folder, service);
+  if (!folder) return tl::unexpected(std::move(folder.error()));
+  auto impl = std::make_unique<Impl>(options, std::move(*folder));
+
+  const auto connect = [&](std::unique_ptr<Database>& connection, Database::Mode mode) -> Status {
+    auto opened = Database::open(impl->folder.database(), mode, options.seams, impl->health);
+    if (!opened) return tl::unexpected(std::move(opened.error()));
+    connection = std::move(*opened);
+    return {};
+  };
+  Status status = connect(impl->writer, Database::Mode::write);
+  if (status) {
+    status =
+        service ? migrate(*impl->writer, migrations()) : check_schema(*impl->writer, migrations());
+  }
+  if (status && service) {
+    const std::uint64_t pages = (options.max_bytes + kBytesBeyond) / kPageBytes;
+    status = impl->writer->execute(fmt::format("PRAGMA max_page_count = {}", pages).c_str());
+  }
+  if (status) status = impl->seen.load(*impl->writer);
+  if (status) status = connect(impl->deliver, Database::Mode::read);
+  if (status) status = connect(impl->people, Database::Mode::read);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Status Store::Impl::begin_write() {
+  if (Status healthy = health.status(); !healthy) return healthy;
+  if (Status there = folder.still_there(); !there) {
+    health.fail_for_ever(there.error().message);
+    return there;
+  }
+  return writer->begin_write();
+}
+
+Status Store::Impl::end_write() {
+  Status status = seen.save(*writer);
+  if (status) status = writer->commit();
+  if (!status) {
+    roll_back();
+    return status;
+  }
+  seen.committed();
+  return {};
+}
+
+void Store::Impl::roll_back() {
+  writer->roll_back();
+  seen.rolled_back();
+}
+
+Result<std::uint64_t> Store::Impl::used_bytes() {
+  const Result<std::int64_t> pages = writer->number("PRAGMA page_count");
+  if (!pages) return tl::unexpected(pages.error());
+  const Result<std::int64_t> unused = writer->number("PRAGMA freelist_count");
+  if (!unused) return tl::unexpected(unused.error());
+  return static_cast<std::uint64_t>(*pages - *unused) * kPageBytes;
+}
+
+Status Store::Impl::check_room() {
+  const Result<std::uint64_t> free = folder.free_bytes();
+  if (!free) return tl::unexpected(free.error());
+  if (*free < options.reserve_bytes) {
+    return fail(Code::busy,
+                fmt::format("the disk of {} has {} MiB left, and {} MiB are kept in reserve; make "
+                            "room on it",
+                            folder.database(), *free >> 20, options.reserve_bytes >> 20));
+  }
+  const Result<std::uint64_t> used = used_bytes();
+  if (!used) return tl::unexpected(used.error());
+  if (*used >= options.max_bytes) {
+    return fail(Code::busy,
+                fmt::format("{} has reached its limit of {} MiB; `tocsin outbox list` shows what "
+                            "waits in it",
+                            folder.database(), options.max_bytes >> 20));
+  }
+  return {};
+}
+
+Result<Transaction> Store::begin() {
+  if (!impl_->is_service()) {
+    return fail(Code::refused, "only the service writes alerts into the store");
+  }
+  auto impl = std::make_unique<Transaction::Impl>(*impl_);
+  if (Status status = impl_->begin_write(); !status) {
+    return tl::unexpected(std::move(status.error()));
+  }
+  impl->open = true;
+  Transaction transaction(std::move(impl));
+  if (Status room = impl_->check_room(); !room) return tl::unexpected(std::move(room.error()));
+  return transaction;
+}
+
+Status Store::prune(Milliseconds now) {
+  return impl_->write([&](Database&) { return impl_->prune(now); });
+}
+
+Result<std::optional<std::string>> Store::checkpoint(const std::string& source) {
+  std::optional<std::string> position;
+  const Status status =
+      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
+        Query query(database, "SELECT position FROM checkpoint WHERE source = ?");
+        query.bind(source);
+        if (query.next()) position = query.text(0);
+        return query.status();
+      });
+  if (!status) return tl::unexpected(status.error());
+  return position;
+}
+
+Result<StoreStats> Store::stats() {
+  StoreStats stats;
+  const Status status =
+      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
+        const Result<std::uint64_t> rows = count_outbox(database);
+        if (!rows) return tl::unexpected(rows.error());
+        const Result<std::int64_t> alerts = database.number("SELECT count(*) FROM alert");
+        if (!alerts) return tl::unexpected(alerts.error());
+        const Result<std::int64_t> groups = database.number("SELECT count(*) FROM alert_group");
+        if (!groups) return tl::unexpected(groups.error());
+        stats.outbox_rows = *rows;
+        stats.alerts = static_cast<std::uint64_t>(*alerts);
+        stats.groups = static_cast<std::uint64_t>(*groups);
+        return {};
+      });
+  if (!status) return tl::unexpected(status.error());
+  stats.bytes = impl_->folder.bytes_used();
+  stats.seen = impl_->seen.total();
+  stats.seen_evicted = impl_->seen.evicted();
+  stats.alerts_evicted = impl_->alerts_evicted.load(std::memory_order_relaxed);
+  return stats;
+}
+
+bool Store::failed() const {
+  return impl_->health.failed();
+}
+
+}  // namespace tocsin::store
