@@ -21,6 +21,7 @@ enum Exit : int {
 };
 
 // Each adds one subcommand to `app`; when it is chosen, its exit code is stored in `exit_code`.
+void add_run(CLI::App& app, int& exit_code);
 void add_scan(CLI::App& app, int& exit_code);
 void add_check(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);

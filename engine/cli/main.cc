@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
 
   int exit_code = tocsin::cli::kOk;
+  tocsin::cli::add_run(app, exit_code);
   tocsin::cli::add_scan(app, exit_code);
   tocsin::cli::add_check(app, exit_code);
   tocsin::cli::add_test(app, exit_code);

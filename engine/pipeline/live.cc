@@ -4,7 +4,8 @@
 
 namespace tocsin::pipeline {
 
-Live::Live(Ruleset loaded, const Source& source, metrics::Registry& registry, const Live* before)
+Live::Live(Ruleset loaded, const Source& source, metrics::Registry& registry, const Live* before,
+           bool rule_labels)
     : ruleset(std::move(loaded)),
       plan(program(), source),
       hash(hash_of(program())),
@@ -19,7 +20,8 @@ Live::Live(Ruleset loaded, const Source& source, metrics::Registry& registry, co
       if (old != before->rules.end()) hits[index] = before->hits[old->second].load();
     }
     matches.push_back(registry.counter(
-        metrics::kRuleMatches, {id, meta.level.empty() ? std::string_view("medium") : meta.level}));
+        metrics::kRuleMatches, {rule_labels ? std::string_view(id) : "all",
+                                meta.level.empty() ? std::string_view("medium") : meta.level}));
   }
 }
 

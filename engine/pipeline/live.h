@@ -22,8 +22,10 @@
 namespace tocsin::pipeline {
 
 struct Live {
-  // Counts go on where those of `before` (may be null) ended.
-  Live(Ruleset loaded, const Source& source, metrics::Registry& registry, const Live* before);
+  // Counts go on where those of `before` (may be null) ended. Without `rule_labels` there are no
+  // series by rule.
+  Live(Ruleset loaded, const Source& source, metrics::Registry& registry, const Live* before,
+       bool rule_labels);
 
   void count_match(program::RuleIndex rule) const {
     matches[rule].add();

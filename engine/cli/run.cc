@@ -1,0 +1,127 @@
+// tocsin run: the service.
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "pipeline/service.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr std::size_t kShownProblems = 20;
+
+std::optional<pipeline::Config> load(const std::string& path, Diagnostics& diagnostics) {
+  return path.empty() ? pipeline::default_config(diagnostics)
+                      : pipeline::load_config(path, diagnostics);
+}
+
+// Signals are taken by one thread that waits for them; all others have them blocked.
+class Signals {
+ public:
+  Signals() {
+    ::sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  ~Signals() {
+    if (!thread_.joinable()) return;
+    if (!told_to_stop_) ::pthread_kill(thread_.native_handle(), SIGTERM);  // ends the wait
+    thread_.join();
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  void start(pipeline::Service& service) {
+    thread_ = std::thread([this, &service] {
+      for (;;) {
+        int signal = 0;
+        if (::sigwait(&set_, &signal) != 0) continue;
+        if (signal == SIGHUP) {
+          log::info("told to reload", {{"signal", "SIGHUP"}});
+          service.request_reload();
+        } else {
+          told_to_stop_ = true;
+          service.stop();
+          return;
+        }
+      }
+    });
+  }
+
+  // From now on a second signal ends the process at once.
+  void let_go() const { ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+
+ private:
+  sigset_t set_{};
+  std::atomic<bool> told_to_stop_{false};
+  std::thread thread_;
+};
+
+int run(const std::string& config_path) {
+  Signals signals;  // before any thread is started
+  Diagnostics diagnostics;
+  std::optional<pipeline::Config> config = load(config_path, diagnostics);
+  print_diagnostics(diagnostics, Severity::warning, kShownProblems);
+  if (!config) return kError;
+  log::configure(config->log.level, config->log.format);
+
+  pipeline::ServiceOptions options;
+  options.load = [config_path](Diagnostics& found) { return load(config_path, found); };
+  options.version = TOCSIN_VERSION;
+  options.revision = TOCSIN_REVISION;
+  options.compiler = TOCSIN_COMPILER;
+  const net::ServerOptions listen = config->server;
+  auto service = pipeline::Service::start(std::move(*config), std::move(options), system_clock());
+  if (!service) {
+    log::error("cannot start", {{"reason", service.error().message}});
+    return kError;
+  }
+  signals.start(**service);
+  log::info("ready", {{"address", listen.address},
+                      {"port", (*service)->port()},
+                      {"tls", !listen.tls.certificate_file.empty()},
+                      {"version", TOCSIN_VERSION}});
+  const Status ended = (*service)->wait();
+  log::info("stopping");
+  signals.let_go();
+  const Status drained = (*service)->drain();
+  if (!ended) {
+    log::error("the service could not go on", {{"reason", ended.error().message}});
+    return kError;
+  }
+  if (!drained) {
+    log::error("not everything was finished", {{"reason", drained.error().message}});
+    return kError;
+  }
+  log::info("stopped");
+  return kOk;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  const auto config = std::make_shared<std::string>();
+  CLI::App* const command = app.add_subcommand(
+      "run",
+      "Run the service: take events over HTTP and from files, alert receivers, serve metrics.\n"
+      "Without --config: 127.0.0.1:8484, the shipped rules, a store in ./tocsin-data, alerts on "
+      "standard output");
+  command
+      ->add_option("-c,--config", *config, "Configuration; examples/tocsin.yml explains every key")
+      ->type_name("FILE");
+  command->callback([config, &exit_code] { exit_code = run(*config); });
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,53 @@
+#include "pipeline/gauges.h"
+
+#include "metrics/families.h"
+
+namespace tocsin::pipeline {
+Gauges::Gauges(Parts parts) : parts_(parts) {
+  metrics::Registry& registry = parts_.registry;
+  refused_.counter = registry.counter(metrics::kHttpConnectionsRefused);
+  malformed_.counter = registry.counter(metrics::kHttpMalformed);
+  evicted_.counter = registry.counter(metrics::kStoreFiringsEvicted);
+  registry.on_scrape([this] { read(); });
+}
+
+void Gauges::read() {
+  read_server();
+  read_store();
+}
+
+void Gauges::read_server() {
+  const Intake::Load load = parts_.intake.load();
+  metrics::Registry& registry = parts_.registry;
+  registry.gauge(metrics::kQueueBytes, {"intake"}).set(static_cast<double>(load.bytes));
+  registry.gauge(metrics::kQueueLength, {"intake"}).set(static_cast<double>(load.submissions));
+  registry.gauge(metrics::kQueueLength, {"commit"})
+      .set(static_cast<double>(parts_.committer.waiting()));
+  const net::ServerStats http = parts_.server.stats();
+  registry.gauge(metrics::kHttpConnections).set(static_cast<double>(http.connections_open));
+  refused_.follow(http.connections_refused);
+  malformed_.follow(http.malformed);
+}
+
+void Gauges::read_store() {
+  metrics::Registry& registry = parts_.registry;
+  if (const auto stats = parts_.store.stats()) {
+    registry.gauge(metrics::kStoreBytes).set(static_cast<double>(stats->bytes));
+    registry.gauge(metrics::kStoreFirings).set(static_cast<double>(stats->seen));
+    evicted_.follow(stats->seen_evicted);
+  }
+  const auto counts = parts_.store.counts();
+  if (!counts) return;
+  const std::int64_t now = parts_.clock.wall_ms();
+  for (const store::OutboxCount& count : *counts) {
+    registry.gauge(metrics::kOutboxRows, {count.receiver, "pending"})
+        .set(static_cast<double>(count.pending));
+    registry.gauge(metrics::kOutboxRows, {count.receiver, "dead"})
+        .set(static_cast<double>(count.dead));
+    const bool waits = count.pending > 0 && count.oldest_pending > 0;
+    registry.gauge(metrics::kOutboxOldest, {count.receiver})
+        .set(waits ? static_cast<double>(now - count.oldest_pending) / 1000 : 0);
+  }
+}
+
+}  // namespace tocsin::pipeline

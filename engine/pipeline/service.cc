@@ -1,0 +1,301 @@
+#include "pipeline/service.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "alert/occurrences.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "metrics/families.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+// "file:line:column: message" of the first error, and how many more there are.
+std::string first_error(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity != Severity::error) continue;
+    const std::size_t more = diagnostics.count(Severity::error) - 1;
+    return fmt::format("{}:{}:{}: {} {}{}", diagnostic.file, diagnostic.at.line,
+                       diagnostic.at.column, diagnostic.code, diagnostic.message,
+                       more == 0 ? "" : fmt::format(" (and {} more errors)", more));
+  }
+  return "unknown error";
+}
+
+void log_diagnostics(const Diagnostics& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity == Severity::note) continue;
+    const log::Level level =
+        diagnostic.severity == Severity::error ? log::Level::error : log::Level::warning;
+    log::write(level, "a problem in a file",
+               {{"file", diagnostic.file},
+                {"line", diagnostic.at.line},
+                {"column", diagnostic.at.column},
+                {"code", diagnostic.code},
+                {"problem", diagnostic.message}});
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::start(Config config, ServiceOptions options,
+                                                const Clock& clock) {
+  std::unique_ptr<Service> service(new Service(std::move(config), std::move(options), clock));
+  if (Status begun = service->begin(); !begun) return tl::unexpected(std::move(begun.error()));
+  return service;
+}
+
+Service::Service(Config config, ServiceOptions options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock), config_(std::move(config)) {}
+
+Service::~Service() {
+  static_cast<void>(drain());
+}
+
+// Each step needs the ones before it. Events are taken last, when everything is there.
+Status Service::begin() {
+  Result<std::shared_ptr<Live>> live = make_live(config_, true);
+  if (!live) return tl::unexpected(std::move(live.error()));
+
+  Result<std::unique_ptr<store::Store>> store = store::Store::open(config_.store);
+  if (!store) return tl::unexpected(std::move(store.error()));
+  store_ = std::move(*store);
+
+  dispatcher_ = std::make_unique<deliver::Dispatcher>(
+      *store_, registry_, clock_,
+      [this](const store::DeliveryWithAlert& dead, const std::string& reason) {
+        on_dead(dead, reason);
+      });
+  committer_ = std::make_unique<Committer>(
+      *store_, live_, registry_, clock_, config_.limits.commit_submissions,
+      Committer::Hooks{[this] { dispatcher_->wake(); },
+                       [this] {
+                         fail_with({Code::io, "the store has failed; see the log"});
+                       }});
+  const IntakeOptions intake{config_.limits.workers, config_.limits.in_flight_bytes,
+                             config_.limits.in_flight_submissions, config_.limits.inflated_bytes};
+  put_into_force(config_, std::move(*live));
+  intake_ = std::make_unique<Intake>(intake, live_, *committer_, *store_, registry_, clock_);
+  ingest_ = std::make_unique<source::HttpIngest>(config_.ingest, *intake_, clock_);
+  api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *dispatcher_, clock_,
+                                                    options_.version, config_.file});
+  http_ = std::make_unique<HttpService>(
+      *ingest_, *api_, registry_, clock_,
+      [this](Reloader::Done done) { reloader_->request(std::move(done)); });
+  http_->set_auth(std::make_shared<const net::Auth>(config_.tokens, config_.certificates));
+  reloader_ = std::make_unique<Reloader>(
+      config_.reload.watch ? config_.reload.interval_ms : 0,
+      Reloader::Actions{[this] { return reload(); }, [this] { return watched(); }});
+
+  registry_.info(metrics::kBuildInfo, {options_.version, options_.revision, options_.compiler});
+  registry_.gauge(metrics::kConfigLastReloadSuccessful).set(1);
+  registry_.gauge(metrics::kReloadLastSuccess).set(static_cast<double>(clock_.wall_ms()) / 1000);
+  Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::start(config_.server, *http_);
+  if (!server) return tl::unexpected(std::move(server.error()));
+  server_ = std::move(*server);
+  gauges_ = std::make_unique<Gauges>(
+      Gauges::Parts{registry_, *store_, *intake_, *committer_, *server_, clock_});
+  for (const SourceConfig& source : config_.sources) start_source(source);
+  http_->set_not_ready({});
+  return {};
+}
+
+Result<std::shared_ptr<Live>> Service::make_live(const Config& config, bool first) {
+  Ruleset ruleset = load_ruleset({config.rules.paths, config.rules.lists});
+  log_diagnostics(ruleset.diagnostics);
+  if (ruleset.diagnostics.has_errors() && (!first || config.rules.strict)) {
+    return fail(Code::invalid_input, first_error(ruleset.diagnostics));
+  }
+  if (ruleset.program.rules().empty()) {
+    return fail(
+        Code::not_found,
+        fmt::format("no rule could be loaded from rules.paths ({})",
+                    text::printable(fmt::format("{}", fmt::join(config.rules.paths, ", ")))));
+  }
+  for (const sigma::Correlation& correlation : ruleset.rules->correlations) {
+    log::warning("this version does not execute correlations",
+                 {{"file", correlation.meta.file}, {"title", correlation.meta.title}});
+  }
+  const std::shared_ptr<const Live> before = live_.get();
+  auto live = std::make_shared<Live>(std::move(ruleset), config.rules.logsource, registry_,
+                                     before.get(), config.metrics.rule_labels);
+  live->routes = config.routes;
+  live->grouping = config.grouping;
+  for (const deliver::Receiver& receiver : config.receivers) {
+    live->expires_after_ms[receiver.name] = receiver.expires_after_ms;
+  }
+  return live;
+}
+
+void Service::put_into_force(const Config& config, std::shared_ptr<Live> live) {
+  registry_.gauge(metrics::kRulesLoaded, {"rules"})
+      .set(static_cast<double>(live->program().rules().size()));
+  registry_.gauge(metrics::kRulesLoaded, {"filters"})
+      .set(static_cast<double>(live->ruleset.rules->filters.size()));
+  if (const std::shared_ptr<const Live> before = live_.get();
+      before && before->hash != live->hash) {
+    registry_.gauge(metrics::kRulesetInfo, {before->hash}).set(0);
+  }
+  registry_.gauge(metrics::kRulesetInfo, {live->hash}).set(1);
+  dispatcher_->configure(config.receivers);
+  live_.set(std::move(live));
+}
+
+Status Service::reload() {
+  const Status done = do_reload();
+  registry_.counter(metrics::kReloads, {done ? "success" : "failure"}).add();
+  registry_.gauge(metrics::kConfigLastReloadSuccessful).set(done ? 1 : 0);
+  api_->set_reload({clock_.wall_ms(), done.has_value(), done ? "" : done.error().message});
+  if (done) {
+    registry_.gauge(metrics::kReloadLastSuccess).set(static_cast<double>(clock_.wall_ms()) / 1000);
+    const std::shared_ptr<const Live> live = live_.get();
+    log::info("reloaded", {{"rules", live->program().rules().size()}, {"hash", live->hash}});
+  } else {
+    log::error("not reloaded: what was in force stays", {{"reason", done.error().message}});
+  }
+  return done;
+}
+
+Status Service::do_reload() {
+  Diagnostics diagnostics;
+  std::optional<Config> next = options_.load(diagnostics);
+  log_diagnostics(diagnostics);
+  if (!next) return fail(Code::invalid_input, first_error(diagnostics));
+  Result<std::shared_ptr<Live>> live = make_live(*next, false);
+  if (!live) return tl::unexpected(std::move(live.error()));
+  if (Status renewed = server_->reload_tls(); !renewed) return renewed;
+
+  std::vector<std::string> fixed;
+  {
+    const std::lock_guard lock(config_mutex_);
+    fixed = needs_restart(config_, *next);
+    next->fixed = config_.fixed;  // what runs: a restart is still needed after the next reload
+  }
+  for (const std::string& section : fixed) {
+    log::warning("a change takes effect only after a restart", {{"section", section}});
+  }
+  log::configure(next->log.level, next->log.format);
+  put_into_force(*next, std::move(*live));
+  http_->set_auth(std::make_shared<const net::Auth>(next->tokens, next->certificates));
+  const std::lock_guard lock(config_mutex_);
+  config_ = std::move(*next);
+  return {};
+}
+
+std::vector<std::string> Service::watched() const {
+  const std::lock_guard lock(config_mutex_);
+  std::vector<std::string> paths = config_.files;
+  paths.insert(paths.end(), config_.rules.paths.begin(), config_.rules.paths.end());
+  paths.insert(paths.end(), config_.rules.lists.begin(), config_.rules.lists.end());
+  return paths;
+}
+
+void Service::start_source(const SourceConfig& config) {
+  std::shared_ptr<source::Source> source = config.type == SourceConfig::Type::follow
+                                               ? source::make_follow(config.follow)
+                                               : source::make_stdin(config.name);
+  const metrics::Gauge up = registry_.gauge(metrics::kSourceUp, {config.name});
+  up.set(1);
+  api_->set_source(config.name, {});
+  source_threads_.emplace_back([this, source, up, name = config.name] {
+    const Status ended = source->run(*intake_, sources_stop_.get_token());
+    up.set(0);
+    if (ended) {
+      api_->set_source(name, "ended");
+      log::info("a source has ended", {{"source", name}});
+    } else {
+      api_->set_source(name, ended.error().message);
+      log::error("a source has failed", {{"source", name}, {"reason", ended.error().message}});
+    }
+  });
+}
+
+// A notification that will not be delivered is itself told, to everybody but that receiver. What
+// cannot be told either is in the log, the counters and the outbox.
+void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& reason) {
+  log::error("a notification will not be delivered", {{"receiver", dead.delivery.receiver},
+                                                      {"alert", dead.alert.alert_id},
+                                                      {"rule", dead.alert.rule_title},
+                                                      {"reason", reason}});
+  if (dead.alert.rule_id == alert::kDeadLetter.id) return;
+  alert::RuleFacts facts;
+  facts.id = alert::kDeadLetter.id;
+  facts.title = alert::kDeadLetter.title;
+  facts.level = alert::kDeadLetter.level;
+  const KeyHash id = KeyHash().add_field(facts.id).add_field(dead.delivery.key);
+  const KeyHash fingerprint = KeyHash().add_field(facts.id).add_field(dead.delivery.receiver);
+  std::string id_text(KeyHash::kDigits, '\0');
+  id.write(id_text.data());
+
+  Findings findings;
+  findings.live = live_.get();
+  findings.source = "tocsin";
+  findings.received = clock_.wall_ms();
+  findings.firings.push_back({id.bytes(), fingerprint.bytes(), 0, 0});
+  const std::string detail =
+      fmt::format("receiver {} was not told of alert {} ({}): {}; `tocsin outbox show {}`",
+                  dead.delivery.receiver, dead.alert.alert_id,
+                  text::printable(dead.alert.rule_title), reason, dead.delivery.id);
+  findings.alerts.push_back({std::make_shared<const alert::RuleFacts>(std::move(facts)),
+                             id_text,
+                             alert::self_alert_json(alert::kDeadLetter, dead.delivery.receiver,
+                                                    detail, findings.received),
+                             {},
+                             {},
+                             dead.delivery.receiver});
+  committer_->submit(std::move(findings), [](const source::Receipt&) {});
+}
+
+void Service::fail_with(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (!failure_) failure_ = std::move(error);
+  stopping_ = true;
+  changed_.notify_all();
+}
+
+void Service::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+}
+
+Status Service::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopping_; });
+  if (failure_) return tl::unexpected(*failure_);
+  return {};
+}
+
+Status Service::drain() {
+  if (store_ == nullptr) return {};
+  const std::int64_t deadline = clock_.steady_ms() + config_.limits.shutdown_ms;
+  if (http_) http_->set_not_ready("shutting down");
+  if (reloader_) reloader_->stop();
+  sources_stop_.request_stop();
+  for (std::thread& thread : source_threads_) thread.join();
+  source_threads_.clear();
+  if (server_) server_->drain(std::max<std::int64_t>(0, deadline - clock_.steady_ms()));
+  server_.reset();
+  gauges_.reset();
+  ingest_.reset();
+  if (intake_) intake_->stop();
+  if (committer_) committer_->stop();
+  if (dispatcher_) dispatcher_->stop();
+  const bool clean = intake_ == nullptr || intake_->load().submissions == 0;
+  dispatcher_.reset();
+  committer_.reset();
+  http_.reset();
+  api_.reset();
+  intake_.reset();
+  reloader_.reset();
+  store_.reset();
+  if (!clean)
+    return fail(Code::busy, "something was still waiting when the time to drain was over");
+  return {};
+}
+
+}  // namespace tocsin::pipeline

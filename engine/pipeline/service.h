@@ -1,0 +1,95 @@
+// Service: `tocsin run` as one object. It owns every part and the order in which they begin and
+// end: store, delivery, committer, workers, HTTP, sources; and backwards.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/diagnostic.h"
+#include "deliver/dispatcher.h"
+#include "metrics/registry.h"
+#include "net/http_server.h"
+#include "pipeline/admin_api.h"
+#include "pipeline/config.h"
+#include "pipeline/gauges.h"
+#include "pipeline/http_service.h"
+#include "pipeline/reloader.h"
+
+namespace tocsin::pipeline {
+
+struct ServiceOptions {
+  // Reads the configuration again, as it was read the first time.
+  std::function<std::optional<Config>(Diagnostics&)> load;
+  std::string version, revision, compiler;
+};
+
+class Service {
+ public:
+  // Returns when it is ready. `clock` must outlive it.
+  static Result<std::unique_ptr<Service>> start(Config config, ServiceOptions options,
+                                                const Clock& clock);
+  // Drains, within the configured time, and ends everything.
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  std::uint16_t port() const { return server_->port(); }
+
+  // SIGHUP.
+  void request_reload() { reloader_->request(); }
+  // Waits until stop(), or until the service cannot go on: then says why.
+  Status wait();
+  // From any thread.
+  void stop();
+  // Takes nothing more, finishes what was taken, ends. Success when nothing was left waiting.
+  Status drain();
+
+ private:
+  Service(Config config, ServiceOptions options, const Clock& clock);
+
+  Status begin();
+  Result<std::shared_ptr<Live>> make_live(const Config& config, bool first);
+  void put_into_force(const Config& config, std::shared_ptr<Live> live);
+  Status reload();
+  Status do_reload();
+  std::vector<std::string> watched() const;
+  void start_source(const SourceConfig& config);
+  void on_dead(const store::DeliveryWithAlert& dead, const std::string& reason);
+  void fail_with(Error error);
+
+  ServiceOptions options_;
+  const Clock& clock_;
+  mutable std::mutex config_mutex_;
+  Config config_;
+  metrics::Registry registry_;
+  LiveHolder live_;
+
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<deliver::Dispatcher> dispatcher_;
+  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<source::HttpIngest> ingest_;
+  std::unique_ptr<AdminApi> api_;
+  std::unique_ptr<HttpService> http_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<Reloader> reloader_;
+
+  std::stop_source sources_stop_;
+  std::vector<std::thread> source_threads_;
+  std::unique_ptr<Gauges> gauges_;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace tocsin::pipeline
