@@ -7,8 +7,8 @@
 //   request    anything but "METHOD SP target SP HTTP/1.0|1.1": other versions, HTTP/0.9, more or
 //   line       other blanks, a method that is not a token
 //   target     not in origin form (absolute-form, authority-form, "*"), not printable ASCII, a
-//              fragment or a backslash; in its path: a broken escape, an escaped "/", "\" or control
-//              character, ill-formed UTF-8, a "." or ".." segment, escaped or not
+//              fragment or a backslash; in its path: a broken escape, an escaped "/", "\" or
+//              control character, ill-formed UTF-8, a "." or ".." segment, escaped or not
 //   fields     a name that is not a token or is followed by a blank, no colon, obs-fold, control
 //              characters in a value
 //   Host       missing or empty in 1.1, more than one, characters that no host has
