@@ -49,6 +49,9 @@ std::optional<Settings> Document::root() {
 Diagnostics Document::diagnostics() const {
   Diagnostics out;
   for (Diagnostic diagnostic : found_.all()) {
+    if (diagnostic.code == "Y004" && diagnostic.snippet.find("${") != std::string::npos) {
+      diagnostic.message += "; between { } or [ ] a variable stands in quotes: \"${NAME}\"";
+    }
     diagnostic.snippet = quotable(diagnostic);
     out.add(std::move(diagnostic));
   }

@@ -104,6 +104,10 @@ class Settings {
   // Reports the keys that were not asked for, once.
   void finish();
 
+  // All that this map says, with what its variables hold and what the files contain that it names
+  // under keys ending in `_file`: when two are the same, nothing has changed. For hashing only.
+  Secret everything() const;
+
  private:
   // The key's value, nullptr when it is not there or null. Notes that the key was asked for.
   const sigma::YamlNode* find(std::string_view key);
