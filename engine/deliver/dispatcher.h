@@ -14,13 +14,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "deliver/breaker.h"
 #include "deliver/notifier.h"
 #include "metrics/registry.h"
 #include "store/store.h"
 
 namespace tocsin::deliver {
-
-inline constexpr unsigned kBreakAfter = 5;
 
 struct Receiver {
   std::string name;
@@ -52,8 +51,9 @@ class Dispatcher {
   Dispatcher(store::Store& store, metrics::Registry& metrics, const Clock& clock, OnDead on_dead);
   ~Dispatcher();  // stop()
 
-  // Receivers that are new or changed are started, the others of before are stopped; rows of a
-  // receiver that is not there wait in the outbox until they expire.
+  // Receivers that are new or changed are started, the others of before end when what they have on
+  // its way has arrived, which is not waited for. Names are unique. Rows of a receiver that is not
+  // there wait in the outbox until they expire.
   void configure(std::vector<Receiver> receivers);
   // There is something new in the outbox.
   void wake();
