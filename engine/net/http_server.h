@@ -43,7 +43,7 @@ struct ServerReply {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
-  std::vector<std::pair<std::string, std::string>> headers;  // further ones
+  std::vector<std::pair<std::string, std::string>> headers = {};  // further ones
   bool close = false;
 };
 
