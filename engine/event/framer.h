@@ -18,6 +18,7 @@
 // once more. Results do not depend on how the text is cut into windows.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -88,6 +89,19 @@ class Framer {
 
   const Frame& frame() const { return frame_; }
   const Error& error() const { return error_; }
+
+  // A place where the text can be cut in two that are read apart: the text before `at` and close(),
+  // and open() and the text from `at` on, hold what the whole text holds.
+  struct Seam {
+    std::size_t at = 0;  // in the window
+    std::array<Container, 8> contexts{};
+    std::size_t context_count = 0;
+
+    std::string open() const;
+    std::string close() const;
+  };
+  // The one behind what was returned last, if there is one that can be seen already.
+  std::optional<Seam> seam() const;
 
   // The window's first `droppable()` bytes are not needed any more (frames aside). Ask before the
   // window is changed; drop() when so many bytes, or fewer, have been removed from its front.

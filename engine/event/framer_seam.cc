@@ -1,0 +1,62 @@
+// Where the framer's text can be cut.
+#include <algorithm>
+
+#include "event/framer.h"
+#include "event/json_text.h"
+
+namespace tocsin::event {
+namespace {
+
+std::string_view opening(Container container) {
+  switch (container) {
+    case Container::none:
+      break;
+    case Container::records:
+      return R"({"Records":[)";
+    case Container::firehose:
+      return R"({"records":[)";
+    case Container::log_events:
+      return R"({"logEvents":[)";
+    case Container::control:
+      return R"({"messageType":"CONTROL_MESSAGE","logEvents":[)";
+  }
+  return "[";
+}
+
+}  // namespace
+
+std::string Framer::Seam::open() const {
+  std::string text;
+  for (std::size_t i = 0; i < context_count; ++i) text += opening(contexts[i]);
+  return text;
+}
+
+std::string Framer::Seam::close() const {
+  std::string text;
+  for (std::size_t i = context_count; i-- > 0;) {
+    text += contexts[i] == Container::none ? "]" : "]}";
+  }
+  return text;
+}
+
+std::optional<Framer::Seam> Framer::seam() const {
+  static_assert(std::tuple_size_v<decltype(Seam::contexts)> == kContexts);
+  if (mode_ != Mode::between || damaged_ || in_garbage_) return std::nullopt;
+  Seam seam;
+  seam.at = pos_;
+  std::size_t next = pos_;
+  if (context_count_ == 0) {
+    while (next < window_.size() && is_blank(window_[next])) ++next;
+    if (next < window_.size() && window_[next] == '\n') seam.at = next + 1;
+    return seam;
+  }
+  // An array is known for a container by its first element.
+  while (next < window_.size() && (is_space(window_[next]) || window_[next] == ',')) ++next;
+  if (next == window_.size() || (window_[next] != '{' && window_[next] != ']')) return std::nullopt;
+  seam.at = next;
+  std::copy_n(contexts_, context_count_, seam.contexts.begin());
+  seam.context_count = context_count_;
+  return seam;
+}
+
+}  // namespace tocsin::event
