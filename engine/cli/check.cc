@@ -1,4 +1,4 @@
-// tocsin check: lints rules, lists and tests.
+// tocsin check: lints rules, lists, tests and the service's configuration.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -13,6 +13,7 @@
 #include "cli/portable.h"
 #include "cli/rule_tests.h"
 #include "cli/terminal.h"
+#include "pipeline/config.h"
 #include "sigma/rule_test.h"
 
 namespace tocsin::cli {
@@ -20,6 +21,7 @@ namespace {
 
 struct CheckArguments {
   RuleOptions rules;
+  std::string config;
   std::string output = "text";
   bool portable = false;
   bool cost = false;
@@ -63,15 +65,29 @@ void print_json(const Diagnostics& diagnostics, const program::Program* costs) {
   }
 }
 
+// The rules and lists that a good configuration names are checked with those that were given.
+void check_config(const std::string& file, RuleOptions& rules, Diagnostics& diagnostics) {
+  const std::optional<pipeline::Config> config = pipeline::load_config(file, diagnostics);
+  if (!config) return;
+  const auto append = [](const std::vector<std::string>& from, std::vector<std::string>& to) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  append(config->rules.paths, rules.rules);
+  append(config->rules.lists, rules.lists);
+}
+
 int run(const CheckArguments& arguments) {
   if (arguments.cost && arguments.output == "sarif") {
     fmt::print(stderr, "tocsin: --cost is printed as text or json\n");
     return kError;
   }
-  Ruleset ruleset = load_ruleset(arguments.rules);
-  Diagnostics& diagnostics = ruleset.diagnostics;
+  Diagnostics diagnostics;
+  RuleOptions rule_options = arguments.rules;
+  if (!arguments.config.empty()) check_config(arguments.config, rule_options, diagnostics);
+  Ruleset ruleset = load_ruleset(rule_options);
+  diagnostics.append(std::move(ruleset.diagnostics));
   std::size_t test_files = 0;
-  check_tests(arguments.rules.rules, diagnostics, test_files);
+  check_tests(rule_options.rules, diagnostics, test_files);
   if (arguments.portable) report_extensions(*ruleset.rules, diagnostics);
 
   const std::size_t errors = diagnostics.count(Severity::error);
@@ -97,7 +113,7 @@ int run(const CheckArguments& arguments) {
 
 void add_check(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<CheckArguments>();
-  CLI::App* command = app.add_subcommand("check", "Lint rules, lists and tests");
+  CLI::App* command = app.add_subcommand("check", "Lint rules, lists, tests and configurations");
   command->footer("Exits with 0 when everything is clean, 1 on warnings, 2 on errors.");
   command->add_option("-o,--output", arguments->output, "text, json or sarif")
       ->check(CLI::IsMember({"text", "json", "sarif"}))
@@ -111,10 +127,17 @@ void add_check(CLI::App& app, int& exit_code) {
       ->type_name("PATH")
       ->expected(1, -1)
       ->allow_extra_args(false);
-  command->add_option("PATH", arguments->rules.rules, "Rule files or folders")
-      ->required()
-      ->type_name("");
-  command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
+  command
+      ->add_option("-c,--config", arguments->config,
+                   "The service's configuration, and the rules and lists that it names")
+      ->type_name("FILE");
+  command->add_option("PATH", arguments->rules.rules, "Rule files or folders")->type_name("");
+  command->callback([arguments, &exit_code] {
+    if (arguments->rules.rules.empty() && arguments->config.empty()) {
+      throw CLI::RequiredError("PATH or --config");
+    }
+    exit_code = run(*arguments);
+  });
 }
 
 }  // namespace tocsin::cli

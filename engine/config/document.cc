@@ -25,7 +25,10 @@ std::string quotable(const Diagnostic& diagnostic) {
   if (syntax || diagnostic.at.column == 0 || diagnostic.at.column > line.size()) return {};
   const std::size_t start = diagnostic.at.column - 1;
   if (!is_lead(line.substr(0, start))) return {};
-  return std::string(line.substr(0, start + diagnostic.at.length));
+  // A URL is a credential as often as not.
+  const std::string_view meant = line.substr(start, diagnostic.at.length);
+  const bool is_url = meant.find("://") != std::string_view::npos;
+  return is_url ? std::string() : std::string(line.substr(0, start)) + std::string(meant);
 }
 
 }  // namespace

@@ -162,6 +162,13 @@ std::string Settings::path(std::string_view key, std::string_view otherwise) {
   return found ? absolute(*found, name_of(key)) : std::string();
 }
 
+Result<std::string> Settings::read_file(const std::string& path, std::size_t limit) {
+  context_->files_read.push_back(path);
+  Result<Files::Content> content = context_->files->read(path, limit);
+  if (!content) return tl::unexpected(std::move(content.error()));
+  return std::move(content->text);
+}
+
 Settings Settings::map(std::string_view key) {
   const sigma::YamlNode* value = find(key);
   Settings out(value == nullptr ? kNothing : *value, name_of(key), *context_);

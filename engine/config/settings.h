@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "base/secret.h"
 #include "config/files.h"
 #include "config/variables.h"
@@ -35,7 +36,7 @@ struct Context {
   Environment environment;
   std::string folder;  // relative paths in the file start here
   const Files* files = &system_files();
-  std::vector<std::string> files_read = {};  // secrets, by path
+  std::vector<std::string> files_read = {};  // secrets and others, by path
   // When there is one, it gets every key that was asked for, as in "server.auth.tokens[].name".
   std::set<std::string>* asked = nullptr;
 };
@@ -80,6 +81,8 @@ class Settings {
   // key.
   std::string path(std::string_view key, std::string_view otherwise = {});
   std::vector<std::string> paths(std::string_view key);
+  // The text of a file that a key has named; it is then one of those the configuration was made of.
+  Result<std::string> read_file(const std::string& path, std::size_t limit);
   // A list of texts; a single text is a list of one.
   std::vector<std::string> texts(std::string_view key);
   std::vector<PlacedText> placed_texts(std::string_view key);

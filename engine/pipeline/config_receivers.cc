@@ -1,6 +1,8 @@
 // The section `receivers`. What an entry means is known to the notifier of its type.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/document.h"
 #include "pipeline/config_sections.h"
 
@@ -20,8 +22,13 @@ constexpr std::string_view kDefaultReceivers =
 void add(Settings& entry, Reading& reading) {
   const std::string name = entry.text("name");
   if (!name.empty()) {
-    check_name(entry, "name", name, reading.receiver_names);
-    reading.receiver_names.push_back(name);
+    // The receiver itself is strict about its name.
+    std::vector<std::string>& names = reading.receiver_names;
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+      entry.report(Severity::error, "C912", entry.at("name"),
+                   fmt::format("there are two receivers with the name `{}`", name));
+    }
+    names.push_back(name);
   }
   std::optional<deliver::Receiver> receiver = reading.options.make_receiver(entry);
   if (receiver) reading.config.receivers.push_back(*std::move(receiver));

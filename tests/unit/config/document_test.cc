@@ -43,6 +43,7 @@ TEST_CASE("only a whole line's beginning is quoted, and only up to what is meant
   CHECK(quoted("m: {a: beside, b: beside}").empty());
   CHECK(quoted("m: wrong  # beside") == "m: wrong");
   CHECK(quoted("m: {a: 'beside").empty());
+  CHECK(quoted("m: https://hooks.example/beside").empty());
 }
 
 TEST_CASE("a variable that YAML cannot read without quotes is explained") {
