@@ -7,6 +7,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "alert/card.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -75,7 +76,7 @@ void ScanOutput::clear_progress() {
 
 void ScanOutput::alert(alert::Alert alert) {
   clear_progress();
-  write(render_card(alert, use_color(stdout), terminal_width(stdout)));
+  write(alert::render_card(alert, use_color(stdout), terminal_width(stdout)));
 }
 
 void ScanOutput::lines(std::string_view json_lines) {
@@ -162,7 +163,8 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
     const std::string_view level = alert::severity_name(rank(i));
     by_level[rank(i)] += stats.rule_matches[i];
     fmt::print(stderr, "{:>10}  {}{:<13}{}  {}\n", with_commas(stats.rule_matches[i]),
-               level_style(level, color), level, reset_style(color), text::printable(meta.title));
+               alert::level_style(level, color), level, reset_style(color),
+               text::printable(meta.title));
   }
   std::string totals;
   for (int level = 4; level >= 0; --level) {

@@ -71,7 +71,4 @@ class StatsFile {
   std::unique_ptr<std::FILE, Closer> file_;
 };
 
-// A card of a few lines for one alert.
-std::string render_card(const alert::Alert& alert, bool color, std::size_t width);
-
 }  // namespace tocsin::cli

@@ -61,15 +61,6 @@ std::string human_duration(double seconds) {
   return fmt::format("{}:{:02}", total / 60, total % 60);
 }
 
-std::string_view level_style(std::string_view level, bool color) {
-  if (!color) return "";
-  if (level == "critical") return "\x1b[1;97;41m";
-  if (level == "high") return "\x1b[1;31m";
-  if (level == "medium") return "\x1b[1;33m";
-  if (level == "low") return "\x1b[1;36m";
-  return "\x1b[1;37m";
-}
-
 std::string_view reset_style(bool color) {
   return color ? "\x1b[0m" : "";
 }

@@ -21,8 +21,7 @@ std::string human_bytes(std::uint64_t bytes);
 std::string human_rate(double per_second);
 std::string human_duration(double seconds);
 
-// ANSI style for a severity level ("" without colour), and the reset.
-std::string_view level_style(std::string_view level, bool color);
+// What ends a style of alert::level_style() ("" without colour).
 std::string_view reset_style(bool color);
 
 // At most `width` code points; a cut is shown by "…".
