@@ -1,5 +1,6 @@
 #include "net/http_listener.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -22,6 +23,8 @@ namespace ip = boost::asio::ip;
 
 // Connections that the kernel keeps for us: a burst while we are busy. It has a cap of its own.
 constexpr int kBacklog = 4096;
+// Then connections that have been accepted get their turn.
+constexpr int kAcceptedAtOnce = 16;
 constexpr auto kPause = std::chrono::milliseconds(100);
 
 // IPv4 addresses that came through an IPv6 socket are shown and counted as what they are.
@@ -93,6 +96,7 @@ Result<std::unique_ptr<HttpListener>> HttpListener::open(
   if (!error && address.is_v6()) acceptor.set_option(boost::asio::ip::v6_only(false), error);
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kBacklog, error);
+  if (!error) acceptor.non_blocking(true, error);
   if (!error) listener->port_ = acceptor.local_endpoint(error).port();
   if (error) return fail(Code::io, "cannot listen on " + place + ": " + error.message());
   return listener;
@@ -106,26 +110,34 @@ void HttpListener::stop() {
   });
 }
 
-void HttpListener::accept() {
+void HttpListener::wait() {
   if (!acceptor_.is_open()) return;
-  Worker& worker = *workers_[next_worker_++ % workers_.size()];
-  acceptor_.async_accept(worker.io, [this, &worker](error_code error, Socket socket) {
-    on_accepted(error, std::move(socket), worker);
-  });
+  acceptor_.async_wait(boost::asio::socket_base::wait_read, [this](error_code) { accept(); });
 }
 
-void HttpListener::on_accepted(error_code error, Socket socket, Worker& worker) {
+void HttpListener::accept() {
   if (!acceptor_.is_open()) return;
-  if (is_exhaustion(error)) return back_off(error);
-  // Any other error is the peer's: it went away before it was accepted.
-  if (!error) {
+  for (int i = 0; i < kAcceptedAtOnce; ++i) {
+    Worker& worker = *workers_[next_worker_ % workers_.size()];
+    error_code error;
+    Socket socket = acceptor_.accept(worker.io, error);
+    if (error == boost::asio::error::would_block) break;
+    // The kernel says so even when nobody waits: it reserves a descriptor first.
+    if (is_exhaustion(error)) return somebody_waits() ? back_off(error) : wait();
+    if (error) continue;  // the peer's: it went away before it was accepted
+    ++next_worker_;
     try {
       begin(std::move(socket), worker);
     } catch (const std::exception& problem) {
       log::error("A connection could not be served", {{"problem", problem.what()}});
     }
   }
-  accept();
+  wait();
+}
+
+bool HttpListener::somebody_waits() {
+  pollfd waiting{acceptor_.native_handle(), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) == 1;
 }
 
 void HttpListener::begin(Socket socket, Worker& worker) {
@@ -158,6 +170,7 @@ void HttpListener::begin(Socket socket, Worker& worker) {
     throw;
   }
   state_.connections.name(slot, session);
+  if (!tls) state_.connections.set_idle(slot);  // before its turn comes it is no reason to refuse
   boost::asio::post(worker.io, [session] { session->start(); });
 }
 

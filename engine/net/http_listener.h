@@ -22,7 +22,7 @@ class HttpListener {
   static Result<std::unique_ptr<HttpListener>> open(
       const std::vector<std::shared_ptr<Worker>>& workers);
 
-  void start() { accept(); }
+  void start() { wait(); }
   // From any thread; takes effect soon.
   void stop();
   std::uint16_t port() const { return port_; }
@@ -30,8 +30,9 @@ class HttpListener {
  private:
   explicit HttpListener(const std::vector<std::shared_ptr<Worker>>& workers);
 
+  void wait();
   void accept();
-  void on_accepted(error_code error, Socket socket, Worker& worker);
+  bool somebody_waits();
   void begin(Socket socket, Worker& worker);
   void back_off(error_code error);
 
