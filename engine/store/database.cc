@@ -96,6 +96,7 @@ Status Database::set_up(Mode mode, const StoreOptions::Seams& seams) {
     return fail(Code::unsupported,
                 fmt::format("SQLite does not take synchronous = FULL for {}", path_));
   }
+  if (seams.checkpoint_pages > 0) checkpoint_pages_ = seams.checkpoint_pages;
   sqlite3_wal_hook(handle_, log_has_grown, &log_pages_);
   return {};
 }
@@ -132,7 +133,7 @@ Status Database::commit() {
     roll_back();
     return status;
   }
-  if (log_pages_ >= kCheckpointPages) checkpoint();
+  if (log_pages_ >= checkpoint_pages_) checkpoint();
   return {};
 }
 

@@ -71,6 +71,7 @@ class Database {
   Health& health_;
   sqlite3* handle_ = nullptr;
   int log_pages_ = 0;  // set by SQLite at each commit
+  int checkpoint_pages_ = kCheckpointPages;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;
 };
 

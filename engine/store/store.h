@@ -47,8 +47,9 @@ struct StoreOptions {
 
   // For the tests of the store alone.
   struct Seams {
-    std::string vfs;          // SQLite's name of the file system; "": the real one
-    std::string synchronous;  // "": FULL; anything else breaks the promise
+    std::string vfs;           // SQLite's name of the file system; "": the real one
+    std::string synchronous;   // "": FULL; anything else breaks the promise
+    int checkpoint_pages = 0;  // of the log, before it is written back; 0: as many as usual
   } seams;
 };
 
@@ -60,6 +61,8 @@ struct AlertRow {
   std::string json;         // of the first firing, without occurrences
   std::uint64_t count = 1;  // firings
   Milliseconds created = 0, first_seen = 0, last_seen = 0;  // last two: of the events
+
+  bool operator==(const AlertRow&) const = default;
 };
 
 // Firings of one fingerprint that are told together (route/grouping.h).
@@ -70,6 +73,8 @@ struct Group {
   std::uint64_t told = 0;   // of them, those in notifications so far
   Milliseconds first_seen = 0, last_seen = 0;
   Milliseconds closes = 0;  // when the current interval ends
+
+  bool operator==(const Group&) const = default;
 };
 
 // How often a rule has raised alerts lately.
@@ -77,6 +82,8 @@ struct Budget {
   std::string rule;
   Milliseconds began = 0;  // of the current period
   std::uint64_t used = 0;
+
+  bool operator==(const Budget&) const = default;
 };
 
 // One notification to one receiver.
@@ -94,17 +101,23 @@ struct Delivery {
   unsigned attempts = 0;
   std::string error;  // of the last attempt; of a dead letter, why it is one
   bool dead = false;
+
+  bool operator==(const Delivery&) const = default;
 };
 
 struct DeliveryWithAlert {
   Delivery delivery;
   AlertRow alert;
+
+  bool operator==(const DeliveryWithAlert&) const = default;
 };
 
 struct OutboxCount {
   std::string receiver;
   std::uint64_t pending = 0, dead = 0;
   Milliseconds oldest_pending = 0;  // created; 0 when none
+
+  bool operator==(const OutboxCount&) const = default;
 };
 
 struct StoreStats {
