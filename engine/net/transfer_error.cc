@@ -20,7 +20,8 @@ std::string connection_text(const TransferFailure& failure) {
 }
 
 std::string certificate_text(const TransferFailure& failure) {
-  if (failure.certificate == X509_V_OK) {
+  // OpenSSL had nothing against it, or libcurl has not asked because it had.
+  if (failure.certificate == X509_V_OK || failure.certificate == X509_V_ERR_UNSPECIFIED) {
     return "the server's certificate was refused: it is not for this host name";
   }
   return fmt::format("the server's certificate was refused: {}",
@@ -38,7 +39,6 @@ Error transfer_error(const TransferFailure& failure) {
                     to_string(*failure.refused))};
   }
   switch (static_cast<CURLcode>(failure.code)) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_LOGIN_DENIED:
       return {Code::invalid_input, "the URL is not usable"};
@@ -71,12 +71,13 @@ Error transfer_error(const TransferFailure& failure) {
       return {Code::io, "the connection was closed before the whole answer was there"};
     case CURLE_GOT_NOTHING:
       return {Code::io, "the server closed the connection without an answer"};
+    case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP 0.9; the URL's has been checked
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_HTTP2:
     case CURLE_BAD_CONTENT_ENCODING:
       return {Code::io, "the server's answer is not HTTP"};
-    case CURLE_OUT_OF_MEMORY:
-      return {Code::busy, "not enough memory"};
+    case CURLE_OUT_OF_MEMORY:  // what libcurl says about a header line of more than 100 KB, too
+      return {Code::io, "the answer's header is too large, or memory is short"};
     default:
       return {Code::io, fmt::format("the request failed (libcurl error {})", failure.code)};
   }

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "net/http_client.h"
@@ -47,6 +48,12 @@ Status check_url(std::string_view url) {
   }
   if (has_blank_or_control(url)) {
     return fail(Code::invalid_input, "the URL contains a blank or a control character");
+  }
+  // The parser forgives slashes that are missing or too many; what was meant is then a guess.
+  const std::size_t colon = url.find(':');
+  if (const std::string_view rest = url.substr(std::min(colon, url.size()));
+      !rest.starts_with("://") || rest.starts_with(":///") || rest.starts_with("://\\")) {
+    return fail(Code::invalid_input, "this is not a URL; one looks like https://host/path");
   }
   const Url parsed(curl_url());
   switch (parse(parsed.get(), url, CURLU_DISALLOW_USER)) {
