@@ -132,6 +132,7 @@ Result<Recorded> Committer::write(const std::vector<Item>& items) {
 }
 
 void Committer::keep_house() {
+  if (const Status pruned = store_.prune(clock_.wall_ms()); !pruned) report(pruned.error());
   for (bool more = true; more;) {
     const Result<Recorded> recorded = end_intervals(more);
     if (!recorded) return report(recorded.error());
@@ -146,15 +147,11 @@ Result<Recorded> Committer::end_intervals(bool& more) {
   more = false;
   Result<store::Transaction> transaction = store_.begin();
   if (!transaction) return tl::unexpected(std::move(transaction.error()));
-  const store::Milliseconds now = clock_.wall_ms();
-  Recorder recorder(*transaction, now);
+  Recorder recorder(*transaction, clock_.wall_ms());
   const Result<std::size_t> ended = recorder.end_intervals(*live_.get(), kGroupsAtOnce);
   if (!ended) return tl::unexpected(ended.error());
   more = *ended == kGroupsAtOnce;
   if (const Status finished = recorder.finish(); !finished) return tl::unexpected(finished.error());
-  if (const Status pruned = transaction->prune(now); !pruned) {
-    return tl::unexpected(pruned.error());
-  }
   if (const Status committed = transaction->commit(); !committed) {
     return tl::unexpected(committed.error());
   }

@@ -62,22 +62,32 @@ Status Recorder::add(const Findings& findings) {
 Status Recorder::add_firing(const Findings& findings, const Firing& firing) {
   const FoundAlert& found = findings.alerts[firing.alert];
   const store::Milliseconds time = firing.event_time != 0 ? firing.event_time : findings.received;
-  const Result<CachedGroup*> cached = find_group(firing.fingerprint);
-  if (!cached) return tl::unexpected(cached.error());
-  std::optional<store::Group>& group = (*cached)->group;
-
-  if (!group) {
+  CachedGroup alone;  // without grouping nothing is kept of it
+  CachedGroup* cached = &alone;
+  if (findings.live->grouping.interval != 0) {
+    const Result<CachedGroup*> kept = find_group(firing.fingerprint);
+    if (!kept) return tl::unexpected(kept.error());
+    cached = *kept;
+  }
+  if (route::is_news(cached->group, now_)) {
     const Result<bool> affordable = spend(*findings.live, name_of(*found.rule));
     if (!affordable) return tl::unexpected(affordable.error());
     if (!*affordable) return tell_over_budget(findings, found, time);
   }
-  const bool is_new = !group;
-  const route::Telling telling = route::add_firing(group, time, now_, findings.live->grouping);
-  if (is_new) group->fingerprint = firing.fingerprint;
-  (*cached)->changed = true;
-  if (telling == route::Telling::now) return tell(findings, found, *group);
+  if (count(*cached, firing.fingerprint, time, findings) == route::Telling::now) {
+    return tell(findings, found, *cached->group);
+  }
   ++recorded_.grouped;
   return {};
+}
+
+route::Telling Recorder::count(CachedGroup& cached, const store::Key& fingerprint,
+                               store::Milliseconds time, const Findings& findings) {
+  const route::Telling telling =
+      route::add_firing(cached.group, time, now_, findings.live->grouping);
+  cached.group->fingerprint = fingerprint;
+  cached.changed = true;
+  return telling;
 }
 
 Result<Recorder::CachedGroup*> Recorder::find_group(const store::Key& fingerprint) {
@@ -127,13 +137,9 @@ Status Recorder::tell_over_budget(const Findings& findings, const FoundAlert& fo
   const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(rule);
   const Result<CachedGroup*> cached = find_group(fingerprint.bytes());
   if (!cached) return tl::unexpected(cached.error());
-  std::optional<store::Group>& group = (*cached)->group;
-  const bool is_new = !group;
-  const route::Telling telling =
-      route::add_firing(group, event_time, now_, findings.live->grouping);
-  if (is_new) group->fingerprint = fingerprint.bytes();
-  (*cached)->changed = true;
-  if (telling == route::Telling::later) return {};
+  if (count(**cached, fingerprint.bytes(), event_time, findings) == route::Telling::later) {
+    return {};
+  }
 
   FoundAlert summary;
   summary.rule = facts;
@@ -145,7 +151,7 @@ Status Recorder::tell_over_budget(const Findings& findings, const FoundAlert& fo
       text::printable(rule), text::printable(found.rule->title),
       findings.live->grouping.rule_budget, findings.live->grouping.budget_period / 1000);
   summary.json = alert::self_alert_json(alert::kBudgetExceeded, rule, detail, now_);
-  return tell(findings, summary, *group);
+  return tell(findings, summary, *(*cached)->group);
 }
 
 Status Recorder::enqueue(const Live& live, const store::AlertRow& alert, const std::string& not_to,

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "pipeline/findings.h"
+#include "route/grouping.h"
 #include "store/store.h"
 
 namespace tocsin::pipeline {
@@ -43,6 +44,8 @@ class Recorder {
   };
 
   Status add_firing(const Findings& findings, const Firing& firing);
+  route::Telling count(CachedGroup& cached, const store::Key& fingerprint, store::Milliseconds time,
+                       const Findings& findings);
   Result<CachedGroup*> find_group(const store::Key& fingerprint);
   Status tell(const Findings& findings, const FoundAlert& found, store::Group& group);
   Status tell_over_budget(const Findings& findings, const FoundAlert& found,
