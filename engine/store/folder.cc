@@ -23,7 +23,10 @@ constexpr mode_t kFileMode = 0600;
 constexpr mode_t kOthers = 077;
 
 tl::unexpected<Error> os_error(std::string_view what, const std::string& path, int number) {
-  return fail(number == ENOENT ? Code::not_found : Code::io,
+  Code code = Code::io;
+  if (number == ENOENT) code = Code::not_found;
+  if (number == EACCES || number == EPERM || number == EROFS) code = Code::refused;
+  return fail(code,
               fmt::format("cannot {} {}: {}", what, path, std::generic_category().message(number)));
 }
 

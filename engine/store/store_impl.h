@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "store/database.h"
+#include "store/fair_mutex.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/seen.h"
@@ -60,7 +61,7 @@ struct Store::Impl {
   const Folder folder;
   Health health;
 
-  std::mutex write_mutex;
+  FairMutex write_mutex;
   std::unique_ptr<Database> writer;
   Seen seen;
   // Where the search for alerts to forget goes on: created, id.
@@ -88,7 +89,7 @@ struct Transaction::Impl {
   }
 
   Store::Impl& store;
-  std::unique_lock<std::mutex> lock;
+  std::unique_lock<FairMutex> lock;
   bool open = false;
   std::optional<Error> broken;
   std::optional<std::uint64_t> rows;  // of the outbox, once counted
