@@ -6,7 +6,6 @@
 #include "base/json_writer.h"
 #include "deliver/notifier.h"
 #include "http_target.h"
-#include "sigma/file.h"
 #include "webhook_signature.h"
 
 namespace tocsin::notifiers {
@@ -120,7 +119,7 @@ void read_template(config::Settings& settings, Options& options) {
       options.content_type.find_first_of("\r\n") != std::string::npos) {
     settings.error("content_type", "this is not a content type, such as text/plain");
   }
-  const Result<std::string> text = sigma::read_file(path, kTemplateFileBytes);
+  const Result<std::string> text = settings.read_file(path, kTemplateFileBytes);
   if (!text) {
     settings.error("template_file", fmt::format("{}: {}", path, text.error().message));
     return;

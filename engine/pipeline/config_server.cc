@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/ip.h"
+#include "base/text.h"
 #include "config/forms.h"
 #include "config/listen_address.h"
 #include "pipeline/config_sections.h"
@@ -31,7 +32,8 @@ std::uint8_t read_roles(Settings& settings) {
       settings.report(Severity::error, "C905", name.at,
                       fmt::format("{}.roles are of ingest (send events), read (metrics, alerts, "
                                   "status) and admin (reload); there is no `{}`",
-                                  settings.what(), name.text));
+                                  settings.what(), name.text),
+                      std::string(text::nearest(name.text, {"ingest", "read", "admin"})));
     } else {
       roles = static_cast<std::uint8_t>(roles | static_cast<std::uint8_t>(found->second));
     }
