@@ -99,7 +99,7 @@ std::optional<RecordCutter::Piece> RecordCutter::take(Until until) {
   if (at_end || stopped_) {
     if (size_ <= std::max(begin_, opened_)) return std::nullopt;
     Piece rest = piece({size_, {}});
-    if (std::exchange(told_, stopped_ && !at_end)) rest.bytes.clear();
+    rest.is_known = std::exchange(told_, stopped_ && !at_end);
     return rest;
   }
   if (until == Until::records) {
@@ -114,7 +114,9 @@ std::optional<RecordCutter::Piece> RecordCutter::take(Until until) {
 RecordCutter::Piece RecordCutter::piece(const Cut& cut) {
   Piece piece;
   piece.bytes = std::exchange(prefix_, cut.seam.open());
+  piece.begin = piece.bytes.size() + (begin_ < opened_ ? opened_ - begin_ : 0);
   piece.bytes.append(text_, begin_, cut.at - begin_);
+  piece.size = piece.bytes.size() - piece.begin;
   piece.bytes += cut.seam.close();
   piece.consumed = before_ + cut.at - opened_;
   piece.open = prefix_;

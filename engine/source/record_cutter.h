@@ -21,9 +21,12 @@ class RecordCutter {
   static constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
   struct Piece {
-    std::string bytes;           // what to submit; empty: nothing
-    std::uint64_t consumed = 0;  // bytes of the stream up to its end
-    std::string open;            // for a cutter that goes on there
+    std::string bytes;  // what to submit
+    std::string_view text() const { return std::string_view(bytes).substr(begin, size); }
+    std::size_t begin = 0, size = 0;  // where in `bytes` the stream's own text is
+    bool is_known = false;            // nothing needs to be submitted: an earlier piece told of it
+    std::uint64_t consumed = 0;       // bytes of the stream up to its end
+    std::string open;                 // for a cutter that goes on there
   };
 
   // What counts as the end of a piece that is shorter than kPieceBytes.

@@ -68,10 +68,15 @@ struct FollowOptions {
   std::string path;       // a file, a folder (new files in it, recursive), or a glob
   bool from_end = false;  // of files that are there when it starts for the first time
   std::int64_t poll_ms = 500;
+  // A file that has not changed for so long is read like a whole one: compressed, or its last
+  // record without the end of its line.
+  std::int64_t settle_ms = 2'000;
+  // The same for a rest that is no record yet: it is handed over as what it is, and told of.
+  std::int64_t abandon_ms = 600'000;
 };
 // Files that grow, are rotated (renamed, compressed), truncated or replaced; whole log files that
 // appear in a folder. The position is saved with the alerts: nothing is lost or told twice over a
-// restart.
+// restart. How: source/follower.h.
 std::unique_ptr<Source> make_follow(FollowOptions options);
 
 }  // namespace tocsin::source

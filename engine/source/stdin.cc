@@ -52,7 +52,7 @@ class Stdin final : public Source {
   bool hand_over(RecordCutter& cutter, RecordCutter::Until until, Intake& intake,
                  const std::stop_token& stop) {
     while (auto piece = cutter.take(until)) {
-      if (piece->bytes.empty()) continue;
+      if (piece->is_known) continue;
       Submission submission;
       submission.source = name_;
       submission.bytes = std::move(piece->bytes);
