@@ -46,6 +46,7 @@ Result<Item> make_item(const store::DeliveryWithAlert& row) {
   item.json = alert::with_occurrences(row.alert.json, occurrences);
   Result<alert::Alert> parsed = alert::parse(item.json);
   if (!parsed) return tl::unexpected(std::move(parsed.error()));
+  if (parsed->id.empty()) return fail(Code::invalid_input, "it is not an alert");
   item.alert = std::move(*parsed);
   return item;
 }

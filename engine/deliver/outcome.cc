@@ -10,21 +10,24 @@ namespace {
 constexpr std::size_t kReasonBytes = 200;   // of what the receiver said
 constexpr std::size_t kAnswerBytes = 2000;  // for `notify test`
 
-// Printable, and cut at a whole character.
-std::string shown(std::string_view body, std::size_t most) {
+// The longest part of `text` from its start that has at most `most` bytes and ends with a whole
+// character.
+std::string_view cut(std::string_view text, std::size_t most) {
   std::size_t end = 0;
-  // Four times: escapes are longer than what they stand for, never shorter.
-  for (body = text::trim(body).substr(0, most); end < body.size();)
-    text::next_code_point(body, end);
-  std::string out = text::printable(body);
-  if (out.size() <= most) return out;
-  std::size_t cut = 0;
-  for (std::size_t next = 0; next < out.size() && next <= most;) {
-    cut = next;
-    text::next_code_point(out, next);
+  for (std::size_t next = 0; next < text.size();) {
+    text::next_code_point(text, next);
+    if (next > most) break;
+    end = next;
   }
-  out.resize(cut);
-  return out += "…";
+  return text.substr(0, end);
+}
+
+std::string shown(std::string_view body, std::size_t most) {
+  body = text::trim(body);
+  const std::string whole = text::printable(cut(body, most));  // never shorter than what it shows
+  std::string out(cut(whole, most));
+  if (out.size() < whole.size() || most < body.size()) out += "…";
+  return out;
 }
 
 Outcome::Kind kind_of(int status) {

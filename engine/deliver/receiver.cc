@@ -43,11 +43,11 @@ const NotifierEntry* find_notifier(config::Settings& settings, const std::string
 }
 
 void read_networks(config::Settings& settings, net::EgressPolicy& egress) {
-  for (const std::string& text : settings.texts("allow_networks")) {
-    if (Result<IpPrefix> network = parse_cidr(text)) {
+  for (const config::PlacedText& text : settings.placed_texts("allow_networks")) {
+    if (Result<IpPrefix> network = parse_cidr(text.text)) {
       egress.allowed.push_back(*network);
     } else {
-      settings.error("allow_networks", std::move(network.error().message));
+      settings.report(Severity::error, "C906", text.at, std::move(network.error().message));
     }
   }
 }
