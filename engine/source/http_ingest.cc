@@ -83,7 +83,7 @@ struct HttpIngest::Impl {
     net::Responder responder;
     std::shared_ptr<const Context> context;
     std::string body;
-    std::string peer;
+    std::string peer, topic;  // of SNS: as the head says
   };
   using OpenPtr = std::shared_ptr<Open>;
 
@@ -187,7 +187,7 @@ void HttpIngest::Impl::sns(const OpenPtr& open) {
   const auto task = [this, open] {
     auto message = verifier.verify(open->body);
     if (message) return sns_accepted(open, std::move(*message));
-    sns_refused({}, open->peer, message.error());
+    sns_refused(open->topic, open->peer, message.error());
     open->fail(status_of(message.error().code), message.error().message);
   };
   if (!verifying.post(task)) open->fail(503, "busy; try again later");
@@ -271,6 +271,7 @@ void HttpIngest::handle(net::ServerRequest request, net::Responder responder) {
       return impl_->firehose(open);
     case Sender::sns:
       open->body = std::move(request.body);
+      open->topic = request.head.header("x-amz-sns-topic-arn");
       open->peer = std::move(request.head.peer);
       return impl_->sns(open);
     case Sender::native:
