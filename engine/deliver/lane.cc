@@ -31,6 +31,7 @@ Lane::Lane(Receiver receiver, World world, metrics::Registry& metrics, std::shar
       world_(world),
       metrics_(metrics, receiver_.name, receiver_.type),
       before_(std::move(before)),
+      delivered_([this](const Combiner::Rows& rows) { return world_.store.delivered(rows); }),
       bucket_(receiver_.traits.rate, receiver_.traits.burst),
       backoff_(random_seed()) {
   metrics_.up.set(1);

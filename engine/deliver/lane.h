@@ -24,6 +24,7 @@
 #include "deliver/backoff.h"
 #include "deliver/batch.h"
 #include "deliver/breaker.h"
+#include "deliver/combiner.h"
 #include "deliver/digests.h"
 #include "deliver/dispatcher.h"
 #include "deliver/lane_metrics.h"
@@ -97,6 +98,7 @@ class Lane {
   const World world_;
   const LaneMetrics metrics_;
   std::shared_ptr<Lane> before_;
+  Combiner delivered_;
 
   mutable std::mutex mutex_;
   std::condition_variable picker_;   // who waits to pick

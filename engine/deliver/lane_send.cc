@@ -127,7 +127,7 @@ void Lane::settle_delivered(const Batch& batch) {
     metrics_.latency.observe(static_cast<double>(latency) / 1000);
   }
   const std::vector<std::int64_t> ids = batch.ids();
-  if (!persist([&] { return world_.store.delivered(ids); })) return;
+  if (!persist([&] { return delivered_.write(ids); })) return;
   const Lock lock(mutex_);
   digests_.forget(ids);
 }

@@ -1,9 +1,13 @@
 // The parts of deliver/ that decide without doing: outcomes, pauses, breaker, rate, digests.
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <mutex>
 #include <set>
+#include <thread>
 
 #include "deliver/backoff.h"
 #include "deliver/breaker.h"
+#include "deliver/combiner.h"
 #include "deliver/digests.h"
 #include "deliver/notifier.h"
 #include "deliver/token_bucket.h"
@@ -184,6 +188,39 @@ TEST_CASE("the token bucket lets through what it promises") {
     CHECK(taken <= 100 * rate + 3);
     CHECK(taken >= (rate > 100 ? 49 : 99) * rate - 2);  // at best one a millisecond
   }
+}
+
+TEST_CASE("what threads write at the same time is written together, and each learns its result") {
+  std::atomic<unsigned> writes{0};
+  std::mutex mutex;
+  std::multiset<std::int64_t> written;
+  Combiner combiner([&](const Combiner::Rows& rows) -> Status {
+    ++writes;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    for (const std::int64_t row : rows) {
+      if (row % 100 == 99) return fail(Code::busy, "no");
+    }
+    const std::lock_guard<std::mutex> lock(mutex);
+    written.insert(rows.begin(), rows.end());
+    return {};
+  });
+  std::atomic<unsigned> good{0}, bad{0};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 8; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 25; ++i) {
+        const Status status = combiner.write({thread * 1'000 + i, thread * 1'000 + i + 500});
+        ++(status ? good : bad);
+      }
+      ++(combiner.write({99}) ? good : bad);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good + bad == 208);
+  CHECK(bad >= 8);
+  CHECK(written.size() == 2 * good);
+  CHECK(std::set<std::int64_t>(written.begin(), written.end()).size() == written.size());
+  CHECK(writes < 208);
 }
 
 TEST_CASE("rows that were told together are found together") {
