@@ -27,6 +27,7 @@ class Arena {
     }
     const std::size_t block_size = std::max(size, kBlockBytes);
     blocks_.push_back({std::make_unique<char[]>(block_size), block_size});
+    held_ += block_size;
     used_ = size;
     return blocks_.back().bytes.get();
   }
@@ -43,12 +44,7 @@ class Arena {
 
   // Forgets everything. Memory beyond kKeepBytes, which only a freak record needs, is returned.
   void reset() {
-    std::size_t kept = 0;
-    std::erase_if(blocks_, [&](const Block& block) {
-      if (kept + block.size > kKeepBytes) return true;
-      kept += block.size;
-      return false;
-    });
+    if (held_ > kKeepBytes) give_back();
     current_ = 0;
     used_ = 0;
   }
@@ -61,7 +57,17 @@ class Arena {
     std::unique_ptr<char[]> bytes;
     std::size_t size;
   };
+  void give_back() {
+    held_ = 0;
+    std::erase_if(blocks_, [&](const Block& block) {
+      if (held_ + block.size > kKeepBytes) return true;
+      held_ += block.size;
+      return false;
+    });
+  }
+
   std::vector<Block> blocks_;
+  std::size_t held_ = 0;     // bytes in all blocks
   std::size_t current_ = 0;  // block that allocate() tries first
   std::size_t used_ = 0;     // bytes used in it
 };

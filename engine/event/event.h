@@ -36,6 +36,7 @@ enum ReadNote : std::uint8_t {
   kLoneSurrogate = 4,  // half a \u pair became U+FFFD
   kLongNumber = 8,     // an integer beyond 64 bits, compared as text
   kManyValues = 16,    // values beyond limits::kEventValues were left out
+  kLongSubject = 32,   // a regex saw the beginning of a value only (limits::kRegexSubjectBytes)
 };
 
 class Event {
@@ -89,16 +90,19 @@ class Event {
     filled_.push_back(field);
   }
   // A value of the record; left out, with a note, when there are too many.
-  void append(FieldRef field, const Value& value) {
-    if (values_.size() <= limits::kEventValues) return add(field, value);
+  void append(FieldRef field, Value::Kind kind, bool nested, std::string_view text) {
+    if (values_.size() <= limits::kEventValues) return add(field, kind, nested, text);
     mark_present(field);
     notes_ |= kManyValues;
   }
   // The same for what Tocsin itself finds out, which nobody can crowd out.
-  void add(FieldRef field, const Value& value) {
+  void add(FieldRef field, Value::Kind kind, bool nested, std::string_view text) {
     mark_present(field);
     const auto index = static_cast<std::uint32_t>(values_.size());
-    values_.push_back(value);
+    Value& value = values_.emplace_back();
+    value.kind = kind;
+    value.nested = nested;
+    value.text = text;
     Slot& slot = slots_.data()[field];
     (slot.head == 0 ? slot.head : values_.data()[slot.tail].next) = index;
     slot.tail = index;

@@ -47,6 +47,7 @@ class EventReader::Walk : public JsonWalk {
 
   // Whether there is a backslash in [from, to). Asked in ascending order, but a string twice.
   bool has_escape(const char* from, const char* to) {
+    if (escape_ >= to) return false;
     if (escape_ < from) {
       const void* found = std::memchr(from, '\\', static_cast<std::size_t>(end_ - from));
       escape_ = found == nullptr ? end_ : static_cast<const char*>(found);
@@ -72,18 +73,11 @@ class EventReader::Walk : public JsonWalk {
     const bool collecting = collectors_size_ != 0;
     const FieldSet::Filter& filter = fields_.filter(node);
     for (;;) {
-      FieldSet::NodeId next = FieldSet::kNoNode;
-      const bool plain = is_tight_key(token) && !has_escape(at(token), at(token + 1));
-      if (!plain || filter.may_have(byte_after(token), tight_size(token))) {
-        if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
-        if (!follow(node, token, next)) return broken(token, "malformed string");
-      }
-      token += 2;
-      if (next == FieldSet::kNoNode && !collecting) {
-        const char first = byte(token);
-        token = first == '"' ? token + 1 : skip_other(token, first, depth);
+      if (!collecting && is_tight_key(token) && at(token + 1) <= escape_ &&
+          !filter.may_have(at(token) + 1, tight_size(token))) {
+        token = skip(token + 2, depth);
       } else {
-        token = value(token, next, depth);
+        token = member(token, node, depth);
       }
       if (token == nullptr) return nullptr;
       const char after = byte(token++);
@@ -92,14 +86,17 @@ class EventReader::Walk : public JsonWalk {
     }
   }
 
-  // Where the key leads. False when it is malformed.
-  bool follow(FieldSet::NodeId node, Token key, FieldSet::NodeId& next) {
-    std::string_view text = string(key);
-    if (!unescaped(text)) return false;
-    if (node == FieldSet::kNoNode) return true;
-    next = fields_.child_in_text(node, text);
-    if (next <= FieldSet::kLastKnown) known_ |= 1u << next;
-    return true;
+  // A member that may be wanted.
+  [[gnu::noinline]] Token member(Token token, FieldSet::NodeId node, std::size_t depth) {
+    if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
+    std::string_view key = string(token);
+    if (!unescaped(key)) return broken(token, "malformed string");
+    FieldSet::NodeId next = FieldSet::kNoNode;
+    if (node != FieldSet::kNoNode) {
+      next = fields_.child_in_text(node, key);
+      if (next <= FieldSet::kLastKnown) known_ |= 1u << next;
+    }
+    return value(token + 2, next, depth);
   }
 
   Token array(Token token, FieldSet::NodeId node, std::size_t depth) {
@@ -119,12 +116,13 @@ class EventReader::Walk : public JsonWalk {
     if (node == FieldSet::kNoNode && collectors_size_ == 0) return skip(token, depth);
     const FieldRef field = node == FieldSet::kNoNode ? kNoField : fields_.field_at(node);
     const char first = byte(token);
+    if (first == '"') return text_value(token, field);
     if (first == '{') return object_value(token, node, field, depth + 1);
     if (first == '[') {
       if (field != kNoField) event_.mark_present(field);
       return array(token, node, depth + 1);
     }
-    return scalar(token, first, field);
+    return scalar(token, field);
   }
 
   Token object_value(Token token, FieldSet::NodeId node, FieldRef field, std::size_t depth) {
@@ -139,29 +137,25 @@ class EventReader::Walk : public JsonWalk {
 
   void collect_below(FieldRef field) { collectors_[collectors_size_++] = field; }
 
-  Token scalar(Token token, char first, FieldRef field) {
-    Value value;
-    if (first == '"') {
-      value.kind = Value::Kind::string;
-      value.text = string(token);
-      if (!unescaped(value.text)) return broken(token, "malformed string");
-    } else {
-      const std::string_view scalar = text(token);
-      if (scalar == "null") {
-        value.kind = Value::Kind::null;
-      } else if (is_literal(scalar)) {
-        value.kind = Value::Kind::boolean;
-        value.text = scalar;
-      } else if (is_number(scalar)) {
-        value.kind = Value::Kind::number;
-        value.text = number_text(scalar);
-      } else {
-        return broken(token, "expected a JSON value");
-      }
+  Token text_value(Token token, FieldRef field) {
+    std::string_view text = string(token);
+    if (!unescaped(text)) return broken(token, "malformed string");
+    return take(token, field, Value::Kind::string, text);
+  }
+
+  Token scalar(Token token, FieldRef field) {
+    const std::string_view scalar = text(token);
+    if (scalar == "null") return take(token, field, Value::Kind::null, {});
+    if (is_literal(scalar)) return take(token, field, Value::Kind::boolean, scalar);
+    if (!is_number(scalar)) return broken(token, "expected a JSON value");
+    return take(token, field, Value::Kind::number, number_text(scalar));
+  }
+
+  Token take(Token token, FieldRef field, Value::Kind kind, std::string_view text) {
+    if (field != kNoField) event_.append(field, kind, false, text);
+    for (std::size_t i = 0; i < collectors_size_; ++i) {
+      event_.append(collectors_[i], kind, true, text);
     }
-    if (field != kNoField) event_.append(field, value);
-    value.nested = true;
-    for (std::size_t i = 0; i < collectors_size_; ++i) event_.append(collectors_[i], value);
     return token + 1;
   }
 
@@ -250,9 +244,7 @@ Status EventReader::read(std::string_view json, Event& event) {
 
 void EventReader::add_facts(Event& event) {
   facts_->compute(event, [&event](FieldRef field, const Value& fact) {
-    Value copy = fact;
-    copy.text = event.arena_.copy(fact.text);
-    event.add(field, copy);
+    event.add(field, fact.kind, fact.nested, event.arena_.copy(fact.text));
   });
 }
 

@@ -3,6 +3,7 @@
 // read is stepped over with the same care.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,7 +25,6 @@ class JsonWalk {
 
   char byte(Token token) const { return data_[*token]; }
   const char* at(Token token) const { return data_ + *token; }
-  char byte_after(Token token) const { return data_[*token + 1]; }
 
   // The inside of a string, as spelled. Precondition: byte(token) == '"'.
   std::string_view string(Token token) const {
@@ -59,13 +59,21 @@ class JsonWalk {
   Token skip(Token token, std::size_t depth) {
     const char first = byte(token);
     if (first == '"') return token + 1;
-    return skip_other(token, first, depth);
+    if (first == '{' || first == '[') return skip_nested(token, depth);
+    return is_tight_literal(token) ? token + 1 : skip_scalar(token);
   }
-  // The same for a value that is no string.
-  Token skip_other(Token token, char first, std::size_t depth) {
-    if (first == '{') return skip_object(token, depth + 1);
-    if (first == '[') return skip_array(token, depth + 1);
-    return skip_scalar(token);
+
+  // A literal that the next token follows at once. Looks at five bytes, which there always are.
+  bool is_tight_literal(Token token) const {
+    static_assert(std::endian::native == std::endian::little);
+    constexpr std::uint32_t kTrue = 0x65757274, kNull = 0x6C6C756E, kFals = 0x736C6166;
+    const char* const begin = data_ + token[0];
+    std::uint32_t word;
+    std::memcpy(&word, begin, sizeof word);
+    const std::uint32_t size = token[1] - token[0];
+    const bool four = (word == kTrue) | (word == kNull);
+    const bool five = (word == kFals) & (begin[4] == 'e');
+    return (four & (size == 4)) | (five & (size == 5));
   }
 
   Token skip_scalar(Token token) {
@@ -98,28 +106,44 @@ class JsonWalk {
   bool long_number() const { return long_number_; }
 
  private:
-  Token skip_object(Token token, std::size_t depth) {
-    if (depth > limits::kRecordDepth) return too_deep(token);
-    if (byte(++token) == '}') return token + 1;
+  // The object or array at `token`, and all that is in it.
+  Token skip_nested(Token token, std::size_t depth) {
+    static_assert(limits::kRecordDepth <= 64);
+    const std::size_t outside = depth;
+    std::uint64_t arrays =
+        0;                 // a bit for each that is open, 1 for an array; bit 0 is the innermost
+    bool in_array = true;  // or at its beginning
+    bool at_item = true;   // not behind one
     for (;;) {
-      if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
-      token = skip(token + 2, depth);
-      if (token == nullptr) return nullptr;
+      if (at_item) {
+        if (!in_array) {
+          if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
+          token += 2;
+        }
+        const char first = byte(token);
+        if (first == '"') {
+          ++token;
+        } else if (first == '{' || first == '[') {
+          if (++depth > limits::kRecordDepth) return too_deep(token);
+          in_array = first == '[';
+          arrays = arrays << 1 | (in_array ? 1 : 0);
+          at_item = byte(++token) != (in_array ? ']' : '}');
+          continue;
+        } else if (is_tight_literal(token)) {
+          ++token;
+        } else if ((token = skip_scalar(token)) == nullptr) {
+          return nullptr;
+        }
+      }
       const char after = byte(token++);
-      if (after == '}') return token;
-      if (after != ',') return broken(token - 1, "expected ',' or '}'");
-    }
-  }
-
-  Token skip_array(Token token, std::size_t depth) {
-    if (depth > limits::kRecordDepth) return too_deep(token);
-    if (byte(++token) == ']') return token + 1;
-    for (;;) {
-      token = skip(token, depth);
-      if (token == nullptr) return nullptr;
-      const char after = byte(token++);
-      if (after == ']') return token;
-      if (after != ',') return broken(token - 1, "expected ',' or ']'");
+      at_item = after == ',';
+      if (at_item) continue;
+      if (after != (in_array ? ']' : '}')) {
+        return broken(token - 1, in_array ? "expected ',' or ']'" : "expected ',' or '}'");
+      }
+      if (--depth == outside) return token;
+      arrays >>= 1;
+      in_array = (arrays & 1) != 0;
     }
   }
 

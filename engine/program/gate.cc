@@ -15,7 +15,8 @@ constexpr double kFrequent = 2'500;
 
 // Adds `rule` to the rules of the sign with this number. Signs are numbered in order, and rules
 // come in order.
-void add_rule(std::vector<std::vector<RuleIndex>>& rules, std::uint32_t number, RuleIndex rule) {
+void add_rule(std::vector<std::vector<Gates::Waiting>>& rules, std::uint32_t number,
+              const Gates::Waiting& rule) {
   if (number == rules.size()) rules.emplace_back();
   if (rules[number].empty() || rules[number].back() != rule) rules[number].push_back(rule);
 }
@@ -91,7 +92,8 @@ Gates::FieldGate& Gates::gate_of(event::FieldRef field) {
   return gates_.back();
 }
 
-void Gates::add(const Sign& sign, RuleIndex rule) {
+void Gates::add(const Sign& sign, RuleIndex index) {
+  const Waiting rule{index, sign.proves};
   if (sign.kind == Sign::Kind::keyword) {
     return add_rule(keywords_.rules, keywords_.literals.insert(sign.text), rule);
   }
@@ -114,7 +116,7 @@ void Gates::add(const Sign& sign, RuleIndex rule) {
 Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
                     const CompileOptions& options) {
   Gates gates;
-  Rules frequent;
+  std::vector<RuleIndex> frequent;
   for (const RuleIndex rule : rules) {
     const std::optional<Witness> witness = find_witness(program, program.rules()[rule].root);
     if (!witness) {
@@ -136,22 +138,22 @@ Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
 }
 
 void Gates::find_readings(const Program& program, std::span<const RuleIndex> rules,
-                          const Rules& frequent) {
+                          std::span<const RuleIndex> frequent) {
   const event::FieldRef whole = program.fields().find(event::kWholeEvent);
-  std::vector<bool> is_first(program.fields().size(), false);
-  for (const event::FieldRef field : fields_) is_first[field] = true;
+  is_first_.assign(program.fields().size(), false);
+  for (const event::FieldRef field : fields_) is_first_[field] = true;
   // Rules that are tried all the time are better evaluated at once.
   for (const RuleIndex rule : frequent) {
     for_each_field(program, program.rules()[rule].root, [&](event::FieldRef field) {
-      if (field != whole && !is_first[field]) fields_.push_back(field);
-      is_first[field] = field != whole;
+      if (field != whole && !is_first_[field]) fields_.push_back(field);
+      is_first_[field] = field != whole;
     });
   }
   readings_.assign(program.rules().size(), Reading::first);
   for (const RuleIndex rule : rules) {
     Reading& reading = readings_[rule];
     for_each_field(program, program.rules()[rule].root, [&](event::FieldRef field) {
-      if (!is_first[field]) {
+      if (!is_first_[field]) {
         reading = std::max(reading, field == whole ? Reading::all : Reading::fields);
       }
     });

@@ -42,18 +42,29 @@ class Gates {
 
   // The fields that find_candidates() looks at, and those that Reading::first means.
   const std::vector<event::FieldRef>& fields() const { return fields_; }
+  // They are all that the predicate looks at.
+  bool tells(const Predicate& predicate) const {
+    const auto* field = std::get_if<MatchField>(&predicate.matcher);
+    return is_first_[predicate.field] && (field == nullptr || is_first_[field->other]);
+  }
   // What it takes to evaluate a rule.
   Reading reading(RuleIndex rule) const { return readings_[rule]; }
   // Rules that are candidates on every event.
   const std::vector<RuleIndex>& always() const { return always_; }
 
-  // Calls visit(RuleIndex) for every rule that the event may fulfil, some of them more than once.
+  // A rule that a sign brings up, and a predicate that holds then (or kNoPredicate).
+  struct Waiting {
+    RuleIndex rule;
+    PredicateId proven;
+    bool operator==(const Waiting&) const = default;
+  };
+  // Calls visit(Waiting) for every rule that the event may fulfil, some of them more than once.
   // Needs fields() only.
   template <class Visit>
   void find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
 
  private:
-  using Rules = std::vector<RuleIndex>;
+  using Rules = std::vector<Waiting>;
   template <class Literals>
   struct LiteralGate {
     Literals literals;
@@ -75,7 +86,7 @@ class Gates {
   void add(const Sign& sign, RuleIndex rule);
   FieldGate& gate_of(event::FieldRef field);
   void find_readings(const Program& program, std::span<const RuleIndex> rules,
-                     const Rules& frequent);
+                     std::span<const RuleIndex> frequent);
   template <class Visit>
   static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
                       Visit& visit);
@@ -86,9 +97,10 @@ class Gates {
   static constexpr std::uint32_t kNoGate = UINT32_MAX;
   std::vector<std::uint32_t> gate_numbers_;  // by field
   std::vector<event::FieldRef> fields_;      // of gates_ first
+  std::vector<bool> is_first_;               // by field: among fields_
   std::vector<Reading> readings_;            // by rule
   LiteralGate<LiteralScanner> keywords_;
-  Rules always_;
+  std::vector<RuleIndex> always_;
 };
 
 template <class Visit>
@@ -96,14 +108,14 @@ void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit vis
   for (const event::FieldRef field : event.filled()) {
     if (gate_numbers_[field] == kNoGate) continue;
     const FieldGate& gate = gates_[gate_numbers_[field]];
-    for (const RuleIndex rule : gate.if_present) visit(rule);
+    for (const Waiting& waiting : gate.if_present) visit(waiting);
     for (event::Value* value = event.first(gate.field); value != nullptr;
          value = event.next(*value)) {
       find_in(gate, event, *value, visit);
     }
   }
   if (!keywords_.literals.empty()) find_keywords(event, scratch, visit);
-  for (const RuleIndex rule : always_) visit(rule);
+  for (const RuleIndex rule : always_) visit(Waiting{rule, kNoPredicate});
 }
 
 template <class Visit>
@@ -114,17 +126,17 @@ void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& va
   if (!gate.texts.empty()) {
     const auto number = ascii ? gate.texts.find_caseless(text) : gate.texts.find(text);
     if (number != StringTable::kMissing) {
-      for (const RuleIndex rule : gate.text_rules[number]) visit(rule);
+      for (const Waiting& waiting : gate.text_rules[number]) visit(waiting);
     }
   }
   gate.literals.literals.scan(text, [&](std::uint32_t number) {
-    for (const RuleIndex rule : gate.literals.rules[number]) visit(rule);
+    for (const Waiting& waiting : gate.literals.rules[number]) visit(waiting);
     return false;
   });
   if (gate.networks.empty() || value.kind != event::Value::Kind::string) return;
   if (const auto address = parse_ip(value.text)) {
     gate.networks.find(*address, [&](std::uint32_t number) {
-      for (const RuleIndex rule : gate.network_rules[number]) visit(rule);
+      for (const Waiting& waiting : gate.network_rules[number]) visit(waiting);
       return false;
     });
   }
@@ -138,7 +150,7 @@ void Gates::find_keywords(const event::Event& event, ScanScratch& scratch, Visit
     text = scratch.text;
   }
   keywords_.literals.scan(text, scratch, [&](std::uint32_t number) {
-    for (const RuleIndex rule : keywords_.rules[number]) visit(rule);
+    for (const Waiting& waiting : keywords_.rules[number]) visit(waiting);
   });
 }
 

@@ -35,7 +35,13 @@ bool Matching::open(event::Event& event, const Gates& gates) {
     prepared_.push_back(&gates);
   }
   gates_ = &gates;
-  gates.find_candidates(event, scratch_, [this](RuleIndex rule) { add_candidate(rule); });
+  gates.find_candidates(event, scratch_, [this](const Gates::Waiting& waiting) {
+    add_candidate(waiting.rule);
+    if (waiting.proven != kNoPredicate) results_[waiting.proven] = epoch_ << 1 | 1;
+  });
+  std::erase_if(candidates_, [&](RuleIndex rule) {
+    return gates.reading(rule) != Reading::first && truth(program_.root(rule), event) == Truth::no;
+  });
   reading_ = Reading::first;
   for (const RuleIndex rule : candidates_) reading_ = std::max(reading_, gates.reading(rule));
   return !candidates_.empty();
@@ -44,7 +50,7 @@ bool Matching::open(event::Event& event, const Gates& gates) {
 void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
   std::sort(candidates_.begin(), candidates_.end());
   for (const RuleIndex rule : candidates_) {
-    if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
+    if (holds(program_.root(rule), event)) out.push_back(rule);
   }
 }
 
@@ -52,7 +58,7 @@ void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
                    std::vector<RuleIndex>& out) {
   begin();
   for (const RuleIndex rule : candidates) {
-    if (holds(program_.rules()[rule].root, event)) out.push_back(rule);
+    if (holds(program_.root(rule), event)) out.push_back(rule);
   }
 }
 
@@ -64,6 +70,37 @@ bool Matching::predicate(PredicateId id, event::Event& event) {
     cut_subject_ = cut_subject_ || asked.cuts_subject(event);
   }
   return (known & 1) != 0;
+}
+
+Matching::Truth Matching::truth(NodeId id, event::Event& event) {
+  const Node& node = program_.node(id);
+  const auto children = program_.children(node);
+  // `decisive` as soon as one child is; the opposite when all children are that.
+  const auto combined = [&](Truth decisive, Truth opposite) {
+    Truth result = opposite;
+    for (const NodeId child : children) {
+      const Truth part = truth(child, event);
+      if (part == decisive) return decisive;
+      if (part == Truth::unknown) result = Truth::unknown;
+    }
+    return result;
+  };
+  switch (node.kind) {
+    case Node::Kind::predicate:
+      if (!gates_->tells(program_.predicates()[node.index])) return Truth::unknown;
+      return predicate(node.index, event) ? Truth::yes : Truth::no;
+    case Node::Kind::all:
+      return combined(Truth::no, Truth::yes);
+    case Node::Kind::any:
+      return combined(Truth::yes, Truth::no);
+    case Node::Kind::negation: {
+      const Truth part = truth(children[0], event);
+      return part == Truth::unknown ? part : part == Truth::yes ? Truth::no : Truth::yes;
+    }
+    case Node::Kind::selection:
+      return truth(children[0], event);
+  }
+  return Truth::unknown;
 }
 
 bool Matching::holds(NodeId id, event::Event& event) {

@@ -20,11 +20,14 @@ class Matching {
  public:
   explicit Matching(const Program& program);
 
-  // False when the event fulfils none of the rules behind `gates`. Looks only at gates.fields().
+  // False when the event fulfils none of the rules behind `gates`. Looks only at gates.fields():
+  // a rule that what they say excludes is not opened.
   // `gates` must live as long as this.
   bool open(event::Event& event, const Gates& gates);
   // After open() said true: what finish() needs.
   Reading reading() const { return reading_; }
+  // The rules that finish() will evaluate.
+  std::span<const RuleIndex> opened() const { return candidates_; }
   // Appends to `out` the rules that the event fulfils, in ascending order. `event` is the same
   // record, read as far as reading() says, now or at open() already.
   void finish(event::Event& event, std::vector<RuleIndex>& out);
@@ -52,6 +55,9 @@ class Matching {
   void begin();
   void add_candidate(RuleIndex rule);
   bool predicate(PredicateId id, event::Event& event);
+  enum class Truth : std::uint8_t { no, yes, unknown };
+  // By the fields of the gates alone.
+  Truth truth(NodeId id, event::Event& event);
 
   const Program& program_;
   std::vector<std::uint32_t> results_;  // by predicate: epoch << 1 | result

@@ -23,6 +23,7 @@ namespace tocsin::program {
 using PredicateId = std::uint32_t;
 using NodeId = std::uint32_t;
 using RuleIndex = std::uint32_t;
+inline constexpr PredicateId kNoPredicate = UINT32_MAX;
 class Gates;
 
 struct Node {
@@ -72,6 +73,8 @@ class Program {
 
   const event::FieldSet& fields() const { return fields_; }
   const std::vector<CompiledRule>& rules() const { return rules_; }
+  // rules()[rule].root, for those in a hurry.
+  NodeId root(RuleIndex rule) const { return roots_[rule]; }
   const std::vector<Predicate>& predicates() const { return predicates_; }
   const Node& node(NodeId id) const { return nodes_[id]; }
   std::span<const NodeId> children(const Node& node) const {
@@ -99,6 +102,7 @@ class Program {
   std::vector<NodeId> children_;
   std::vector<std::string> names_;
   std::vector<CompiledRule> rules_;
+  std::vector<NodeId> roots_;  // by rule
   std::vector<RuleIndex> cloudtrail_rules_;
   std::vector<RuleIndex> all_rules_;
   CompileOptions options_;

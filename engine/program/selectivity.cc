@@ -72,6 +72,15 @@ constexpr std::array<std::string_view, 11> kOften = {"userIdentity.arn",
 // Objects: asked for whole, all that is below them has to be read and searched.
 constexpr std::array<std::string_view, 5> kObjects = {
     "requestParameters", "responseElements", "userIdentity", "additionalEventData", "resources"};
+// What accounts do all day, above all when data events are recorded.
+constexpr std::array<std::string_view, 2> kBusiestCalls = {"putobject", "getobject"};
+constexpr std::array<std::string_view, 8> kBusyCalls = {
+    "headobject",      "assumerole",        "decrypt", "encrypt",
+    "generatedatakey", "describeinstances", "invoke",  "getbucketacl"};
+constexpr std::array<std::string_view, 4> kBusySources = {"s3.amazonaws.com", "ec2.amazonaws.com",
+                                                          "sts.amazonaws.com", "kms.amazonaws.com"};
+constexpr std::array<std::string_view, 2> kDenials = {"accessdenied",
+                                                      "client.unauthorizedoperation"};
 // Fields with few different values.
 constexpr std::array<std::string_view, 4> kFewValues = {"userIdentity.type", "awsRegion",
                                                         "eventType", "eventCategory"};
@@ -102,8 +111,11 @@ std::string_view ordinary_text() {
 }
 
 double text_frequency(std::string_view field, std::string_view text) {
-  if (field == "eventName") return 20;
-  if (field == "eventSource") return 500;
+  if (field == "eventName") {
+    return is_among(kBusiestCalls, text) ? 3'000 : is_among(kBusyCalls, text) ? 500 : 8;
+  }
+  if (field == "eventSource") return is_among(kBusySources, text) ? 3'000 : 400;
+  if (field == "errorCode") return is_among(kDenials, text) ? 2'000 : 50;
   if (is_among(kFewValues, field) || field.starts_with("tocsin.")) return 2'000;
   if (is_among(kWindowsKinds, field)) return 1'000;
   if (text.size() < 2 || text == "true" || text == "false") return 2'000;

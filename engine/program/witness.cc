@@ -22,8 +22,8 @@ constexpr std::size_t kShortestLiteral = 3;
 // The witnesses of one predicate that holds.
 class Signs {
  public:
-  explicit Signs(const Predicate& predicate)
-      : predicate_(predicate), keywords_(predicate.field_name.empty()) {}
+  Signs(const Predicate& predicate, PredicateId id)
+      : predicate_(predicate), id_(id), keywords_(predicate.field_name.empty()) {}
 
   Found find() {
     if (const auto* exists = std::get_if<MatchExists>(&predicate_.matcher)) {
@@ -51,7 +51,7 @@ class Signs {
   bool list(const MatchStrings& strings) {
     for (const std::string& text : strings.exact.texts()) {
       if (keywords_) return false;  // keywords are globs
-      add_text(text::folded(text));
+      add_text(text::folded(text), strings.cased ? kNoPredicate : id_);
     }
     for (std::size_t i = 0; i < strings.globs.size(); ++i) {
       const std::string literal =
@@ -62,7 +62,8 @@ class Signs {
     return true;
   }
   bool list(const MatchScalars& scalars) {
-    for (const std::string& text : scalars.exact.texts()) add_text(text);
+    // A value below an object shows the text, too, and meets nothing.
+    for (const std::string& text : scalars.exact.texts()) add_text(text, kNoPredicate);
     return !keywords_;
   }
   bool list(const MatchRegexes& regexes) {
@@ -88,9 +89,9 @@ class Signs {
     return false;
   }
 
-  void add_text(std::string text) {
+  void add_text(std::string text, PredicateId proves) {
     witness_.frequency += text_frequency(predicate_.field_name, text);
-    witness_.signs.push_back({Sign::Kind::text, predicate_.field, std::move(text), {}});
+    witness_.signs.push_back({Sign::Kind::text, predicate_.field, std::move(text), {}, proves});
   }
   bool add_literal(const std::string& literal) {
     if (literal.size() < kShortestLiteral) return false;
@@ -101,16 +102,17 @@ class Signs {
   }
 
   const Predicate& predicate_;
+  const PredicateId id_;
   const bool keywords_;
   Witness witness_;
 };
 
 // What holds when a predicate does not.
-Found absence(const Predicate& predicate) {
+Found absence(const Predicate& predicate, PredicateId id) {
   const auto* exists = std::get_if<MatchExists>(&predicate.matcher);
   const bool must_be_present = (exists != nullptr && !exists->exists) ||
                                std::holds_alternative<MatchNull>(predicate.matcher);
-  return must_be_present ? Signs(predicate).presence() : std::nullopt;
+  return must_be_present ? Signs(predicate, id).presence() : std::nullopt;
 }
 
 class Search {
@@ -123,7 +125,7 @@ class Search {
     switch (node.kind) {
       case Node::Kind::predicate: {
         const Predicate& predicate = program_.predicates()[node.index];
-        return wanted ? Signs(predicate).find() : absence(predicate);
+        return wanted ? Signs(predicate, node.index).find() : absence(predicate, node.index);
       }
       case Node::Kind::selection:
         return find(program_.children(node)[0], wanted);

@@ -24,6 +24,7 @@ struct Sign {
   event::FieldRef field;
   std::string text;
   IpPrefix network;
+  PredicateId proves = kNoPredicate;  // holds when the sign is shown
 };
 
 // At least one of the signs is shown; `frequency` estimates how many of 10,000 records do
