@@ -39,6 +39,8 @@ std::string note_text(std::uint8_t notes) {
   add(event::kLongNumber, "an integer beyond 64 bits is compared as text");
   add(event::kManyValues, fmt::format("more than {} values; the rest was not matched",
                                       with_commas(limits::kEventValues)));
+  add(event::kLongSubject, fmt::format("a regular expression saw the first {} bytes of a value",
+                                       with_commas(limits::kRegexSubjectBytes)));
   return out;
 }
 

@@ -57,7 +57,9 @@ class Worker : private event::BatchReader::Visitor {
       reader_.read_again(event, static_cast<std::size_t>(matching_.reading()));
       matching_.finish(event, fired_);
     }
-    if (event.notes() != event::kNoNote) result_.notes.push_back({origin, event.notes()});
+    std::uint8_t notes = event.notes();
+    if (matching_.cut_subject()) notes |= event::kLongSubject;
+    if (notes != event::kNoNote) result_.notes.push_back({origin, notes});
     if (fired_.empty()) return;
     if (options_.alerts == AlertForm::none) {
       result_.matches.insert(result_.matches.end(), fired_.begin(), fired_.end());
