@@ -7,11 +7,10 @@
 #include <array>
 #include <boost/json.hpp>
 #include <exception>
-#include <functional>
 #include <set>
 #include <vector>
 
-#include "alert/occurrences.h"
+#include "alert_variables.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 
@@ -26,98 +25,11 @@ constexpr std::size_t kRenderedBytes = std::size_t{32} << 20;
 
 enum class Escape { json, html, form, none };
 
-struct Variable {
-  std::string_view name;
-  std::string (*value)(const Item&);
-};
-
-constexpr Variable kVariables[] = {
-    {"ALERT_ID", [](const Item& i) { return i.alert.id; }},
-    {"FINGERPRINT", [](const Item& i) { return i.alert.fingerprint; }},
-    {"STATUS", [](const Item& i) { return i.alert.status; }},
-    {"SUMMARY", [](const Item& i) { return alert::summary(i.alert); }},
-    {"NOTIFICATION_ID", [](const Item& i) { return i.key; }},
-    {"RULE_ID", [](const Item& i) { return i.alert.rule->id; }},
-    {"RULE_TITLE", [](const Item& i) { return i.alert.rule->title; }},
-    {"RULE_LEVEL", [](const Item& i) { return i.alert.rule->level; }},
-    {"RULE_FILE", [](const Item& i) { return i.alert.rule->file; }},
-    {"RULE_AUTHOR", [](const Item& i) { return i.alert.rule->author; }},
-    {"PRINCIPAL", [](const Item& i) { return i.alert.principal; }},
-    {"IDENTITY_KIND", [](const Item& i) { return i.alert.identity_kind; }},
-    {"MFA", [](const Item& i) { return i.alert.mfa; }},
-    {"ACCESS_KEY_ID", [](const Item& i) { return i.alert.access_key; }},
-    {"SOURCE_IP", [](const Item& i) { return i.alert.source_ip; }},
-    {"SOURCE_IP_KIND", [](const Item& i) { return i.alert.source_ip_kind; }},
-    {"USER_AGENT", [](const Item& i) { return i.alert.user_agent; }},
-    {"ACCOUNT", [](const Item& i) { return i.alert.account; }},
-    {"REGION", [](const Item& i) { return i.alert.region; }},
-    {"EVENT_SOURCE", [](const Item& i) { return i.alert.event_source; }},
-    {"EVENT_NAME", [](const Item& i) { return i.alert.event_name; }},
-    {"EVENT_ID", [](const Item& i) { return i.alert.event_id; }},
-    {"EVENT_TIME", [](const Item& i) { return i.alert.event_time; }},
-    {"ERROR_CODE", [](const Item& i) { return i.alert.error_code; }},
-    {"ERROR_MESSAGE", [](const Item& i) { return i.alert.error_message; }},
-    {"DETECTED_AT", [](const Item& i) { return i.alert.detected_at; }},
-    {"SOURCE", [](const Item& i) { return i.alert.source; }},
-    {"COUNT", [](const Item& i) { return std::to_string(i.alert.count); }},
-    {"FIRST_SEEN", [](const Item& i) { return i.alert.first_seen; }},
-    {"LAST_SEEN", [](const Item& i) { return i.alert.last_seen; }},
-};
-
-// JSON as it is.
-constexpr Variable kJsonVariables[] = {
-    {"ALERT_JSON", [](const Item& i) { return i.json; }},
-    {"EVENT_JSON", [](const Item& i) { return i.alert.event; }},
-};
-
-// One round of a section: values by the names of Section::inside.
-using Round = std::vector<std::string>;
-struct Section {
-  std::string_view name;
-  std::array<std::string_view, 4> inside;
-  std::vector<Round> (*rounds)(const Item&);
-};
-
-std::vector<Round> one_each(const std::vector<std::string>& texts) {
-  std::vector<Round> out;
-  for (const std::string& text : texts) out.push_back({text});
-  return out;
-}
-
-std::vector<Round> when(bool is_so) {
-  return is_so ? std::vector<Round>(1) : std::vector<Round>();
-}
-
-const Section kSections[] = {
-    {"TAGS", {"TAG"}, [](const Item& i) { return one_each(i.alert.rule->tags); }},
-    {"REFERENCES", {"REFERENCE"}, [](const Item& i) { return one_each(i.alert.rule->references); }},
-    {"MATCHED",
-     {"FIELD", "VALUE", "MATCHER", "PATTERN"},
-     [](const Item& i) {
-       std::vector<Round> out;
-       for (const auto& f : i.alert.matched.fields) {
-         out.push_back({f.name, f.value, f.operation, f.pattern});
-       }
-       return out;
-     }},
-    {"HAS_ERROR", {}, [](const Item& i) { return when(!i.alert.error_code.empty()); }},
-    {"REPEATED", {}, [](const Item& i) { return when(i.alert.count > 1); }},
-    {"WITHOUT_MFA", {}, [](const Item& i) { return when(i.alert.mfa == "false"); }},
-};
-
 constexpr std::string_view kSeparator = "_separator";
 
-const Section* find_section(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kSections), std::end(kSections),
-                                   [&](const Section& section) { return section.name == name; });
-  return found == std::end(kSections) ? nullptr : found;
-}
-
-template <std::size_t kSize>
-const Variable* find_variable(const Variable (&variables)[kSize], std::string_view name) {
-  const auto* found = std::find_if(std::begin(variables), std::end(variables),
-                                   [&](const Variable& variable) { return variable.name == name; });
-  return found == std::end(variables) ? nullptr : found;
+bool is_one_of(std::span<const Variable> variables, std::string_view name) {
+  return std::any_of(variables.begin(), variables.end(),
+                     [&](const Variable& variable) { return variable.name == name; });
 }
 
 Escape escape_for(std::string_view content_type) {
@@ -206,7 +118,7 @@ class Walk {
                            name.substr(0, name.size() - kSeparator.size()) == open_.back().name;
     if (!separates && find_section(name) == nullptr) {
       std::vector<std::string_view> known;
-      for (const Section& section : kSections) known.push_back(section.name);
+      for (const Section& section : sections()) known.push_back(section.name);
       return unknown(at, "section", name, known);
     }
     open_.push_back({name, at});
@@ -225,8 +137,8 @@ class Walk {
   Status variable(std::size_t at, std::string_view name) {
     if (name == "BI_NEWLINE" || name == "BI_SPACE") return {};
     std::vector<std::string_view> known;
-    for (const Variable& variable : kVariables) known.push_back(variable.name);
-    for (const Variable& variable : kJsonVariables) known.push_back(variable.name);
+    for (const Variable& variable : text_variables()) known.push_back(variable.name);
+    for (const Variable& variable : json_variables()) known.push_back(variable.name);
     for (const Open& section : open_) {
       if (const Section* found = find_section(section.name)) {
         known.insert(known.end(), found->inside.begin(), found->inside.end());
@@ -235,7 +147,7 @@ class Walk {
     if (name.empty() || std::find(known.begin(), known.end(), name) == known.end()) {
       return unknown(at, "variable", name, known);
     }
-    if (find_variable(kJsonVariables, name) != nullptr && how_ != Escape::json) {
+    if (is_one_of(json_variables(), name) && how_ != Escape::json) {
       return problem(at, fmt::format("{} is JSON, for a `content_type` of JSON only", name));
     }
     names.emplace(name);
@@ -262,15 +174,15 @@ class Compiled : public AlertTemplate {
 
   std::string render(const Item& item) const override {
     ctemplate::TemplateDictionary dictionary("alert");
-    for (const Variable& variable : kVariables) {
+    for (const Variable& variable : text_variables()) {
       if (uses(variable.name)) {
         set(dictionary, variable.name, escaped(variable.value(item), escape_));
       }
     }
-    for (const Variable& variable : kJsonVariables) {
+    for (const Variable& variable : json_variables()) {
       if (uses(variable.name)) set(dictionary, variable.name, variable.value(item));
     }
-    for (const Section& section : kSections) {
+    for (const Section& section : sections()) {
       for (const Round& round : section.rounds(item)) {
         ctemplate::TemplateDictionary* inner =
             dictionary.AddSectionDictionary(std::string(section.name));

@@ -1,0 +1,98 @@
+#include "alert_variables.h"
+
+#include <algorithm>
+
+#include "alert/occurrences.h"
+
+namespace tocsin::notifiers {
+namespace {
+
+using deliver::Item;
+
+constexpr Variable kVariables[] = {
+    {"ALERT_ID", [](const Item& i) { return i.alert.id; }},
+    {"FINGERPRINT", [](const Item& i) { return i.alert.fingerprint; }},
+    {"STATUS", [](const Item& i) { return i.alert.status; }},
+    {"SUMMARY", [](const Item& i) { return alert::summary(i.alert); }},
+    {"NOTIFICATION_ID", [](const Item& i) { return i.key; }},
+    {"RULE_ID", [](const Item& i) { return i.alert.rule->id; }},
+    {"RULE_TITLE", [](const Item& i) { return i.alert.rule->title; }},
+    {"RULE_LEVEL", [](const Item& i) { return i.alert.rule->level; }},
+    {"RULE_FILE", [](const Item& i) { return i.alert.rule->file; }},
+    {"RULE_AUTHOR", [](const Item& i) { return i.alert.rule->author; }},
+    {"PRINCIPAL", [](const Item& i) { return i.alert.principal; }},
+    {"IDENTITY_KIND", [](const Item& i) { return i.alert.identity_kind; }},
+    {"MFA", [](const Item& i) { return i.alert.mfa; }},
+    {"ACCESS_KEY_ID", [](const Item& i) { return i.alert.access_key; }},
+    {"SOURCE_IP", [](const Item& i) { return i.alert.source_ip; }},
+    {"SOURCE_IP_KIND", [](const Item& i) { return i.alert.source_ip_kind; }},
+    {"USER_AGENT", [](const Item& i) { return i.alert.user_agent; }},
+    {"ACCOUNT", [](const Item& i) { return i.alert.account; }},
+    {"REGION", [](const Item& i) { return i.alert.region; }},
+    {"EVENT_SOURCE", [](const Item& i) { return i.alert.event_source; }},
+    {"EVENT_NAME", [](const Item& i) { return i.alert.event_name; }},
+    {"EVENT_ID", [](const Item& i) { return i.alert.event_id; }},
+    {"EVENT_TIME", [](const Item& i) { return i.alert.event_time; }},
+    {"ERROR_CODE", [](const Item& i) { return i.alert.error_code; }},
+    {"ERROR_MESSAGE", [](const Item& i) { return i.alert.error_message; }},
+    {"DETECTED_AT", [](const Item& i) { return i.alert.detected_at; }},
+    {"SOURCE", [](const Item& i) { return i.alert.source; }},
+    {"COUNT", [](const Item& i) { return std::to_string(i.alert.count); }},
+    {"FIRST_SEEN", [](const Item& i) { return i.alert.first_seen; }},
+    {"LAST_SEEN", [](const Item& i) { return i.alert.last_seen; }},
+};
+
+// JSON as it is.
+constexpr Variable kJsonVariables[] = {
+    {"ALERT_JSON", [](const Item& i) { return i.json; }},
+    {"EVENT_JSON", [](const Item& i) { return i.alert.event; }},
+};
+
+std::vector<Round> one_each(const std::vector<std::string>& texts) {
+  std::vector<Round> out;
+  for (const std::string& text : texts) out.push_back({text});
+  return out;
+}
+
+std::vector<Round> when(bool is_so) {
+  return is_so ? std::vector<Round>(1) : std::vector<Round>();
+}
+
+const Section kSections[] = {
+    {"TAGS", {"TAG"}, [](const Item& i) { return one_each(i.alert.rule->tags); }},
+    {"REFERENCES", {"REFERENCE"}, [](const Item& i) { return one_each(i.alert.rule->references); }},
+    {"MATCHED",
+     {"FIELD", "VALUE", "MATCHER", "PATTERN"},
+     [](const Item& i) {
+       std::vector<Round> out;
+       for (const auto& f : i.alert.matched.fields) {
+         out.push_back({f.name, f.value, f.operation, f.pattern});
+       }
+       return out;
+     }},
+    {"HAS_ERROR", {}, [](const Item& i) { return when(!i.alert.error_code.empty()); }},
+    {"REPEATED", {}, [](const Item& i) { return when(i.alert.count > 1); }},
+    {"WITHOUT_MFA", {}, [](const Item& i) { return when(i.alert.mfa == "false"); }},
+};
+
+}  // namespace
+
+std::span<const Variable> text_variables() {
+  return kVariables;
+}
+
+std::span<const Variable> json_variables() {
+  return kJsonVariables;
+}
+
+std::span<const Section> sections() {
+  return kSections;
+}
+
+const Section* find_section(std::string_view name) {
+  const auto* found = std::find_if(std::begin(kSections), std::end(kSections),
+                                   [&](const Section& section) { return section.name == name; });
+  return found == std::end(kSections) ? nullptr : found;
+}
+
+}  // namespace tocsin::notifiers

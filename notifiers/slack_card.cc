@@ -1,0 +1,230 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "alert/occurrences.h"
+#include "alert/wording.h"
+#include "base/time.h"
+#include "slack_blocks.h"
+#include "slack_layout.h"
+#include "slack_message.h"
+#include "slack_text.h"
+
+namespace tocsin::notifiers::slack {
+namespace {
+
+using alert::Alert;
+
+// Every text below has a bound of its own; together they stay below kTotal, which the tests check.
+constexpr std::size_t kName = 160;       // a principal, a user agent's neighbour
+constexpr std::size_t kWord = 60;        // a service, an address, an id
+constexpr std::size_t kSentence = 600;   // the summary, an error's message
+constexpr std::size_t kMatched = 2200;   // all matched fields
+constexpr std::size_t kLinks = 1400;     // all references
+constexpr std::size_t kFallback = 500;   // what a notification shows
+constexpr std::size_t kAttackTags = 12;  // more say nothing more
+
+// "🔴 HIGH · title"
+std::string headline(const Alert& alert, std::size_t limit) {
+  std::string head = fmt::format("{} {} · ", emoji_of(alert), level_word(rank_of(alert)));
+  if (alert.status == "resolved") head += "RESOLVED · ";
+  const std::string title = plain(alert.rule->title, limit - length(head));
+  return head + (title.empty() ? "(a rule without a title)" : title);
+}
+
+std::string who(const Alert& alert) {
+  std::string out = fmt::format("*Who*\n{}\n{}", code(alert.principal, kName),
+                                alert::identity_words(alert.identity_kind));
+  if (!alert.access_key.empty()) out += ", key " + code(alert.access_key, kWord);
+  return out;
+}
+
+std::string mfa(const Alert& alert) {
+  if (alert.mfa == "true") return "*MFA*\n✅ yes";
+  if (alert.mfa == "false") return "*MFA*\n⚠️ no";
+  return "*MFA*\nunknown";
+}
+
+std::string from(const Alert& alert) {
+  const std::string_view kind = alert::address_words(alert.source_ip_kind);
+  return fmt::format("*From*\n{}{}{}", code(alert.source_ip, kWord), kind.empty() ? "" : "\n",
+                     kind);
+}
+
+std::string what(const Alert& alert) {
+  std::string out = "*What*\n" + code(alert::call(alert), kName);
+  if (!alert.region.empty()) out += "\nin " + code(alert.region, kWord);
+  if (!alert.account.empty()) {
+    out += (alert.region.empty() ? "\naccount " : ", account ") + code(alert.account, kWord);
+  }
+  return out;
+}
+
+// How much later than the event it was detected; "" when either time is unknown.
+std::string lateness(const Alert& alert) {
+  const auto event = parse_time(alert.event_time);
+  const auto detected = parse_time(alert.detected_at);
+  if (!event || !detected) return {};
+  const std::int64_t seconds = detected->unix_seconds() - event->unix_seconds();
+  return seconds < 0 ? "\nbefore its own time, by our clock"
+                     : fmt::format("\ndetected {} later", alert::span_words(seconds * 1000));
+}
+
+std::string when(const Alert& alert) {
+  return "*When*\n" + date(alert.event_time) + lateness(alert);
+}
+
+std::string repeated(const Alert& alert) {
+  if (alert.count < 2) return {};
+  return fmt::format("*How often*\n{} times\nfirst {}\nlast {}", alert.count,
+                     date(alert.first_seen), date(alert.last_seen));
+}
+
+std::string error(const Alert& alert) {
+  if (alert.error_code.empty() && alert.error_message.empty()) return {};
+  std::string out =
+      alert.error_code.empty() ? "*Error*" : "*Error* " + code(alert.error_code, kName);
+  if (!alert.error_message.empty()) out += "\n" + code(alert.error_message, kSentence);
+  return out;
+}
+
+std::string user_agent(const Alert& alert) {
+  if (alert.user_agent.empty()) return {};
+  return "*User agent*\n" + code(alert.user_agent, 400);
+}
+
+// Adds pieces while they fit; says how many did not.
+class Joined {
+ public:
+  Joined(std::string head, std::string_view separator, std::size_t limit)
+      : out_(std::move(head)), separator_(separator), limit_(limit) {}
+
+  void add(std::string_view piece) {
+    if (piece.empty()) return;
+    const std::size_t size = length(out_) + separator_.size() + length(piece);
+    if (left_out_ > 0 || size + kReserve > limit_) {
+      ++left_out_;
+      return;
+    }
+    if (count_++ > 0) out_ += separator_;
+    out_ += piece;
+  }
+  std::string take() && {
+    if (left_out_ > 0) {
+      out_ += fmt::format("{}… and {} more", count_ > 0 ? separator_ : "", left_out_);
+    }
+    return count_ + left_out_ == 0 ? std::string() : std::move(out_);
+  }
+
+ private:
+  static constexpr std::size_t kReserve = 40;  // for "… and N more"
+  std::string out_;
+  const std::string_view separator_;
+  const std::size_t limit_;
+  std::size_t count_ = 0, left_out_ = 0;
+};
+
+std::string matched(const Alert& alert) {
+  Joined lines("*Matched*\n", "\n", kMatched);
+  for (const program::FieldMatch& field : alert.matched.fields) {
+    const std::string name = field.name.empty() ? "any field" : code(field.name, 100);
+    if (field.value.empty()) {
+      lines.add(fmt::format("• {} {}", name, code(field.operation + " " + field.pattern, 200)));
+      continue;
+    }
+    std::string line = fmt::format("• {} = {}", name, code(field.value, 260));
+    if (field.value != field.pattern) {
+      line += "  by " + code(field.operation + " " + field.pattern, 160);
+    }
+    lines.add(line);
+  }
+  return std::move(lines).take();
+}
+
+// "attack.t1078.004" as a link to the technique, "attack.initial-access" as its name.
+std::string attack_tag(std::string_view tag) {
+  constexpr std::string_view kPrefix = "attack.";
+  if (!tag.starts_with(kPrefix)) return code(tag, kWord);
+  tag.remove_prefix(kPrefix.size());
+  const auto digits = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const bool technique =
+      (tag.starts_with('t') || tag.starts_with('T')) && tag.size() >= 5 && digits(tag.substr(1, 4));
+  if (technique && tag.size() == 5) {
+    const std::string id = fmt::format("T{}", tag.substr(1));
+    return link("https://attack.mitre.org/techniques/" + id + "/", id);
+  }
+  if (technique && tag.size() == 9 && tag[5] == '.' && digits(tag.substr(6))) {
+    const std::string id = fmt::format("T{}", tag.substr(1, 4));
+    return link(fmt::format("https://attack.mitre.org/techniques/{}/{}/", id, tag.substr(6)),
+                fmt::format("{}.{}", id, tag.substr(6)));
+  }
+  return code(tag, kWord);
+}
+
+std::string attack(const Alert& alert) {
+  Joined tags("*ATT&amp;CK*  ", "  ", 1000);
+  std::size_t count = 0;
+  for (const std::string& tag : alert.rule->tags) {
+    if (count++ < kAttackTags) tags.add(attack_tag(tag));
+  }
+  return std::move(tags).take();
+}
+
+std::string references(const Alert& alert) {
+  Joined links("*Read more*\n", "\n", kLinks);
+  for (const std::string& url : alert.rule->references) {
+    // ATT&CK pages are linked from the tags.
+    if (!url.starts_with("https://attack.mitre.org/techniques/")) links.add(link(url));
+  }
+  return std::move(links).take();
+}
+
+std::string false_positives(const Alert& alert) {
+  Joined causes("Known harmless causes: ", " ", 600);
+  for (const std::string& cause : alert.rule->falsepositives) causes.add(plain(cause, 250));
+  return std::move(causes).take();
+}
+
+std::string ids(const Alert& alert) {
+  std::string out;
+  const auto add = [&](std::string_view name, std::string_view id) {
+    if (id.empty()) return;
+    out += fmt::format("{}{} {}", out.empty() ? "" : "  ·  ", name, code(id, kWord));
+  };
+  add("rule", alert.rule->id);
+  add("event", alert.event_id);
+  add("alert", alert.id);
+  add("source", alert.source);
+  return out;
+}
+
+}  // namespace
+
+Message card(const deliver::Item& item) {
+  const Alert& alert = item.alert;
+  const std::string sentence = plain(alert::summary(alert), kSentence);
+  Message message;
+  message.color = look_of(rank_of(alert)).color;
+  message.fallback = headline(alert, kHeader);
+  message.fallback += " — " + fit(sentence, kFallback - kHeader - 3);
+  Blocks top;
+  top.header(headline(alert, kHeader));
+  top.plain_section(sentence);
+  message.blocks = std::move(top).take();
+  Blocks details;
+  details.fields({who(alert), mfa(alert), from(alert), what(alert), when(alert), repeated(alert)});
+  details.section(error(alert));
+  details.section(user_agent(alert));
+  details.section(matched(alert));
+  details.context({attack(alert)});
+  details.section(references(alert));
+  details.plain_context(false_positives(alert));
+  details.context({ids(alert)});
+  message.details = std::move(details).take();
+  return message;
+}
+
+}  // namespace tocsin::notifiers::slack
