@@ -121,6 +121,7 @@ Status Transaction::save_checkpoint(const std::string& source, std::string_view 
 }
 
 Status Transaction::prune(Milliseconds now) {
+  impl_->rows.reset();  // it may remove some
   return impl_->attempt<void>([&](Database&) { return impl_->store.prune(now); });
 }
 

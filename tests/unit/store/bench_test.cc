@@ -40,7 +40,7 @@ void measure(const std::string& what, int times, std::uint64_t per_time, Work&& 
 }
 
 TEST_CASE("speed of firings", "[.bench]") {
-  TemporaryFolder root;
+  TemporaryFolder root(fs::temp_directory_path());
   const auto store = open_store(options_for(root / "store"));
   constexpr std::uint64_t kBatch = 1000;
   std::uint64_t number = 0;
@@ -70,7 +70,7 @@ TEST_CASE("speed of firings", "[.bench]") {
 }
 
 TEST_CASE("speed of forgetting five million firings", "[.bench]") {
-  TemporaryFolder root;
+  TemporaryFolder root(fs::temp_directory_path());
   StoreOptions options = options_for(root / "store");
   options.seams.synchronous = "OFF";
   const auto store = open_store(options);
@@ -87,7 +87,7 @@ TEST_CASE("speed of forgetting five million firings", "[.bench]") {
 }
 
 TEST_CASE("speed of the outbox with 100,000 rows", "[.bench]") {
-  TemporaryFolder root;
+  TemporaryFolder root(fs::temp_directory_path());
   const auto store = open_store(options_for(root / "store"));
   const std::vector<std::string> receivers = {"slack", "pager", "hook", "mail"};
   int number = 0;

@@ -23,7 +23,7 @@ bool walk_until_error(Walk& walk, Store& store, int most) {
 }
 
 TEST_CASE("a full disk is no failure, and nothing is done by halves") {
-  const std::uint64_t points = from_environment("TOCSIN_FAULTS", 60);
+  const std::uint64_t points = from_environment("TOCSIN_FAULTS", 40);
   std::mt19937_64 random(11);
   std::uint64_t met = 0;
   for (std::uint64_t point = 0; point < points; ++point) {
@@ -56,7 +56,7 @@ TEST_CASE("a full disk is no failure, and nothing is done by halves") {
 // What is promised holds although a failed fsync is followed by a loss of power, and nothing is
 // promised after it. A write that fails is treated alike.
 TEST_CASE("a broken disk fails the store for ever") {
-  const std::uint64_t points = from_environment("TOCSIN_FAULTS", 60);
+  const std::uint64_t points = from_environment("TOCSIN_FAULTS", 40);
   std::mt19937_64 random(12);
   std::uint64_t met = 0;
   for (std::uint64_t point = 0; point < points; ++point) {

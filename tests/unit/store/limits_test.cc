@@ -91,6 +91,23 @@ TEST_CASE("the outbox has a limit of rows, and is usable again below it") {
   must(transaction.commit());
 }
 
+TEST_CASE("room that a transaction has made by pruning is its own to use") {
+  TemporaryFolder root;
+  StoreOptions options = options_for(root / "store");
+  options.max_rows = 3;
+  options.keep_dead = 10;
+  const auto store = open_store(options);
+  const std::int64_t alert = add(*store, "a", {"r1", "r2"}, 1);  // they expire at 1001
+  must(store->bury({1, 2}, "gone"));
+  Transaction transaction = must(store->begin());
+  must(transaction.enqueue(delivery_row(alert, "r3", "r3", 1)));
+  must(transaction.prune(5000));
+  for (const char* const key : {"r4", "r5"}) {
+    must(transaction.enqueue(delivery_row(alert, "r4", key, 1)));
+  }
+  must(transaction.commit());
+}
+
 TEST_CASE("too little room on the disk is Code::busy, and deliveries go on") {
   TemporaryFolder root;
   StoreOptions options = options_for(root / "store");

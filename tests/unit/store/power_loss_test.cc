@@ -132,7 +132,7 @@ TEST_CASE("what was committed survives the loss of power") {
 TEST_CASE("without synchronous = FULL losses are found") {
   const std::string synchronous = GENERATE("NORMAL", "OFF");
   CAPTURE(synchronous);
-  const Outcome outcome = Machine(7, synchronous).run(100);
+  const Outcome outcome = Machine(7, synchronous).run(60);
   CHECK(outcome.lost > 10);
   INFO(outcome.first);
   if (from_environment("TOCSIN_CRASHES", 0) > 0) {
