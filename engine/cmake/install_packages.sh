@@ -7,13 +7,13 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config libfmt-dev libsimdjson-dev libyaml-cpp-dev zlib1g-dev
        libcli11-dev libexpected-dev libre2-dev
        libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev
-       prometheus-cpp-dev libspdlog-dev libctemplate-dev)
+       prometheus-cpp-dev libspdlog-dev libctemplate-dev curl ca-certificates)
 case "$(dpkg --print-architecture)" in
   amd64) build+=(libisal-dev libhyperscan-dev) ;;  # optional: faster gzip, faster literals
   arm64) build+=(libisal-dev libvectorscan-dev) ;;
 esac
 bench=(libdeflate-dev python3)
-test=(catch2 clang libclang-rt-14-dev clang-format time)
+test=(openssl strace faketime wrk prometheus prometheus-alertmanager catch2 clang libclang-rt-14-dev clang-format time)
 
 case "${1:-}" in
   build) wanted=("${build[@]}") ;;

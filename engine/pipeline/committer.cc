@@ -136,8 +136,10 @@ void Committer::keep_house() {
   for (bool more = true; more;) {
     const Result<Recorded> recorded = end_intervals(more);
     if (!recorded) return report(recorded.error());
-    count(*recorded);
-    if (recorded->deliveries > 0) hooks_.enqueued();
+    if (recorded->deliveries > 0) {
+      count(*recorded);
+      hooks_.enqueued();
+    }
     const std::lock_guard lock(mutex_);
     if (!queue_.empty() || stopping_) return;
   }

@@ -17,7 +17,7 @@ using store::Milliseconds;
 
 struct GroupingOptions {
   Milliseconds interval = 5 * 60 * 1000;  // 0: every firing is told by itself
-  std::uint64_t rule_budget = 200;        // new alerts of one rule in budget_period; 0: no limit
+  std::uint64_t rule_budget = 1000;       // new alerts of one rule in budget_period; 0: no limit
   Milliseconds budget_period = 3600 * 1000;
 };
 
