@@ -2,7 +2,7 @@
 # Every test, from a fresh Debian 12 machine: installs what is missing, builds, runs.
 #   tests/run.sh          everything (what CI runs)
 #   tests/run.sh quick    the release build and its tests only
-# Environment: JOBS (default: all cores), FUZZ_SECONDS per target (default 20),
+# Environment: JOBS (default: all cores), FUZZ_SECONDS per target (default 8),
 # TOCSIN_LARGE_MB of the constant-memory inputs (default 300).
 set -euo pipefail
 export TOCSIN_LARGE_MB=${TOCSIN_LARGE_MB:-300}
@@ -17,7 +17,7 @@ engine/cmake/install_packages.sh test
 
 stage "layers and format"
 python3 tests/tools/check_layers.py
-find engine tests \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format --dry-run -Werror
+find engine notifiers tests \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format --dry-run -Werror
 
 stage "release build (g++)"
 cmake --preset release -DTOCSIN_TESTS=ON -DTOCSIN_BENCH=ON >/dev/null
@@ -37,22 +37,21 @@ for script in tests/system/*.sh; do
 done
 
 if [ "$mode" = all ]; then
-  stage "address and undefined-behaviour sanitizers"
-  cmake --preset asan-ubsan >/dev/null
-  cmake --build --preset asan-ubsan --parallel "$jobs"
-  TOCSIN_DIFF_SCALE=0.1 ctest --test-dir build/asan-ubsan --output-on-failure --parallel "$jobs"
-  build/asan-ubsan/tocsin test --quiet rules
+  stage "clang: warnings, address and undefined-behaviour sanitizers"
+  cmake --preset fuzz >/dev/null
+  cmake --build --preset fuzz --parallel "$jobs"
+  TOCSIN_DIFF_SCALE=0.1 ctest --test-dir build/fuzz --output-on-failure --parallel "$jobs"
+  build/fuzz/tocsin test --quiet rules
 
-  stage "thread sanitizer: scan on four threads"
+  stage "fuzz targets"
+  bash tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-8}"
+
+  stage "thread sanitizer: scan on four threads, and the service"
   cmake --preset tsan -DTOCSIN_TESTS=OFF >/dev/null
   cmake --build --preset tsan --parallel "$jobs"
   for _ in $(seq 100); do cat examples/events/cloudtrail_sample.jsonl; done |
     build/tsan/tocsin scan --rules rules --threads 4 --output jsonl - >/dev/null
-
-  stage "clang warnings and fuzz targets"
-  cmake --preset fuzz >/dev/null
-  cmake --build --preset fuzz --parallel "$jobs"
-  bash tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-20}"
+  bash tests/system/service_threads.sh build/tsan/tocsin
 fi
 
 stage "done"
