@@ -83,7 +83,6 @@ struct Config {
   std::vector<SourceConfig> sources;  // besides HTTP
   store::StoreOptions store;
   route::GroupingOptions grouping;
-  std::string external_url;  // where people reach this service, "" when unknown
 
   std::vector<deliver::Receiver> receivers;
   route::Routes routes;

@@ -149,12 +149,6 @@ void read_alerts(Settings& root, Reading& reading) {
   out.rule_budget = read_count(alerts, "rule_budget", out.rule_budget, 0, 1'000'000'000);
   out.budget_period =
       alerts.duration_ms("rule_budget_period", out.budget_period, kSecond, 30 * kDay);
-  reading.config.external_url = alerts.text("external_url");
-  if (!reading.config.external_url.empty()) {
-    if (const Status good = net::check_url(reading.config.external_url); !good) {
-      alerts.error("external_url", fmt::format("alerts.external_url: {}", good.error().message));
-    }
-  }
   alerts.finish();
 }
 

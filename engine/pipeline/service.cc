@@ -217,10 +217,6 @@ void Service::start_source(const SourceConfig& config) {
 // A notification that will not be delivered is itself told, to everybody but that receiver. What
 // cannot be told either is in the log, the counters and the outbox.
 void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& reason) {
-  log::error("a notification will not be delivered", {{"receiver", dead.delivery.receiver},
-                                                      {"alert", dead.alert.alert_id},
-                                                      {"rule", dead.alert.rule_title},
-                                                      {"reason", reason}});
   if (dead.alert.rule_id == alert::kDeadLetter.id) return;
   alert::RuleFacts facts;
   facts.id = alert::kDeadLetter.id;

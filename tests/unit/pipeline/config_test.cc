@@ -99,7 +99,6 @@ TEST_CASE("limits and what they must be large enough for") {
       {"limits:\n  shutdown: 10", "C906 2:13+2"},
       {"store:\n  max_size: 1MiB", "C907 2:13+4"},
       {"alerts:\n  group_interval: -5m", "C906 2:19+3"},
-      {"alerts:\n  external_url: tocsin.example.com", "C906 2:17+18"},
       {"log:\n  level: trace", "C905 2:10+5"},
       {"reload:\n  interval: 1ms", "C907 2:13+3"},
       {"metrics:\n  rule_labels: some", "C906 2:16+4"},
