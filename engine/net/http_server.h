@@ -1,6 +1,6 @@
-// HttpServer: HTTP/1.1 over TCP or TLS, on Boost.Beast. It is strict: a request whose framing could
-// be understood in two ways is refused and its connection closed (net/http_guard.h), and everything
-// that a peer sends is bounded in size and time.
+// HttpServer: HTTP/1.1 over TCP or TLS, on Boost.Asio and Beast. It is strict: a request whose
+// framing could be understood in two ways is refused and its connection closed (net/http_guard.h),
+// and everything that a peer sends is bounded in size and time.
 //
 // A request is judged by its head before its body is read: Service::admit() says who may do it and
 // how large its body may be.
@@ -98,10 +98,12 @@ struct ServerOptions {
   std::size_t headers = 100;
   // Of all bodies that are being read or handled together; beyond it new ones get 503.
   std::size_t body_budget = std::size_t{64} << 20;
+  // When all are in use, the one that has waited the longest for a request is closed for a new one.
   std::size_t connections = 1000;
-  std::size_t connections_per_peer = 64;
-  std::int64_t header_timeout_ms = 5'000;    // from the first byte of a request
-  std::int64_t body_timeout_ms = 30'000;     // from the head to the end of the body
+  std::size_t connections_per_peer = 64;   // an IPv4 address or an IPv6 /64
+  std::int64_t header_timeout_ms = 5'000;  // from the first byte of a request
+  // From the head to the end of the body; and from the answer to its last byte being taken.
+  std::int64_t body_timeout_ms = 30'000;
   std::int64_t idle_timeout_ms = 60'000;     // between requests
   std::int64_t handle_timeout_ms = 170'000;  // from the body to the answer
 };

@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
@@ -162,6 +164,27 @@ std::unique_ptr<HttpServer> start_server(HttpService& service, ServerOptions opt
   auto server = HttpServer::start(options, service);
   if (!server) FAIL(server.error().message);
   return std::move(*server);
+}
+
+std::string get(std::string_view path, std::string_view more) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) + "\r\n";
+}
+
+std::string post(std::string_view path, std::string_view body, std::string_view more) {
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(more) +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+std::string in_chunks(std::string_view path, std::string_view body, std::size_t size) {
+  std::string text =
+      "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (; !body.empty(); body.remove_prefix(std::min(size, body.size()))) {
+    const std::string_view chunk = body.substr(0, size);
+    char line[32];
+    std::snprintf(line, sizeof line, "%zx\r\n", chunk.size());
+    text.append(line).append(chunk).append("\r\n");
+  }
+  return text + "0\r\n\r\n";
 }
 
 void sleep_ms(int ms) {

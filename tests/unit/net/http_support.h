@@ -74,6 +74,11 @@ class RawClient {
 
 std::unique_ptr<HttpServer> start_server(HttpService& service, ServerOptions options = {});
 
+// Requests as bytes. `more`: header lines.
+std::string get(std::string_view path, std::string_view more = "");
+std::string post(std::string_view path, std::string_view body, std::string_view more = "");
+std::string in_chunks(std::string_view path, std::string_view body, std::size_t size);
+
 // Tries again until it holds, for ten seconds at most.
 template <class Condition>
 bool eventually(Condition condition);
