@@ -111,39 +111,57 @@ class JsonWalk {
     static_assert(limits::kRecordDepth <= 64);
     const std::size_t outside = depth;
     std::uint64_t arrays =
-        0;                 // a bit for each that is open, 1 for an array; bit 0 is the innermost
-    bool in_array = true;  // or at its beginning
-    bool at_item = true;   // not behind one
+        0;              // a bit for each that is open, 1 for an array; bit 0 is the innermost
+    bool opens = true;  // `token` is an opening bracket; or what it opened has just ended
     for (;;) {
-      if (at_item) {
-        if (!in_array) {
-          if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
-          token += 2;
-        }
-        const char first = byte(token);
-        if (first == '"') {
+      if (opens) {
+        if (++depth > limits::kRecordDepth) return too_deep(token);
+        const bool in_array = byte(token) == '[';
+        arrays = arrays << 1 | (in_array ? 1 : 0);
+        opens = false;
+        if (byte(++token) == (in_array ? ']' : '}')) {
           ++token;
-        } else if (first == '{' || first == '[') {
-          if (++depth > limits::kRecordDepth) return too_deep(token);
-          in_array = first == '[';
-          arrays = arrays << 1 | (in_array ? 1 : 0);
-          at_item = byte(++token) != (in_array ? ']' : '}');
-          continue;
-        } else if (is_tight_literal(token)) {
-          ++token;
-        } else if ((token = skip_scalar(token)) == nullptr) {
-          return nullptr;
+        } else {
+          token = in_array ? skip_items<true>(token, opens) : skip_items<false>(token, opens);
+          if (token == nullptr) return nullptr;
         }
-      }
-      const char after = byte(token++);
-      at_item = after == ',';
-      if (at_item) continue;
-      if (after != (in_array ? ']' : '}')) {
-        return broken(token - 1, in_array ? "expected ',' or ']'" : "expected ',' or '}'");
+        continue;
       }
       if (--depth == outside) return token;
       arrays >>= 1;
-      in_array = (arrays & 1) != 0;
+      const bool in_array = (arrays & 1) != 0;
+      const char after = byte(token++);
+      if (after == ',') {
+        token = in_array ? skip_items<true>(token, opens) : skip_items<false>(token, opens);
+        if (token == nullptr) return nullptr;
+      } else if (after != (in_array ? ']' : '}')) {
+        return broken(token - 1, in_array ? "expected ',' or ']'" : "expected ',' or '}'");
+      }
+    }
+  }
+
+  // The elements or members from `token` on, up to an opening bracket (`opens`) or past the end of
+  // the array or object that they are in.
+  template <bool kArray>
+  Token skip_items(Token token, bool& opens) {
+    for (;;) {
+      if constexpr (!kArray) {
+        if (!is_key(token)) return broken(token, "expected a key in quotes and ':'");
+        token += 2;
+      }
+      const char first = byte(token);
+      if (first == '"' || ((first != '{' && first != '[') && is_tight_literal(token))) {
+        ++token;
+      } else if (first == '{' || first == '[') {
+        opens = true;
+        return token;
+      } else if ((token = skip_scalar(token)) == nullptr) {
+        return nullptr;
+      }
+      const char after = byte(token++);
+      if (after == ',') continue;
+      if (after == (kArray ? ']' : '}')) return token;
+      return broken(token - 1, kArray ? "expected ',' or ']'" : "expected ',' or '}'");
     }
   }
 

@@ -276,6 +276,25 @@ TEST_CASE("conditions") {
   CHECK(fires("not 1 of sel_*", kC));
 }
 
+TEST_CASE("a rule that the first fields exclude is not opened") {
+  const Program program = compile(rule_of("{eventName: A, x: strange, y: 1}") + "---\n" +
+                                  rule_of("{x: strange}", "selection", "Other"));
+  const Gates gates = program.gates_of(program.all_rules());
+  event::EventReader reader(program.fields());
+  Matching matching(program);
+  event::Event event;
+  const auto opened = [&](const reference::Padded& json) {
+    REQUIRE(reader.read(json.view(), event));
+    return matching.open(event, gates) ? matching.opened().size() : 0;
+  };
+  CHECK(opened(reference::Padded(R"({"eventName":"A","x":"usual","y":1})")) == 0);
+  CHECK(opened(reference::Padded(R"({"eventName":"A","y":1})")) == 0);
+  CHECK(opened(reference::Padded(R"({"eventName":"A","x":"strange","y":1})")) == 2);
+  CHECK(matching.reading() == Reading::fields);
+  // What cannot be known yet excludes nothing.
+  CHECK(opened(reference::Padded(R"({"eventName":"A","x":"strange","y":2})")) == 2);
+}
+
 TEST_CASE("lists are read in place of placeholders") {
   sigma::Lists lists;
   lists.set("names", {"alice", "b*"});

@@ -35,6 +35,9 @@ TEST_CASE("the rarest of several required values is the witness") {
   CHECK(witness_of("{awsRegion: us-east-1, sourceIPAddress|cidr: 192.0.2.0/24}") ==
         "network sourceIPAddress=192.0.2.0/24");
   CHECK(witness_of("[{eventName: a}, {x: longer}]") == "text eventName=a or text x=longer");
+  // What fills logs is rarely the rarest.
+  CHECK(witness_of("{eventName: PutObject, requestParameters.x|exists: true}") ==
+        "presence requestParameters.x=");
 }
 
 TEST_CASE("patterns are looked for by their rarest literal") {
