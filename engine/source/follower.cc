@@ -45,6 +45,7 @@ Status Follower::restore() {
     const Key key = ++last_key_;
     Text& text = texts_[key];
     static_cast<FollowedText&>(text) = std::move(each);
+    text.read_path = text.path;
     by_stem_[std::string(stem_of(text.path))].insert(key);
     if (!is_present(text)) continue;
     File& file = files_[text.file.id];
@@ -254,9 +255,13 @@ void Follower::promote_copies() {
     if (found == texts_.end() || is_present(found->second)) continue;
     Text& text = found->second;
     text.file = file.version;
+    text.packed = file.packed;
+    unsaved_ = true;
     text.gone_since_ms = 0;
     text.pass = pass_;
     file.level = Level::none;
+    // It may be from before the rest was read elsewhere; otherwise it is like any other file now.
+    file.is_copy = text.packed || file.version.size < text.marks.size;
   }
 }
 
@@ -310,7 +315,12 @@ void Follower::visit(const Found& found) {
   file.pass = pass_;
   if (is_new) file.since_ms = now_ms_;
   if (is_new || !file.version.same_version(found.state)) {
-    if (file.is_copy && found.state.size < file.version.size) file.text = 0;
+    if (file.is_copy && found.state.size < file.version.size) {  // it is none any more
+      if (texts_.at(file.text).file.id == found.state.id) lose(file.text);
+      promote_copies();
+      file.text = 0;
+      file.is_copy = false;
+    }
     file.version = found.state;
     file.changed_ms = now_ms_;
     file.level = Level::none;

@@ -52,6 +52,7 @@ class Follower {
 
   struct Text : FollowedText {
     std::optional<FollowedFile> held;  // so that it can be read on when its name is gone
+    std::string read_path;             // under which it was read last
     std::uint64_t pass = 0;            // in which its file was found last
     bool is_listed = true;             // its file was found by the path that is followed
   };
@@ -60,9 +61,11 @@ class Follower {
   struct File {
     FileState version;
     Key text = 0;
+    bool packed = false;         // when it was identified
     bool is_copy = false;        // of a text that is read elsewhere as long as it can be
     std::uint64_t compared = 0;  // how far that had been read when they were compared
-    Key was = 0;                 // the text that was here before
+    Key was = 0;                 // the text that was in it before
+    std::string was_at;          // and had been read under this name
     bool is_ignored = false;     // this version: it holds what was read
     Level level = Level::none;
     std::int64_t since_ms = 0;    // steady: when it was seen first

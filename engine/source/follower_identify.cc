@@ -81,6 +81,7 @@ bool Follower::identify(File& file, const Found& found) {
     return false;
   }
   complaints_.erase(found.path);
+  file.packed = *packed;
   if (is_first_ && options_.from_end) {
     if (found.is_listed) begin_text(file, found, *opened, *packed);
     return file.text != 0;
@@ -96,7 +97,7 @@ bool Follower::identify(File& file, const Found& found) {
   bool is_beginning = false, is_undecided = false;
   for (const Key key : candidates(found.path)) {
     const auto entry = texts_.find(key);
-    if (entry == texts_.end() || key == file.was) continue;
+    if (entry == texts_.end() || (key == file.was && found.path == file.was_at)) continue;
     Text& known = entry->second;
     switch (compare(*opened, *packed, head, file, known)) {
       case Verdict::same:
@@ -107,6 +108,7 @@ bool Follower::identify(File& file, const Found& found) {
           known.file = file.version;
           known.packed = *packed;
           known.ended = false;
+          unsaved_ = true;
           known.gone_since_ms = 0;
           known.pass = pass_;
           known.is_listed = found.is_listed;
@@ -146,29 +148,37 @@ Follower::Verdict Follower::compare(const FollowedFile& file, bool packed, const
   if (size < kLeastBytes) return Verdict::different;
   const Head::Verdict verdict = head.compare(text.marks);
   if (verdict.differs) return Verdict::different;
-  const bool has_original = is_present(text) && text.file.id != version.version.id;
+  // The file that the text is known to be in, as far as it is still there.
+  const auto in_original = [&](const FollowedFile& original) {
+    const auto state = original.state();
+    if (!state || state->id != text.file.id || state->size < size) return false;
+    const auto marker = original.marker_at(size);
+    return marker && *marker && (*marker)->marks() == text.marks;
+  };
+  std::optional<FollowedFile> opened;
+  const FollowedFile* original = nullptr;
+  if (is_present(text) && text.file.id != version.version.id && !text.packed) {
+    if (auto at = FollowedFile::open(text.path)) opened = std::move(*at);
+    original = text.held ? &*text.held : opened ? &*opened : nullptr;
+    if (original != nullptr && !in_original(*original)) original = nullptr;
+  }
+  const auto state = original == nullptr ? Result<FileState>(FileState()) : original->state();
+  const bool is_alive = original != nullptr && state && state->is_linked;
+
   if (packed) {
     const auto inflated = file.text(true);
     const auto marker = skip_to(*inflated, size);
     if (!marker) return Verdict::different;
     if (!*marker) return verdict.agreed == kHeadBytes ? Verdict::beginning : Verdict::different;
     if ((*marker)->marks() != text.marks) return Verdict::different;
-    char next = 0;  // a copy is not longer than its original
-    const bool is_longer = has_original && text.ended && inflated->read(&next, 1).value_or(0) != 0;
+    char next = 0;  // no copy is longer than its original
+    const bool is_longer =
+        is_alive && state->size == size && inflated->read(&next, 1).value_or(0) != 0;
     return is_longer ? Verdict::different : Verdict::same;
   }
   const std::uint64_t own_size = version.version.size;
-  std::optional<FollowedFile> opened;
-  const FollowedFile* original = nullptr;
-  if (has_original && !text.packed) {
-    if (auto at = FollowedFile::open(text.path)) opened = std::move(*at);
-    original = text.held ? &*text.held : opened ? &*opened : nullptr;
-  }
-  const auto state = original == nullptr ? Result<FileState>(FileState()) : original->state();
-  if (!state || state->id != text.file.id || state->size < size) original = nullptr;
   if (own_size >= size) {
-    const bool is_alive = original != nullptr && state->is_linked;
-    if (is_alive && own_size > state->size) return Verdict::different;  // no copy is longer
+    if (is_alive && own_size > state->size) return Verdict::different;
     const auto marker = file.marker_at(size);
     if (!marker || !*marker) return Verdict::undecided;
     return (*marker)->marks() == text.marks ? Verdict::same : Verdict::different;

@@ -84,6 +84,7 @@ void Follower::read_on(File& file, const Found& found) {
     promote_copies();
     file.text = 0;
     file.was = key;
+    file.was_at = text.read_path;
     file.is_copy = false;
     file.level = Level::none;
     file.since_ms = now_ms_;
@@ -97,6 +98,10 @@ Follower::Outcome Follower::read(Text& text, File& file, const FollowedFile& ope
   if (text.packed) {
     const auto input = opened.text(true);
     auto marker = skip_to(*input, offset);
+    if (marker && !*marker && file.is_copy) {
+      file.level = Level::all;  // from before the rest was read elsewhere
+      return Outcome::done;
+    }
     if (marker && (!*marker || (*marker)->marks() != text.marks)) return Outcome::replaced;
     if (marker) return read_text(text, file, opened, level, *input, std::move(**marker));
     if (offset != 0 && level != Level::all) {
@@ -123,6 +128,7 @@ Follower::Outcome Follower::read(Text& text, File& file, const FollowedFile& ope
 Follower::Outcome Follower::read_text(Text& text, File& file, const FollowedFile& opened,
                                       Level level, event::ByteSource& input, Marker marker) {
   text.ended = false;
+  text.read_path = opened.path();
   RecordCutter cutter(text.open);
   std::string buffer(kReadBytes, '\0');
   const std::uint64_t start = text.marks.size;
