@@ -36,17 +36,22 @@ void Gauges::read_store() {
     registry.gauge(metrics::kStoreFirings).set(static_cast<double>(stats->seen));
     evicted_.follow(stats->seen_evicted);
   }
-  const auto counts = parts_.store.counts();
-  if (!counts) return;
-  const std::int64_t now = parts_.clock.wall_ms();
-  for (const store::OutboxCount& count : *counts) {
-    registry.gauge(metrics::kOutboxRows, {count.receiver, "pending"})
+  if (const auto counts = parts_.store.counts()) read_outbox(*counts);
+}
+
+void Gauges::read_outbox(const std::vector<store::OutboxCount>& counts) {
+  std::map<std::string, store::OutboxCount> now = seen_;  // whose rows are all gone: zeros
+  for (const store::OutboxCount& count : counts) now[count.receiver] = count;
+  for (const auto& [receiver, count] : now) {
+    metrics::Registry& registry = parts_.registry;
+    registry.gauge(metrics::kOutboxRows, {receiver, "pending"})
         .set(static_cast<double>(count.pending));
-    registry.gauge(metrics::kOutboxRows, {count.receiver, "dead"})
-        .set(static_cast<double>(count.dead));
+    registry.gauge(metrics::kOutboxRows, {receiver, "dead"}).set(static_cast<double>(count.dead));
     const bool waits = count.pending > 0 && count.oldest_pending > 0;
-    registry.gauge(metrics::kOutboxOldest, {count.receiver})
-        .set(waits ? static_cast<double>(now - count.oldest_pending) / 1000 : 0);
+    const std::int64_t age = parts_.clock.wall_ms() - count.oldest_pending;
+    registry.gauge(metrics::kOutboxOldest, {receiver})
+        .set(waits ? static_cast<double>(age) / 1000 : 0);
+    seen_[receiver];
   }
 }
 

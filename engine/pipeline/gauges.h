@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "metrics/registry.h"
@@ -42,9 +45,11 @@ class Gauges {
   void read();
   void read_server();
   void read_store();
+  void read_outbox(const std::vector<store::OutboxCount>& counts);
 
   const Parts parts_;
   Follower refused_, malformed_, evicted_;
+  std::map<std::string, store::OutboxCount> seen_;  // receivers, each with zeros
 };
 
 }  // namespace tocsin::pipeline

@@ -5,10 +5,9 @@ import importlib
 import os
 import sys
 import time
+import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import Failure  # noqa: E402
-
 MODULES = ("wire", "observers", "canaries", "clocks", "hell", "outage", "overload")
 
 
@@ -27,9 +26,10 @@ def main():
             start = time.monotonic()
             try:
                 said = test(binary)
-            except Failure as failure:
+            except Exception as failure:  # whatever it is, the other tests still run
                 failed += 1
-                said = f"FAILED: {failure}"
+                where = traceback.extract_tb(failure.__traceback__)[-1]
+                said = f"FAILED: {failure!r} at {os.path.basename(where.filename)}:{where.lineno}"
             print(f"{module}.{test.__name__}: {said} ({time.monotonic() - start:.1f} s)", flush=True)
     print(f"peers: {failed} failed")
     return 1 if failed else 0
