@@ -3,8 +3,13 @@
 //
 // Per row: full jitter around 5 s, doubling to 30 min; Retry-After (at most 1 h) if it is longer.
 // Per receiver: a token bucket; when more rows are due than tokens, rows are told together as far
-// as the notifier can; a breaker that opens after kBreakAfter failures in a row and then lets one
-// attempt through, after a pause that doubles from 1 s to 60 s.
+// as the notifier can, and together again when that has to be repeated; what is rejected together
+// is told one by one. A breaker that opens after kBreakAfter failures in a row and then lets one
+// attempt through, after a pause that doubles from 1 s to 60 s. While a receiver asks for patience
+// (Retry-After) nothing else is sent to it either, for at most a minute.
+//
+// What has expired is buried once a second; not in the first seconds, and not in the minute after
+// the clock was set: everything gets its chance first.
 #pragma once
 
 #include <cstdint>

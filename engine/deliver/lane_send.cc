@@ -17,6 +17,9 @@ Notification Lane::notification(Batch& batch) {
   Notification notification;
   std::vector<store::DeliveryWithAlert> readable;
   for (auto& row : batch.rows) {
+    if (sabotage::on("new_key_each_retry")) {
+      row.delivery.key += std::to_string(row.delivery.attempts);
+    }
     Result<Item> item = make_item(row);
     if (!item) {
       bury({row}, "the stored alert cannot be read: " + item.error().message,
@@ -31,10 +34,6 @@ Notification Lane::notification(Batch& batch) {
   if (batch.rows.empty()) return notification;
   notification.attempt = batch.attempts() + 1;
   notification.key = batch.key();
-  if (sabotage::on("new_key_each_retry")) {
-    notification.key += std::to_string(notification.attempt);
-    for (Item& item : notification.items) item.key = notification.key;
-  }
   notification.now_ms = world_.clock.wall_ms();
   return notification;
 }

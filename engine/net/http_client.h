@@ -31,7 +31,9 @@ struct HttpRequest {
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;  // at most kAnswerBytes, whatever was sent
+  // At most kAnswerBytes, whatever was sent, as it came: never inflated. Keys of the request that
+  // the server repeats (parts of the URL, values of headers) are replaced by "[...]".
+  std::string body;
   bool body_cut = false;
   std::optional<std::int64_t> retry_after_ms;  // Retry-After as seconds or as a date, from now
 };
