@@ -27,6 +27,8 @@ void add_check(CLI::App& app, int& exit_code);
 void add_test(CLI::App& app, int& exit_code);
 void add_explain(CLI::App& app, int& exit_code);
 void add_fields(CLI::App& app, int& exit_code);
+void add_outbox(CLI::App& app, int& exit_code);
+void add_notify(CLI::App& app, int& exit_code);
 
 // --rules and --lists, as every subcommand spells them.
 struct RuleOptions {

@@ -10,9 +10,12 @@
 namespace {
 
 constexpr char kDescription[] =
-    "Tocsin matches cloud audit events against Sigma rules and raises alerts.";
+    "Tocsin matches cloud audit events against Sigma rules and tells people.";
 
 constexpr char kFooter[] = R"(EXAMPLES
+  tocsin run --config tocsin.yml                       the service; examples/tocsin.yml explains it
+  tocsin notify test slack --config tocsin.yml         a sample alert to the receiver `slack`
+  tocsin outbox list --dead                            what could not be delivered, and why
   tocsin scan --rules rules trail/ 2024-*.json.gz      alerts from CloudTrail files and folders
   zcat x.gz | tocsin scan --rules rules -              the same from standard input
   tocsin scan --rules rules --fail-on high trail/      exit code 1 when a high alert is found
@@ -48,6 +51,8 @@ int run(int argc, char** argv) {
   tocsin::cli::add_test(app, exit_code);
   tocsin::cli::add_explain(app, exit_code);
   tocsin::cli::add_fields(app, exit_code);
+  tocsin::cli::add_outbox(app, exit_code);
+  tocsin::cli::add_notify(app, exit_code);
   app.add_subcommand("version", "Print the version")->callback([] {
     fmt::print("tocsin " TOCSIN_VERSION "\n");
   });
