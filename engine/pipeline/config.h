@@ -94,7 +94,7 @@ struct Config {
 
   // What only a restart can change, by section, as text that can be compared.
   struct Fixed {
-    std::string section;  // "server", "sources", "store", "limits"
+    std::string section;  // "server", "sources", "store", "limits", "metrics"
     std::string value;
     friend bool operator==(const Fixed&, const Fixed&) = default;
   };
