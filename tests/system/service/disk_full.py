@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""T5: the disk of the store fills up. Events are refused with 503 and Retry-After before the reserve
+is used up, what was accepted is delivered meanwhile, and when there is room again events are
+taken within 10 s. Nothing that was acknowledged is lost.
+
+The second half does without a reserve: the disk is full to the last byte and writes really fail. What
+was told can then not be marked as told, so deliveries may wait; they go on when there is room.
+"""
+import os
+import subprocess
+import sys
+import time
+
+import judge
+import report
+from oracle import Oracle
+from receiver import Receiver
+from sender import Ledger, Sender
+from service import RECEIVERS, Failure, Service, work_folder
+
+NAME = "T5 disk full"
+DISK = 16 << 20
+BALLAST = 4 << 20
+RECOVERY = 10
+
+
+class Disk:
+    def __init__(self, folder):
+        self.path = folder
+        os.mkdir(folder)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder],
+                              capture_output=True, check=False)
+        self.problem = done.stderr.decode().strip() if done.returncode else ""
+
+    def fill(self, name, size):
+        """As much of `size` bytes as there is room for."""
+        with open(os.path.join(self.path, name), "wb", buffering=0) as file:
+            try:
+                for _ in range(0, size, 4096):
+                    file.write(b"x" * 4096)
+            except OSError:
+                pass
+
+    def free(self, name):
+        os.remove(os.path.join(self.path, name))
+
+    def unmount(self):
+        subprocess.run(["umount", "-l", self.path], check=False)
+
+
+def fill_up(oracle, sender, result):
+    """Batches until one is refused; that one. Judges the refusal."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        batch = oracle.batch(4)
+        status = sender.send(batch)
+        if status == 202:
+            continue
+        if status != 503:
+            raise Failure(f"a full disk is answered with {status}")
+        if not sender.headers.get("Retry-After", "").isdigit():
+            result.violations.append("503 without Retry-After")
+        return batch
+    raise Failure("the disk does not get full")
+
+
+def run(options, reserve):
+    result = report.Report(NAME, options.seed)
+    folder = work_folder("disk")
+    disk = Disk(os.path.join(folder, "disk"))
+    if disk.problem:
+        os.rmdir(disk.path)
+        os.rmdir(folder)
+        report.skip(NAME, f"a file system of its own cannot be mounted: {disk.problem}")
+    oracle, ledger, receiver = Oracle(options.seed, padding=6000), Ledger(), Receiver()
+    service = Service(options.binary, folder, options.sabotage)
+    service.store = os.path.join(disk.path, "store")
+    service.configure(receiver.port)
+    with open(service.config, encoding="utf-8") as file:
+        text = file.read()
+    with open(service.config, "w", encoding="utf-8") as file:
+        file.write(text.replace("reserve: 1MiB", f"reserve: {reserve}"))
+    sender = Sender(ledger, lambda: service.port)
+    try:
+        disk.fill("ballast", BALLAST)
+        disk.fill("rest", BALLAST // 2)
+        service.must_start()
+        # A backlog, so that there is something to deliver while the disk is full.
+        receiver.behave = lambda name, key, attempt: 0.02
+        refused = fill_up(oracle, sender, result)
+        left = len(judge.lost(oracle, ledger, receiver))
+        # The last room is taken by somebody else.
+        if reserve == "0":
+            disk.fill("other", DISK)
+        receiver.behave = lambda name, key, attempt: 200
+        result.add(waited_when_full=left)
+        if reserve != "0" and judge.wait_until_told(oracle, ledger, receiver, 15):
+            lost = judge.lost(oracle, ledger, receiver)
+            result.violations.append(f"{len(lost)} deliveries stand still while the disk is full")
+        if sender.send(refused) == 202:
+            result.violations.append("the disk is full, and events are taken")
+        if service.process.poll() is not None:
+            raise Failure(f"it ended: {service.last_log()}")
+        if service.get("/healthz")[0] != 200:
+            result.violations.append("/healthz fails while the disk is full")
+        if service.metric("tocsin_store_full") != 1:
+            result.violations.append("tocsin_store_full is not 1")
+        if reserve == "0":
+            disk.free("other")
+        disk.free("ballast")
+        begin = time.monotonic()
+        if not sender.send_until_acked(refused, RECOVERY):
+            raise Failure(f"there is room, and events are refused for {RECOVERY} s: "
+                          f"{service.last_log()}")
+        result.most(recovery_s_max=time.monotonic() - begin)
+        # Full once more, killed, started on a full disk.
+        fill_up(oracle, sender, result)
+        service.kill()
+        service.must_start("on a full disk")
+        disk.free("rest")
+        result.add(alerts=len(judge.expected(oracle, ledger.acked)))
+        result.lost += len(judge.wait_until_told(oracle, ledger, receiver, 15))
+        # Full for 500 ms pauses of rows that could not be marked as delivered: told again, each once.
+        result.violations += judge.violations(oracle, ledger, receiver, 2 * len(RECEIVERS) * 2)
+        result.add(refusals=ledger.statuses.get(503, 0))
+        if service.stop() != 0:
+            result.violations.append(f"it does not stop as it should: {service.last_log()}")
+    except Failure as failure:
+        result.violations.append(f"reserve {reserve}: {failure}")
+    finally:
+        sender.close()
+        service.kill()
+        receiver.close()
+        disk.unmount()
+        service.remove()
+    return result
+
+
+def main():
+    options = report.parse(report.arguments(__doc__))
+    total = report.Report(NAME, options.seed, options.sabotage)
+    for reserve in ("2MiB", "0"):
+        total.merge(run(options, reserve))
+    sys.exit(total.finish())
+
+
+if __name__ == "__main__":
+    main()
