@@ -138,10 +138,16 @@ Status Database::commit() {
 }
 
 void Database::checkpoint() {
+  int pages = 0, written = 0;
   const int result =
-      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &written);
   // Busy or full: the log goes on growing until it works, or begin() finds that there is no room.
-  if (result != SQLITE_OK) static_cast<void>(error(result));
+  if (result != SQLITE_OK) return static_cast<void>(error(result));
+  if (pages >= 0 && written == pages) log_pages_ = 0;
+}
+
+std::uint64_t Database::log_bytes() const {
+  return static_cast<std::uint64_t>(log_pages_) * kPageBytes;
 }
 
 void Database::roll_back() {

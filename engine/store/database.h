@@ -27,6 +27,7 @@ namespace tocsin::store {
 
 // Pages in the write-ahead log after which they are written back to the database: 8 MiB.
 inline constexpr int kCheckpointPages = 2048;
+inline constexpr std::uint64_t kPageBytes = 4096;
 
 class Database {
  public:
@@ -51,6 +52,10 @@ class Database {
   Status commit();
   void roll_back();
 
+  // Writes the log back, so that it begins anew. commit() does, when it has grown.
+  void checkpoint();
+  std::uint64_t log_bytes() const;  // that are still to be written back
+
   std::int64_t last_id() const;
   std::uint64_t changes() const;  // of the last statement
   const std::string& path() const { return path_; }
@@ -65,7 +70,6 @@ class Database {
   Status execute_cached(const char* sql);
   Status set_up(Mode mode, const StoreOptions::Seams& seams);
   Error error(int result);
-  void checkpoint();
 
   std::string path_;
   Health& health_;

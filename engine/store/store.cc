@@ -10,7 +10,6 @@
 namespace tocsin::store {
 namespace {
 
-constexpr std::uint64_t kPageBytes = 4096;
 // How far one transaction may go beyond max_bytes before SQLite stops it.
 constexpr std::uint64_t kBytesBeyond = std::uint64_t{32} << 20;
 // What one firing takes in the database, with the page's unused part.
@@ -97,11 +96,13 @@ Result<std::uint64_t> Store::Impl::used_bytes() {
 Status Store::Impl::check_room() {
   const Result<std::uint64_t> free = folder.free_bytes();
   if (!free) return tl::unexpected(free.error());
-  if (*free < options.reserve_bytes) {
+  // The database has to find room for what is still in the log.
+  const std::uint64_t needed = options.reserve_bytes + writer->log_bytes();
+  if (*free < needed) {
     return fail(Code::busy,
                 fmt::format("the disk of {} has {} MiB left, and {} MiB are kept in reserve; make "
                             "room on it",
-                            folder.database(), *free >> 20, options.reserve_bytes >> 20));
+                            folder.database(), *free >> 20, needed >> 20));
   }
   const Result<std::uint64_t> used = used_bytes();
   if (!used) return tl::unexpected(used.error());
@@ -122,10 +123,13 @@ Result<Transaction> Store::begin() {
   if (Status status = impl_->begin_write(); !status) {
     return tl::unexpected(std::move(status.error()));
   }
+  if (Status room = impl_->check_room(); !room) {
+    impl_->roll_back();
+    impl_->writer->checkpoint();  // while there is room: what is told meanwhile needs the log
+    return tl::unexpected(std::move(room.error()));
+  }
   impl->open = true;
-  Transaction transaction(std::move(impl));
-  if (Status room = impl_->check_room(); !room) return tl::unexpected(std::move(room.error()));
-  return transaction;
+  return Transaction(std::move(impl));
 }
 
 Status Store::prune(Milliseconds now) {
