@@ -65,6 +65,8 @@ Status Service::begin() {
   if (!store) return tl::unexpected(std::move(store.error()));
   store_ = std::move(*store);
 
+  live_.set(*live);  // before there are threads that ask for it
+
   dispatcher_ = std::make_unique<deliver::Dispatcher>(
       *store_, registry_, clock_,
       [this](const store::DeliveryWithAlert& dead, const std::string& reason) {
