@@ -96,8 +96,7 @@ const char* const kTexts[] = {
     "{\"Records\":[{\"a\":1},{\"b\":2} , {\"c\":[{\"x\":1}]}],\"z\":[{\"y\":1}]}\n{\"Records\":[]}",
     "{\"x\":1,\"Records\" : [ {\"a\":1}\n,\n{\"b\":2} ] }",
     "[{\"Records\":[{\"a\":1},{\"b\":2}]},{\"Records\":[{\"c\":3}]}]",
-    "{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"message\":\"{}\"},{\"message\":\"x\"}]"
-    "}",
+    R"({"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"{}"},{"message":"x"}]})",
     "{\"requestId\":\"r\",\"records\":[{\"data\":\"eyJhIjoxfQ==\"},{\"data\":\"eyJiIjoyfQ==\"}]}",
     "garbage\n{\"a\":1}\nmore garbage {\"b\":2}\n{\"c\":3}\n",
     "\xef\xbb\xbf{\"a\":1}\n",
