@@ -1,6 +1,5 @@
 #include "program/pattern.h"
 
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
@@ -148,12 +147,9 @@ bool Glob::match_at(const Segment& segment, std::string_view text, std::size_t& 
 // two `*`: a later match leaves less text for the segments that follow.
 bool Glob::find_from(const Segment& segment, std::string_view text, std::size_t& pos) {
   if (segment.plain) {
-    // Not find(), which stops at every place that begins like the segment.
-    const void* found =
-        ::memmem(text.data() + pos, text.size() - pos, segment.text.data(), segment.text.size());
-    if (found == nullptr) return false;
-    pos = static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) +
-          segment.text.size();
+    const std::size_t found = text.find(segment.text, pos);
+    if (found == std::string_view::npos) return false;
+    pos = found + segment.text.size();
     return true;
   }
   for (std::size_t start = pos; start < text.size(); start += code_point_size(text, start)) {
