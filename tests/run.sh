@@ -37,21 +37,22 @@ for script in tests/system/*.sh; do
 done
 
 if [ "$mode" = all ]; then
-  stage "clang: warnings, address and undefined-behaviour sanitizers"
+  stage "address and undefined-behaviour sanitizers"
+  cmake --preset asan-ubsan >/dev/null
+  cmake --build --preset asan-ubsan --parallel "$jobs"
+  TOCSIN_DIFF_SCALE=0.1 ctest --test-dir build/asan-ubsan --output-on-failure --parallel "$jobs"
+  build/asan-ubsan/tocsin test --quiet rules
+
+  stage "clang warnings and fuzz targets"
   cmake --preset fuzz >/dev/null
   cmake --build --preset fuzz --parallel "$jobs"
-  TOCSIN_DIFF_SCALE=0.1 ctest --test-dir build/fuzz --output-on-failure --parallel "$jobs"
-  build/fuzz/tocsin test --quiet rules
-
-  stage "fuzz targets"
   bash tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-8}"
 
-  stage "thread sanitizer: scan on four threads, and the service"
+  stage "thread sanitizer: scan on four threads"
   cmake --preset tsan -DTOCSIN_TESTS=OFF >/dev/null
   cmake --build --preset tsan --parallel "$jobs"
   for _ in $(seq 100); do cat examples/events/cloudtrail_sample.jsonl; done |
     build/tsan/tocsin scan --rules rules --threads 4 --output jsonl - >/dev/null
-  bash tests/system/service_threads.sh build/tsan/tocsin
 fi
 
 stage "done"

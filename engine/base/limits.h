@@ -19,9 +19,9 @@ inline constexpr std::size_t kEventValues = 500'000;
 inline constexpr std::size_t kEnvelopeDepth = 6;
 // Bytes that one base64+gzip payload inside an envelope may inflate to.
 inline constexpr std::size_t kInflatedPayloadBytes = std::size_t{64} << 20;
-// Records, errors and payloads that one JSON text may hold in its envelopes. A log file that inflates
-// to the size above has fewer, if its records are as long as CloudTrail's; beyond it, nobody can
-// make a few thousand bytes fill the memory.
+// Records, errors and payloads that one JSON text may hold in its envelopes. A log file that
+// inflates to the size above has fewer, if its records are as long as CloudTrail's; beyond it,
+// nobody can make a few thousand bytes fill the memory.
 inline constexpr std::size_t kEnvelopeItems = 200'000;
 // A batch is handed to a worker when it holds this many records or bytes.
 inline constexpr std::size_t kBatchRecords = 1000;

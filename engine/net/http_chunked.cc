@@ -27,7 +27,8 @@ struct ChunkedBody::Parser {
       const bool clean = std::all_of(extensions.begin(), extensions.end(), [](char c) {
         return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) || c == '\t';
       });
-      if (!clean || extensions.size() >= kChunkLineBytes) problem = http::error::bad_chunk_extension;
+      if (!clean || extensions.size() >= kChunkLineBytes)
+        problem = http::error::bad_chunk_extension;
     };
     beast.on_chunk_header(check_line);
   }

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Many senders, reloads and scrapes at once, then the end: for ThreadSanitizer, which fails the run by
-# itself, and as a smoke test of any build. Usage: service_threads.sh TOCSIN
+# Many senders, reloads and scrapes at once, then the end. Usage: service_threads.sh TOCSIN
 set -euo pipefail
 tocsin=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
