@@ -49,8 +49,9 @@ def violations(oracle, ledger, receiver, most_duplicates):
         for (name, event, rule), message in receiver.by_alert.items():
             if (event, rule) not in sent:
                 found.append(f"{name} was told of {event} {rule}, which nobody sent")
-            if len(message.keys) > 1:
-                found.append(f"{name} got {event} {rule} with {len(message.keys)} keys")
+            keys = max((len(keys) for keys in message.keys.values()), default=0)
+            if keys > 1:
+                found.append(f"{name} got {event} {rule} with {keys} keys")
         for (name, key), message in receiver.by_key.items():
             if len(message.bodies) > 1:
                 found.append(f"{name} got {len(message.bodies)} bodies with the key {key}")

@@ -185,8 +185,11 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(options.parallel) as pool:
         futures = [pool.submit(run_chain, options.binary, options.seed + i, options.sabotage, chain)
                    for i, chain in enumerate(chains)]
-        for future in concurrent.futures.as_completed(futures):
+        for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             total.merge(future.result())
+            if done % 20 == 0:
+                print(f"  {total.figures.get('points', 0)} points, {total.lost} lost",
+                      file=sys.stderr, flush=True)
     sys.exit(total.finish())
 
 

@@ -23,7 +23,7 @@ class Message:
         self.attempts = 0
         self.taken = 0  # attempts that were answered with 200
         self.bodies = set()
-        self.keys = collections.Counter()
+        self.keys = collections.defaultdict(set)  # by the count that is told
 
 
 class Receiver:
@@ -100,7 +100,7 @@ class Receiver:
             if rule.startswith("tocsin."):
                 self.own.append((name, rule, alert))
             else:
-                self.by_alert[(name, event, rule)].keys[key] += 1
+                self.by_alert[(name, event, rule)].keys[alert["count"]].add(key)
             if behaviour == 200:
                 message.taken += 1
                 self.last_taken[name] = time.monotonic()
