@@ -21,6 +21,7 @@ from service import RECEIVERS, Failure, Service, work_folder
 NAME = "T5 disk full"
 DISK = 16 << 20
 BALLAST = 4 << 20
+REST = 5 << 20  # more than the log can hold, which must find room in the database
 RECOVERY = 10
 
 
@@ -77,7 +78,7 @@ def run(options, reserve):
         os.rmdir(disk.path)
         os.rmdir(folder)
         report.skip(NAME, f"a file system of its own cannot be mounted: {disk.problem}")
-    oracle, ledger, receiver = Oracle(options.seed, padding=6000), Ledger(), Receiver()
+    oracle, ledger, receiver = Oracle(options.seed, padding=20000), Ledger(), Receiver()
     service = Service(options.binary, folder, options.sabotage)
     service.store = os.path.join(disk.path, "store")
     service.configure(receiver.port)
@@ -88,10 +89,10 @@ def run(options, reserve):
     sender = Sender(ledger, lambda: service.port)
     try:
         disk.fill("ballast", BALLAST)
-        disk.fill("rest", BALLAST // 2)
+        disk.fill("rest", REST)
         service.must_start()
         # A backlog, so that there is something to deliver while the disk is full.
-        receiver.behave = lambda name, key, attempt: 0.02
+        receiver.behave = lambda name, key, attempt: 0.5
         refused = fill_up(oracle, sender, result)
         left = len(judge.lost(oracle, ledger, receiver))
         # The last room is taken by somebody else.
