@@ -98,8 +98,8 @@ def modes(binary):
                 if mode in retry:
                     chaos.control(mode="ok")
                     subprocess.run([binary, "outbox", "retry", "--store", service.store,
-                                    *(str(row["id"]) for row in outbox(service, binary))], check=True,
-                                   capture_output=True)
+                                    *(str(row["id"]) for row in outbox(service, binary))],
+                                   check=False, capture_output=True)  # some may be gone by now
                     until(lambda s=service: not outbox(s, binary), 90, f"{mode}: delivered at last")
                 must(service.stop() == 0, f"{mode}: it does not end well")
     return f"{tried} modes × receivers, each as it must be"
