@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast is the service? Every figure is taken in one run with what it is compared with.
 
-    tests/bench/service.py --corpus FOLDER [--binary build/release/tocsin] [--runs 3] [--json FILE]
+    tests/bench/http_service.py --corpus FOLDER [--binary build/release/tocsin] [--runs 3] [--json FILE]
 
 ingest    records a second over HTTP (1 MB bodies of JSON lines, keep-alive, the sender on the same two
           cores), as a share of what `tocsin scan --output none` does on one core with the same file
@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "system", "peers"))
 from running import Running, event  # noqa: E402
 
 BODY_BYTES = 1 << 20
+SENDERS = 4  # an answer waits for a COMMIT: one sender alone would mostly wait, too
 
 
 def configuration(rules, receiver):
@@ -77,8 +78,8 @@ def ingest(arguments, rules, data):
     with Running(arguments.binary, configuration(rules, FILE)) as service:
         answers = []
         start = time.monotonic()
-        senders = [threading.Thread(target=send, args=(service.port, requests[i::2], answers))
-                   for i in range(2)]
+        senders = [threading.Thread(target=send, args=(service.port, requests[i::SENDERS], answers))
+                   for i in range(SENDERS)]
         for sender in senders:
             sender.start()
         for sender in senders:
