@@ -93,11 +93,10 @@ class HttpService::Counting final : public net::Responder::Target {
 };
 
 HttpService::HttpService(source::HttpIngest& ingest, AdminApi& api, metrics::Registry& registry,
-                         const Clock& clock, Reload reload)
+                         Reload reload)
     : ingest_(ingest),
       api_(api),
       registry_(registry),
-      clock_(clock),
       reload_(std::move(reload)),
       auth_(std::make_shared<const net::Auth>(std::vector<net::TokenConfig>(),
                                               std::vector<net::CertificateConfig>())) {}

@@ -23,7 +23,7 @@ class HttpService final : public net::HttpService {
   using Reload = std::function<void(std::function<void(Status)> done)>;
 
   HttpService(source::HttpIngest& ingest, AdminApi& api, metrics::Registry& registry,
-              const Clock& clock, Reload reload);
+              Reload reload);
   ~HttpService() override;
 
   void set_auth(std::shared_ptr<const net::Auth> auth);
@@ -44,7 +44,6 @@ class HttpService final : public net::HttpService {
   source::HttpIngest& ingest_;
   AdminApi& api_;
   metrics::Registry& registry_;
-  const Clock& clock_;
   Reload reload_;
 
   mutable std::mutex mutex_;

@@ -85,9 +85,9 @@ Status Service::begin() {
   ingest_ = std::make_unique<source::HttpIngest>(config_.ingest, *intake_, clock_);
   api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *dispatcher_, clock_,
                                                     options_.version, config_.file});
-  http_ = std::make_unique<HttpService>(
-      *ingest_, *api_, registry_, clock_,
-      [this](Reloader::Done done) { reloader_->request(std::move(done)); });
+  http_ = std::make_unique<HttpService>(*ingest_, *api_, registry_, [this](Reloader::Done done) {
+    reloader_->request(std::move(done));
+  });
   http_->set_auth(std::make_shared<const net::Auth>(config_.tokens, config_.certificates));
   reloader_ = std::make_unique<Reloader>(
       config_.reload.watch ? config_.reload.interval_ms : 0,
