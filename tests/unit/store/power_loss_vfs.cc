@@ -20,12 +20,14 @@ using Pending = PowerLossVfs::Pending;
 
 constexpr std::uint64_t kSectorBytes = 512;
 
-struct alignas(std::max_align_t) Handle {
+// In memory of SQLite's, which is aligned to 8 bytes.
+struct Handle {
   sqlite3_file base;  // first: SQLite sees this
   PowerLossVfs* vfs;
   std::shared_ptr<File>* file;  // null: not followed
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
+static_assert(alignof(Handle) <= 8 && sizeof(Handle) % 8 == 0);
 
 Handle& handle(sqlite3_file* file) {
   return *reinterpret_cast<Handle*>(file);
