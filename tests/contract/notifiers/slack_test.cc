@@ -372,8 +372,9 @@ TEST_CASE("Slack: the Web API says no in a 200") {
     CHECK(said(200, R"({"ok":false,"error":")" + word + "\"}").kind == Kind::retry);
   }
   CHECK(said(200, R"({"ok":true})").kind == Kind::delivered);
-  for (const std::string body : {"", "ok", "null", "[]", "{}", R"({"ok":"true"})", R"({"ok":1})",
-                                 "{\"ok\":true", std::string(100'000, '[').c_str(), "\xFF"}) {
+  for (const std::string& body :
+       std::vector<std::string>{"", "ok", "null", "[]", "{}", R"({"ok":"true"})", R"({"ok":1})",
+                                "{\"ok\":true", std::string(100'000, '['), "\xFF"}) {
     INFO(body.substr(0, 20));
     CHECK(said(200, body).kind == Kind::retry);
   }
