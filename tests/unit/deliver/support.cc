@@ -98,5 +98,11 @@ std::uint64_t Outbox::pending(const std::string& receiver) {
 std::uint64_t Outbox::dead(const std::string& receiver) {
   return count(receiver).dead;
 }
+std::uint64_t Outbox::attempts(const std::string& receiver) {
+  std::uint64_t attempts = 0;
+  const auto rows = store_->list(receiver, false, 1'000).value();
+  for (const store::DeliveryWithAlert& row : rows) attempts += row.delivery.attempts;
+  return attempts;
+}
 
 }  // namespace tocsin::deliver

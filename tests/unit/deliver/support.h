@@ -164,6 +164,8 @@ class Outbox {
   void add_unreadable(const std::string& receiver);
   std::uint64_t pending(const std::string& receiver);
   std::uint64_t dead(const std::string& receiver);
+  // Failed attempts that are written down, of all waiting rows.
+  std::uint64_t attempts(const std::string& receiver);
   std::string folder() const { return (root_ / "data").string(); }
 
  private:
