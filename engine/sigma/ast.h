@@ -184,7 +184,10 @@ struct Correlation {
     value_avg,
     value_percentile,
     value_median,
+    new_value,      // extension
+    silent_source,  // extension
   };
+  enum class Window : std::uint8_t { sliding, tumbling, session };  // the last two: extensions
   enum class Operator : std::uint8_t { lt, lte, gt, gte, eq, neq };
   struct Bound {
     Operator op;
@@ -200,13 +203,23 @@ struct Correlation {
   Type type = Type::event_count;
   std::vector<RuleReference> rules;
   std::vector<std::string> group_by;
-  std::vector<std::string> fields;  // condition.field of the value_* types
+  std::vector<std::string> fields;  // condition.field of the value_* types; `field` of new_value
   std::vector<Alias> aliases;
-  std::uint64_t timespan_seconds = 0;
+  std::uint64_t timespan_seconds = 0;  // 0 for new_value, which has none
+  Window window = Window::sliding;
   std::vector<Bound> bounds;            // linked by AND
   std::optional<Condition> expression;  // 2.2 draft: boolean condition over the rules
   std::optional<double> percentile;
   bool generate = false;
+
+  // new_value
+  std::uint64_t learning_seconds = 0;  // of a young group nothing is told
+  std::uint64_t forget_seconds = 0;    // after so long without use a value is new again; 0: never
+  std::uint64_t min_known = 0;         // values a group must have had before something is news
+  std::vector<std::string> ignore_versions;  // of `fields`: compared without version numbers
+  // Of `fields`, IP addresses that are compared by network.
+  std::vector<std::string> networks;
+  unsigned prefix_ipv4 = 24, prefix_ipv6 = 48;
 };
 std::string_view to_string(Correlation::Type type);
 

@@ -18,9 +18,9 @@ using Type = Correlation::Type;
 using Operator = Correlation::Operator;
 
 // In the order of the enumeration.
-constexpr std::string_view kTypes[] = {"event_count",      "value_count", "temporal",
-                                       "temporal_ordered", "value_sum",   "value_avg",
-                                       "value_percentile", "value_median"};
+constexpr std::string_view kTypes[] = {
+    "event_count", "value_count",      "temporal",     "temporal_ordered", "value_sum",
+    "value_avg",   "value_percentile", "value_median", "new_value",        "silent_source"};
 constexpr std::string_view kOperators[] = {"lt", "lte", "gt", "gte", "eq", "neq"};
 
 bool is_temporal(Type type) {

@@ -1,0 +1,131 @@
+// Correlator: hits in, changes of episodes out. One per run, used by one thread at a time. Pure:
+// the same hits and watermarks give the same episodes (README.md).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "correlate/correlations.h"
+#include "correlate/hit.h"
+#include "correlate/types.h"
+
+namespace tocsin::correlate {
+
+struct Limits {
+  std::uint64_t groups_per_correlation = 100'000;
+  std::uint64_t groups = 1'000'000;
+  std::uint64_t hits_per_group = 10'000;
+};
+
+inline constexpr std::size_t kEvidence = 20;
+
+// What became of an episode in one call; at most one for each episode and call.
+struct Change {
+  enum class Kind : std::uint8_t {
+    began,    // a new alert
+    went_on,  // the alert is updated
+    merged,   // it is part of `into` now, and no alert of its own any more
+  };
+  Kind kind = Kind::began;
+  CorrelationIndex correlation = 0;
+  Key group{};
+  Key episode{};              // names it for as long as it lives
+  Key into{};                 // of merged
+  std::uint64_t firings = 0;  // of the episode so far
+  Time first = 0, last = 0;   // firings
+  // Of the latest firing:
+  Time window_begin = 0, window_end = 0;  // what was looked at
+  std::uint64_t hits = 0;                 // in it
+  double measure = 0;                     // number of hits, of values, the average, …
+  HitRef closing = 0;                     // whose fields say what the group's values are
+  std::vector<HitRef> evidence;  // of its hits, in time order: all, or the first and latest
+};
+
+// What a correlator knows that outlives its windows: first uses (new_value), and how far groups
+// have been decided (tiles). A seam: a database in the service, a map in a scan.
+class Memory {
+ public:
+  struct Known {
+    Time first = kNoTime, last = kNoTime;
+    std::uint64_t count = 0;
+    bool operator==(const Known&) const = default;
+  };
+  virtual ~Memory() = default;
+  virtual Result<std::optional<Known>> find(const Key& key) = 0;
+  virtual Status save(const Key& key, const Known& known) = 0;
+  virtual Status forget(const Key& key) = 0;
+};
+
+// An episode that is still open, as it is kept on disk.
+struct OpenEpisode {
+  Key correlation{};  // CompiledCorrelation::key
+  Key group{};
+  Key episode{};
+  std::uint64_t firings = 0;
+  Time first = 0, last = 0;
+};
+
+struct CorrelatorStats {
+  std::uint64_t groups = 0, hits = 0, episodes = 0;  // now
+  std::uint64_t late = 0;                            // hits after the watermark, since the start
+  std::uint64_t evicted_groups = 0, evicted_hits = 0;
+};
+
+// A group that is being watched, for people.
+struct LiveGroup {
+  Key group{};
+  std::uint64_t hits = 0;
+  Time oldest = 0, newest = 0;
+  double measure = 0;  // of the newest window
+  bool firing = false;
+  HitRef newest_hit = 0;
+};
+
+class Correlator {
+ public:
+  Correlator(std::shared_ptr<const Correlations> correlations, const Limits& limits,
+             Memory& memory);
+  ~Correlator();
+  Correlator(const Correlator&) = delete;
+  Correlator& operator=(const Correlator&) = delete;
+
+  const Correlations& correlations() const;
+
+  // Takes hits, in any order; the hit hits[i] is kept as refs(i). A hit before the watermark is
+  // counted as late and left out. What has changed is appended to `changes`. After an error of
+  // `memory` the state is undefined: make a new Correlator.
+  // Returns for each hit whether it has to be kept for a restart.
+  Status add(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
+             std::vector<Change>& changes, std::vector<bool>& keep);
+  // Something was heard of a group of a silent_source without `rules`.
+  Status hear(CorrelationIndex correlation, const Key& group, Time time, HitRef ref,
+              std::vector<Change>& changes);
+  // Nothing before `watermark` will come any more; it never falls. Decides what waited for that,
+  // in the order of time.
+  Status advance(Time watermark, std::vector<Change>& changes);
+  Time watermark() const;
+
+  // After a restart, in this order: the watermark, the open episodes, and the kept hits, in any
+  // order. None of it causes changes. `wanted(correlation)` says whether a hit is for it.
+  void restore_watermark(Time watermark);
+  void restore(const OpenEpisode& episode);
+  Status restore(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
+                 const std::function<bool(CorrelationIndex)>& wanted);
+
+  CorrelatorStats stats() const;
+  CorrelatorStats stats(CorrelationIndex correlation) const;
+  // At most `limit` groups, those with the most hits first.
+  std::vector<LiveGroup> live(CorrelationIndex correlation, std::size_t limit) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Of a group: of the values of its fields, in their order.
+Key group_key(const std::vector<std::string_view>& values);
+
+}  // namespace tocsin::correlate

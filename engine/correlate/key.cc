@@ -1,0 +1,21 @@
+#include <cstring>
+
+#include "base/hash.h"
+#include "correlate/correlator.h"
+#include "correlate/types.h"
+
+namespace tocsin::correlate {
+
+std::size_t KeyHasher::operator()(const Key& key) const {
+  std::size_t hash = 0;
+  std::memcpy(&hash, key.data(), sizeof hash);
+  return hash;
+}
+
+Key group_key(const std::vector<std::string_view>& values) {
+  KeyHash hash;
+  for (const std::string_view value : values) hash.add_field(value);
+  return hash.bytes();
+}
+
+}  // namespace tocsin::correlate

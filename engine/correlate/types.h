@@ -1,0 +1,32 @@
+// What all of correlate/ speaks of. The semantics are in README.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+
+namespace tocsin::correlate {
+
+// Event time: nanoseconds since 1970, UTC.
+using Time = std::int64_t;
+inline constexpr Time kNoTime = INT64_MIN;
+inline constexpr Time kSecond = 1'000'000'000;
+inline constexpr Time kMillisecond = 1'000'000;
+// Times that can be correlated; anything else is a damaged or forged record.
+inline constexpr Time kEarliest = 0;
+inline constexpr Time kLatest = 7'258'118'400 * kSecond;  // 2200-01-01
+
+// 128 bits of a hash: of a correlation's meaning, of a group, of an event.
+using Key = std::array<std::uint8_t, 16>;
+struct KeyHasher {
+  std::size_t operator()(const Key& key) const;
+};
+
+// Index of a correlation in a Correlations.
+using CorrelationIndex = std::uint32_t;
+// A field that correlations read, by number.
+using Slot = std::uint16_t;
+// Where a hit is kept by whoever runs a Correlator; evidence is found by it.
+using HitRef = std::uint64_t;
+
+}  // namespace tocsin::correlate
