@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "correlate/correlations.h"
 #include "program/program.h"
 #include "sigma/loader.h"
 
@@ -21,6 +22,9 @@ struct Ruleset {
   sigma::LoadStats stats;
   sigma::Lists lists;  // from the rules' own folders, then RulePaths::lists
   program::Program program;
+  // Never null.
+  std::shared_ptr<const correlate::Correlations> correlations =
+      std::make_shared<const correlate::Correlations>();
   Diagnostics diagnostics;  // of loading and of compiling
 };
 
