@@ -37,6 +37,13 @@ inline constexpr std::size_t kConditionDepth = 64;  // parentheses and nots
 inline constexpr std::size_t kModifiersPerItem = 16;
 inline constexpr std::size_t kExpandedValues = 4096;  // what one value may become (windash, …)
 inline constexpr std::size_t kDiagnosticsPerFile = 100;
+// Alternatives of a correlation's boolean condition; `(a or b) and (c or d) and …` doubles with
+// each.
+inline constexpr std::size_t kConditionAlternatives = 64;
+// What a correlation may count to: so many hits of a group are kept at most.
+inline constexpr double kCorrelationCount = 100'000;
+// Events of the timelines of one test file: `times: 1000000` must not fill the memory.
+inline constexpr std::size_t kTimelineEvents = 20'000;
 inline constexpr std::size_t kListBytes = std::size_t{16} << 20;  // one list file
 inline constexpr std::size_t kListValueBytes = 4096;              // one line of it
 

@@ -197,6 +197,12 @@ struct Correlation {
   struct Alias {
     std::string name;
     std::vector<std::pair<RuleReference, std::string>> fields;  // rule → its field
+    Span at;                                                    // the name
+  };
+  // A field whose values are IP addresses, compared by network.
+  struct Network {
+    std::string field;
+    unsigned ipv4 = 24, ipv6 = 48;  // lengths of the prefixes
   };
 
   Meta meta;
@@ -211,15 +217,15 @@ struct Correlation {
   std::optional<Condition> expression;  // 2.2 draft: boolean condition over the rules
   std::optional<double> percentile;
   bool generate = false;
+  Span type_at;    // the value of `type`
+  Span window_at;  // of `window`; line 0 when there is none
 
   // new_value
   std::uint64_t learning_seconds = 0;  // of a young group nothing is told
   std::uint64_t forget_seconds = 0;    // after so long without use a value is new again; 0: never
   std::uint64_t min_known = 0;         // values a group must have had before something is news
   std::vector<std::string> ignore_versions;  // of `fields`: compared without version numbers
-  // Of `fields`, IP addresses that are compared by network.
-  std::vector<std::string> networks;
-  unsigned prefix_ipv4 = 24, prefix_ipv6 = 48;
+  std::vector<Network> networks;             // of `fields`
 };
 std::string_view to_string(Correlation::Type type);
 

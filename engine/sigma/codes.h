@@ -70,6 +70,11 @@ inline constexpr CodeMeaning kCodes[] = {
     {"S408", "correlations that refer to each other in a circle"},
     {"S409", "unknown key of a filter or a correlation"},
     {"S410", "an alias is not a map from rules to fields"},
+    {"S411", "a key that the correlation type does not have"},
+    {"S412", "a condition of a correlation that no group can fulfil, or that is too large"},
+    {"S413", "a boolean condition that can hold without any event"},
+    {"S414", "a setting of `new_value` that is not of its form"},
+    {"S415", "an alias that does not fit the correlation's rules"},
     // Rule tests and lists
     {"S501", "a test file is not a map of `tests`"},
     {"S502", "unknown key in a test file"},
@@ -77,6 +82,10 @@ inline constexpr CodeMeaning kCodes[] = {
     {"S504", "`without` names something that is not in the event"},
     {"S505", "a list value is too long"},
     {"S506", "a list file is not usable"},
+    {"S507", "a moment of a timeline that is not an offset such as +1h30m, or is out of range"},
+    {"S508", "a step of a timeline that is incomplete or contradicts itself"},
+    {"S509", "the timelines of a test file have too many events"},
+    {"S510", "an expected alert that is incomplete or not of its form"},
     // Lint
     {"W601", "a recommended attribute is missing"},
     {"W602", "an id that is not a UUID"},
@@ -98,6 +107,9 @@ inline constexpr CodeMeaning kCodes[] = {
     {"W618", "deprecated syntax"},
     {"W619", "a filter that refers to a rule that is not loaded"},
     {"W620", "a backslash that makes a wildcard of a path literal"},
+    {"W621", "a condition of a correlation that every group fulfils"},
+    {"W622", "an alias that nothing uses, or that says nothing of one of the rules"},
+    {"W623", "a correlation with one group for everything"},
     // Configuration of the service
     {"C901", "a configuration file cannot be read"},
     {"C902", "a setting has the wrong type"},

@@ -106,6 +106,7 @@ class CorrelationParser {
       return false;
     }
     out_.type = static_cast<Type>(index);
+    out_.type_at = entry->value.at();
     return true;
   }
 
@@ -156,7 +157,7 @@ class CorrelationParser {
         report_.error("S410", alias.key.at, "an alias is a map from rules to their fields");
         continue;
       }
-      Correlation::Alias parsed{alias.key.text, {}};
+      Correlation::Alias parsed{alias.key.text, {}, alias.key.at};
       for (const YamlEntry& field : alias.value.entries) {
         if (!field.value.is_scalar() || field.value.is_null()) {
           report_.error("S410", field.value.at(), "an alias gives one field for each rule");
