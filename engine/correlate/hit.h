@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "correlate/packing.h"
 #include "correlate/types.h"
 
 namespace tocsin::correlate {
@@ -25,6 +26,14 @@ struct BasicEvidence {
 using Evidence = BasicEvidence<std::string>;
 using EvidenceView = BasicEvidence<std::string_view>;
 
+// Of a hit. Nobody can fill the memory with one event.
+inline constexpr std::size_t kValueBytes = 2048;  // a longer value is replaced; see FieldPacker
+inline constexpr std::size_t kFieldValues = 256;  // values of one field
+inline constexpr std::size_t kFieldBytes = 64 * 1024;  // of all values of one field
+// Of a batch. What is beyond it must go into another.
+inline constexpr std::size_t kBatchHits = std::size_t{1} << 20;
+inline constexpr std::size_t kBatchBytes = std::size_t{1} << 30;
+
 // The values of fields, packed: only fields that are present, each with all its values.
 class FieldValues {
  public:
@@ -33,18 +42,46 @@ class FieldValues {
 
   // Calls `visit(std::string_view value)` for each value of the field, in document order.
   template <class Visit>
-  void each(Slot slot, Visit visit) const;
+  void each(Slot slot, Visit visit) const {
+    Unpacker in(packed_);
+    while (!in.done()) {
+      const bool wanted = in.number() == slot;
+      for (std::uint64_t left = in.number(); left > 0 && in.good(); --left) {
+        const std::string_view value = in.text();
+        if (wanted && in.good()) visit(value);
+      }
+      if (wanted) return;
+    }
+  }
+  // Calls `visit(Slot slot, std::string_view value)` for every value of every field.
+  template <class Visit>
+  void each(Visit visit) const {
+    Unpacker in(packed_);
+    while (!in.done()) {
+      const auto slot = static_cast<Slot>(in.number());
+      for (std::uint64_t left = in.number(); left > 0 && in.good(); --left) {
+        const std::string_view value = in.text();
+        if (in.good()) visit(slot, value);
+      }
+    }
+  }
   std::string_view packed() const { return packed_; }
 
  private:
   std::string_view packed_;
 };
 
+// Every field and every value can be read.
+bool is_whole(const FieldValues& fields);
+
 // Packs fields; slots in any order, each at most once.
 class FieldPacker {
  public:
   explicit FieldPacker(std::string& out) : out_(out) {}
+  // `values` of them follow.
   void begin_field(Slot slot, std::size_t values);
+  // One of more than kValueBytes is packed as its beginning, '#' and a hash of all of it, so that
+  // different ones stay different.
   void value(std::string_view text);
 
  private:
@@ -64,14 +101,18 @@ class HitBatch {
  public:
   std::size_t size() const { return entries_.size(); }
   bool empty() const { return entries_.empty(); }
+  // There is no room for another hit.
+  bool full() const { return size() >= kBatchHits || text_.size() >= kBatchBytes; }
   Hit operator[](std::size_t index) const;
 
-  // Begins a hit; fields are then packed by fields(), then the evidence is set, then end_hit().
+  // Begins a hit; fields are then packed by fields(), and end_hit() sets the evidence, in which
+  // long texts are cut. Precondition: not full().
   void begin_hit(std::uint32_t rule, Time time, const Key& event);
   FieldPacker fields() { return FieldPacker(text_); }
   void end_hit(const EvidenceView& evidence);
   // Gives up the hit that was begun.
   void drop_hit();
+  // Takes a hit over as it is packed. Precondition: not full(), and `hit` is of another batch.
   void add(const Hit& hit);
   void clear();
 
@@ -86,6 +127,8 @@ class HitBatch {
   std::string text_;
 };
 
+// Evidence as a hit has it; texts are cut at kValueBytes.
+void pack_evidence(const EvidenceView& evidence, std::string& out);
 // What was packed; nullopt when it is damaged.
 std::optional<EvidenceView> evidence_of(std::string_view packed);
 
