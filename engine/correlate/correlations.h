@@ -90,6 +90,14 @@ class Correlations {
   // Index into rules(), by RuleIndex; kNotCorrelated for most.
   std::uint32_t of_rule(program::RuleIndex rule) const { return by_rule_[rule]; }
   static constexpr std::uint32_t kNotCorrelated = UINT32_MAX;
+  // Hit::rule of a hit that is a firing of a correlation, for its parents, and of one that stands
+  // for all that was heard of a group in one submission (watching_all()).
+  std::uint32_t firing_of(CorrelationIndex index) const {
+    return static_cast<std::uint32_t>(rules_.size()) + index;
+  }
+  std::uint32_t heard_by(CorrelationIndex index) const {
+    return static_cast<std::uint32_t>(rules_.size() + all_.size()) + index;
+  }
   // The fields that slots stand for, dotted paths.
   const std::vector<std::string>& fields() const { return fields_; }
   // silent_source correlations that every event counts for (those without `rules`).

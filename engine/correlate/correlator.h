@@ -84,6 +84,19 @@ struct LiveGroup {
   HitRef newest_hit = 0;
 };
 
+// What one call came to.
+struct Output {
+  std::vector<Change> changes;  // ordered by the episodes' last firings
+  // Firings that are hits of other correlations. They are kept like the hits that came in.
+  HitBatch derived;
+  std::vector<bool> keep;     // of the hits that came in: has to be kept for a restart
+  Time keep_until = kNoTime;  // until the watermark has passed this, and the derived ones as well
+  bool matters = false;       // something has to be on disk before the hits are acknowledged
+  void clear();
+};
+
+// Not thread-safe. After an error (which only `memory` can cause) its state is undefined: it has to
+// be made anew from what was kept.
 class Correlator {
  public:
   Correlator(std::shared_ptr<const Correlations> correlations, const Limits& limits,
@@ -94,29 +107,29 @@ class Correlator {
 
   const Correlations& correlations() const;
 
-  // Takes hits, in any order; the hit hits[i] is kept as refs(i). A hit before the watermark is
-  // counted as late and left out. What has changed is appended to `changes`. After an error of
-  // `memory` the state is undefined: make a new Correlator.
-  // Returns for each hit whether it has to be kept for a restart.
-  Status add(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
-             std::vector<Change>& changes, std::vector<bool>& keep);
-  // Something was heard of a group of a silent_source without `rules`.
-  Status hear(CorrelationIndex correlation, const Key& group, Time time, HitRef ref,
-              std::vector<Change>& changes);
-  // Nothing before `watermark` will come any more; it never falls. Decides what waited for that,
-  // in the order of time.
-  Status advance(Time watermark, std::vector<Change>& changes);
+  // Takes hits, in any order. hits[i] is known as `first` + i, then output.derived[j] as `first` +
+  // hits.size() + j. A hit before the watermark is counted as late and left out.
+  Status add(const HitBatch& hits, HitRef first, Output& output);
+  // Nothing before `watermark` will come any more; it never falls. Decides what waited for that.
+  // output.derived[j] is known as `first` + j.
+  Status advance(Time watermark, HitRef first, Output& output);
   Time watermark() const;
 
-  // After a restart, in this order: the watermark, the open episodes, and the kept hits, in any
-  // order. None of it causes changes. `wanted(correlation)` says whether a hit is for it.
+  // After a restart, in this order: the watermark, the open episodes, and the kept hits (those that
+  // came in and the derived ones), in any order. `wanted(correlation)` says whether they are for
+  // it.
   void restore_watermark(Time watermark);
   void restore(const OpenEpisode& episode);
   Status restore(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
                  const std::function<bool(CorrelationIndex)>& wanted);
 
+  // Episodes that ended since the last call: nothing can be added to them any more.
+  std::vector<Key> take_ended();
+
   CorrelatorStats stats() const;
   CorrelatorStats stats(CorrelationIndex correlation) const;
+  // Correlations that had to forget something early since the last call.
+  std::vector<CorrelationIndex> take_crowded();
   // At most `limit` groups, those with the most hits first.
   std::vector<LiveGroup> live(CorrelationIndex correlation, std::size_t limit) const;
 

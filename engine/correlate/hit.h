@@ -89,8 +89,13 @@ class FieldPacker {
 };
 
 struct Hit {
-  std::uint32_t rule = 0;  // index into Correlations::rules()
+  // Who found it: an index into Correlations::rules(), or Correlations::firing_of() or heard_by()
+  // of a correlation.
+  std::uint32_t rule = 0;
   Time time = 0;
+  // Of heard_by() only: since when there was never a longer gap than the correlation's T; otherwise
+  // equal to `time`.
+  Time since = 0;
   Key event{};  // the same for all hits of one event
   FieldValues fields;
   std::string_view evidence;  // packed; see evidence_of()
@@ -107,7 +112,10 @@ class HitBatch {
 
   // Begins a hit; fields are then packed by fields(), and end_hit() sets the evidence, in which
   // long texts are cut. Precondition: not full().
-  void begin_hit(std::uint32_t rule, Time time, const Key& event);
+  void begin_hit(std::uint32_t rule, Time time, const Key& event) {
+    begin_hit(rule, time, event, time);
+  }
+  void begin_hit(std::uint32_t rule, Time time, const Key& event, Time since);
   FieldPacker fields() { return FieldPacker(text_); }
   void end_hit(const EvidenceView& evidence);
   // Gives up the hit that was begun.
@@ -119,7 +127,7 @@ class HitBatch {
  private:
   struct Entry {
     std::uint32_t rule = 0;
-    Time time = 0;
+    Time time = 0, since = 0;
     Key event{};
     std::uint32_t begin = 0, fields_end = 0, end = 0;  // in text_
   };
