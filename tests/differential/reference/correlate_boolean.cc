@@ -1,0 +1,156 @@
+// Boolean conditions of temporal and temporal_ordered.
+#include <algorithm>
+#include <optional>
+
+#include "differential/reference/correlate_group.h"
+
+namespace tocsin::reference {
+namespace {
+
+using Alternative = Description::Alternative;
+using Type = Description::Type;
+
+class Boolean {
+ public:
+  Boolean(const Description& rules, const Members& hits, Time watermark, Mistake mistake)
+      : rules_(rules),
+        hits_(hits),
+        watermark_(watermark),
+        timespan_(rules.timespan - (mistake == Mistake::exclusive_timespan ? 1 : 0)),
+        mistake_(mistake) {}
+
+  // The earliest of the firings that `closing` causes.
+  std::optional<Firing> close(const Member& closing) const {
+    std::optional<Firing> earliest;
+    for (const Alternative& one : rules_.alternatives) {
+      if (one.must.empty()) continue;
+      const auto firing =
+          rules_.type == Type::temporal ? close_any(one, closing) : close_ordered(one, closing);
+      if (firing && (!earliest || firing->time < earliest->time)) earliest = firing;
+    }
+    return earliest;
+  }
+
+ private:
+  bool is_for(const Member& hit, std::size_t position) const {
+    return rules_.targets[position] == hit.target;
+  }
+
+  bool has_hit(std::size_t position, Time begin, Time end) const {
+    return std::any_of(hits_.begin(), hits_.end(), [&](const Member* hit) {
+      return is_for(*hit, position) && begin <= hit->time && hit->time <= end;
+    });
+  }
+
+  std::optional<Firing> firing_at(Time time, const Member& closing, Time begin,
+                                  const Alternative& one) const {
+    // What must not be there has to be waited for.
+    if (!one.must_not.empty() && watermark_ <= time) return std::nullopt;
+    const std::size_t hits = one.must.size();
+    return Firing{time, &closing, begin, time, hits, static_cast<double>(hits)};
+  }
+
+  // The end of the time in which an input of N forbids.
+  Time end_of_absence(Time first, Time closing) const {
+    const Time from = mistake_ == Mistake::absence_from_end ? closing : first;
+    return from + timespan_ - (mistake_ == Mistake::absence_end_short ? 1 : 0);
+  }
+
+  std::optional<Firing> close_any(const Alternative& one, const Member& closing) const {
+    const Time t = closing.time;
+    Time first = t;
+    bool closes = false;
+    for (const std::size_t position : one.must) {
+      if (is_for(closing, position)) {
+        closes = true;
+        continue;
+      }
+      const Member* latest = nullptr;
+      for (const Member* hit : hits_) {
+        if (is_for(*hit, position) && t - timespan_ <= hit->time && hit->time <= t) latest = hit;
+      }
+      if (latest == nullptr) return std::nullopt;
+      first = std::min(first, latest->time);
+    }
+    if (!closes) return std::nullopt;
+    const Time end = end_of_absence(first, t);
+    for (const std::size_t position : one.must_not) {
+      if (has_hit(position, t - timespan_, end)) return std::nullopt;
+    }
+    return firing_at(one.must_not.empty() ? t : first + timespan_, closing, first, one);
+  }
+
+  // Chains of hits of the positions from `place` on that end with the last of `chain`, which is
+  // built from its end. Of all of them the one whose hits are latest, the first hit before all.
+  void extend(const std::vector<std::size_t>& positions, std::size_t left, Members& chain,
+              Members& best) const {
+    if (left == 0) {
+      if (best.empty() || is_better(chain, best)) best = chain;
+      return;
+    }
+    const Member& next = *chain.back();
+    for (const Member* hit : hits_) {
+      if (!is_for(*hit, positions[left - 1]) || hit->time > next.time) continue;
+      if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
+      if (chain.front()->time - hit->time > timespan_) continue;
+      chain.push_back(hit);
+      extend(positions, left - 1, chain, best);
+      chain.pop_back();
+    }
+  }
+
+  bool is_better(const Members& chain, const Members& best) const {
+    const bool later = std::lexicographical_compare(
+        best.rbegin(), best.rend(), chain.rbegin(), chain.rend(),
+        [](const Member* a, const Member* b) { return a->time < b->time; });
+    return mistake_ == Mistake::earliest_chain ? !later : later;
+  }
+
+  std::optional<Firing> close_ordered(const Alternative& one, const Member& closing) const {
+    const std::vector<std::size_t> positions(one.must.begin(), one.must.end());
+    if (!is_for(closing, positions.back())) return std::nullopt;
+    Members chain = {&closing}, best;
+    extend(positions, positions.size() - 1, chain, best);
+    if (best.empty()) return std::nullopt;
+    std::reverse(best.begin(), best.end());
+
+    const Time t = closing.time, first = best.front()->time;
+    const Time end = end_of_absence(first, t);
+    bool waits = false;
+    for (const std::size_t position : one.must_not) {
+      // The place of N among the listed inputs of P.
+      const auto after = std::upper_bound(positions.begin(), positions.end(), position);
+      const auto place = static_cast<std::size_t>(after - positions.begin());
+      Time from = 0, to = 0;
+      if (place == positions.size()) {
+        waits = true;
+        from = t, to = end;
+      } else if (place == 0) {
+        from = t - timespan_, to = first;
+      } else {
+        from = best[place - 1]->time, to = best[place]->time;
+      }
+      if (has_hit(position, from, to)) return std::nullopt;
+    }
+    return firing_at(waits ? first + timespan_ : t, closing, first, one);
+  }
+
+  const Description& rules_;
+  const Members& hits_;
+  const Time watermark_, timespan_;
+  const Mistake mistake_;
+};
+
+}  // namespace
+
+std::vector<Firing> boolean_firings(const Description& rules, const Members& hits, Time watermark,
+                                    Mistake mistake) {
+  const Boolean boolean(rules, hits, watermark, mistake);
+  std::vector<Firing> firings;
+  for (const Member* hit : hits) {
+    if (const auto firing = boolean.close(*hit)) firings.push_back(*firing);
+  }
+  return firings;
+}
+
+}  // namespace tocsin::reference

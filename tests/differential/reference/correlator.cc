@@ -1,0 +1,135 @@
+#include "differential/reference/correlator.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace tocsin::reference {
+namespace {
+
+using Type = Description::Type;
+
+bool is_one_each(const Description& one) {
+  return one.type == Type::new_value || one.type == Type::silent_source;
+}
+
+bool by_time_and_closing(const Firing& a, const Firing& b) {
+  return std::tie(a.time, a.closing->event) < std::tie(b.time, b.closing->event);
+}
+
+// `firings` are of one group, in the order of time.
+std::vector<Episode> episodes_of(const Description& one, const Texts& group,
+                                 const std::vector<Firing>& firings, Mistake mistake) {
+  const Time gap = one.timespan - (mistake == Mistake::episodes_of_less ? 1 : 0);
+  std::vector<Episode> out;
+  for (const Firing& firing : firings) {
+    if (out.empty() || is_one_each(one) || firing.time - out.back().last > gap) {
+      out.push_back({one.document, group, 0, firing.time, 0, 0, 0, 0, 0});
+    }
+    Episode& episode = out.back();
+    ++episode.firings;
+    episode.last = firing.time;
+    episode.window_begin = firing.window_begin;
+    episode.window_end = firing.window_end;
+    episode.hits = firing.hits;
+    episode.measure = firing.measure;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Firing> firings_of(const Description& rules, const Members& hits, Time watermark,
+                               Mistake mistake) {
+  std::vector<Firing> all;
+  if (rules.type == Type::new_value) {
+    all = new_value_firings(rules, hits, mistake);
+  } else if (rules.type == Type::silent_source) {
+    all = silence_firings(rules, hits, mistake);
+  } else if (rules.is_boolean) {
+    return boolean_firings(rules, hits, watermark, mistake);
+  } else {
+    all = counted_firings(rules, hits, mistake);
+    if (rules.is_rising()) return all;
+  }
+  std::erase_if(all, [&](const Firing& firing) { return firing.time >= watermark; });
+  return all;
+}
+
+struct Correlator::Found {
+  // By correlation document. Firings refer to members.
+  std::map<std::size_t, std::vector<Member>> members;
+  std::map<std::size_t, std::vector<std::pair<Texts, Firing>>> firings;
+};
+
+Correlator::Correlator(const sigma::RuleSet& rules, Mistake mistake)
+    : rules_(rules), descriptions_(describe(rules)), mistake_(mistake) {}
+
+// The hits of its inputs, each once.
+std::vector<Member> Correlator::members_of(const Description& one,
+                                           const std::vector<PlainHit>& hits,
+                                           const std::vector<Fields>& fields,
+                                           const Found& found) const {
+  std::vector<Member> out;
+  const auto is_input = [&](const Target& target) {
+    return std::find(one.targets.begin(), one.targets.end(), target) != one.targets.end();
+  };
+  std::set<std::pair<Target, std::string>> seen;
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    Target target = resolve(rules_, hits[i].rule);
+    if (one.targets.empty()) {
+      target = {};  // any event counts, whatever it fulfils
+    } else if (hits[i].rule.empty() || !is_input(target)) {
+      continue;
+    }
+    if (!seen.insert({target, hits[i].event}).second) continue;
+    out.push_back({target, hits[i].time, hits[i].event, &fields[i]});
+  }
+  for (const auto& [document, firings] : found.firings) {
+    const Target target = {Target::Kind::correlation, document};
+    if (!is_input(target)) continue;
+    std::set<std::tuple<Texts, Time, std::string>> taken;
+    for (const auto& [group, firing] : firings) {
+      const bool forgetful = mistake_ == Mistake::firings_without_event;
+      if (!taken.insert({group, firing.time, forgetful ? "" : firing.closing->event}).second) {
+        continue;
+      }
+      out.push_back({target, firing.time, firing.closing->event, firing.closing->fields});
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const Member& a, const Member& b) {
+    return std::tie(a.time, a.event, a.target) < std::tie(b.time, b.event, b.target);
+  });
+  return out;
+}
+
+std::vector<Episode> Correlator::run(const std::vector<PlainHit>& hits, Time watermark) const {
+  std::vector<Fields> fields;
+  for (const PlainHit& hit : hits) {
+    fields.push_back(hit.fields);
+    fields.back()["tocsin.source"] = {hit.source};
+  }
+  Found found;
+  std::vector<Episode> episodes;
+  for (const Description& one : descriptions_) {
+    const auto& members = found.members[one.document] = members_of(one, hits, fields, found);
+    std::map<Texts, Members> groups;
+    for (const Member& member : members) {
+      for (const Texts& group : combinations_of(one, member, one.group_by, mistake_)) {
+        groups[group].push_back(&member);
+      }
+    }
+    for (const auto& [group, of_group] : groups) {
+      std::vector<Firing> firings = firings_of(one, of_group, watermark, mistake_);
+      std::sort(firings.begin(), firings.end(), by_time_and_closing);
+      for (const Firing& firing : firings) found.firings[one.document].push_back({group, firing});
+      const auto more = episodes_of(one, group, firings, mistake_);
+      episodes.insert(episodes.end(), more.begin(), more.end());
+    }
+  }
+  std::sort(episodes.begin(), episodes.end());
+  return episodes;
+}
+
+}  // namespace tocsin::reference
