@@ -20,23 +20,6 @@ void strings(JsonWriter& json, std::string_view name, const std::vector<std::str
   json.end_array();
 }
 
-RuleFacts facts_of(const program::CompiledRule& rule) {
-  const sigma::Meta& meta = rule.source.meta;
-  RuleFacts facts;
-  facts.id = meta.id;
-  facts.title = meta.title;
-  facts.level = meta.level.empty() ? "medium" : meta.level;
-  facts.status = meta.status;
-  facts.author = meta.author;
-  facts.file = meta.file;
-  facts.hash = rule.hash;
-  facts.tags = meta.tags;
-  facts.references = meta.references;
-  facts.falsepositives = meta.falsepositives;
-  facts.json = rule_json(facts);
-  return facts;
-}
-
 std::string_view written(const KeyHash& key, char (&out)[KeyHash::kDigits]) {
   key.write(out);
   return {out, sizeof out};
@@ -53,6 +36,22 @@ program::MatchDetails copy_of(const program::MatchView& view) {
 }
 
 }  // namespace
+
+RuleFacts facts_of(const sigma::Meta& meta, std::string hash) {
+  RuleFacts facts;
+  facts.id = meta.id;
+  facts.title = meta.title;
+  facts.level = meta.level.empty() ? "medium" : meta.level;
+  facts.status = meta.status;
+  facts.author = meta.author;
+  facts.file = meta.file;
+  facts.hash = std::move(hash);
+  facts.tags = meta.tags;
+  facts.references = meta.references;
+  facts.falsepositives = meta.falsepositives;
+  facts.json = rule_json(facts);
+  return facts;
+}
 
 std::string rule_json(const RuleFacts& facts) {
   std::string out;
@@ -173,7 +172,8 @@ void AlertMaker::begin_record(event::Event& event) {
 const AlertMaker::Rule& AlertMaker::rule_of(program::RuleIndex index) {
   Rule& rule = rules_[index];
   if (rule.facts == nullptr) {
-    rule.facts = std::make_shared<const RuleFacts>(facts_of(program_.rules()[index]));
+    const program::CompiledRule& compiled = program_.rules()[index];
+    rule.facts = std::make_shared<const RuleFacts>(facts_of(compiled.source.meta, compiled.hash));
     // A rule without an id is known by its title.
     rule.key.add_field(rule.facts->id.empty() ? rule.facts->title : rule.facts->id);
   }

@@ -16,6 +16,7 @@
 #include "event/event_reader.h"
 #include "program/evidence.h"
 #include "program/program.h"
+#include "sigma/ast.h"
 
 namespace tocsin::alert {
 
@@ -24,6 +25,9 @@ struct RuleFacts {
   std::vector<std::string> tags, references, falsepositives;
   std::string json;  // all of these as the member "rule" of an alert's JSON
 };
+
+// Of a document, whatever it is; `hash` is of its meaning.
+RuleFacts facts_of(const sigma::Meta& meta, std::string hash);
 
 template <class Text>
 struct BasicAlert {

@@ -17,6 +17,8 @@
 
 namespace tocsin::correlate {
 
+inline constexpr std::string_view kSourceField = "tocsin.source";
+
 // What one input of a correlation is, and how the correlation reads its hits.
 struct Input {
   enum class Kind : std::uint8_t { rule, correlation } kind = Kind::rule;
@@ -60,7 +62,8 @@ struct CompiledCorrelation {
 // A rule whose matches are hits.
 struct CorrelatedRule {
   program::RuleIndex rule = 0;
-  std::vector<Slot> slots;  // what to read of its events
+  Key key{};                // of the rule's meaning; no two rules have the same
+  std::vector<Slot> slots;  // what to read of its events, ascending
   // Who takes its hits: a correlation, and which of its inputs.
   struct Use {
     CorrelationIndex correlation = 0;
@@ -74,7 +77,7 @@ class Correlations {
   // Nothing in it.
   Correlations() = default;
   // A correlation that cannot be run is left out with a diagnostic, and those that refer to it.
-  // `program` was compiled from `rules`; both are held or copied as far as needed.
+  // Precondition: `program` was compiled from this very `rules`, which the result holds.
   static Correlations compile(std::shared_ptr<const sigma::RuleSet> rules,
                               const program::Program& program, Diagnostics& diagnostics);
 
@@ -88,7 +91,9 @@ class Correlations {
   }
   const std::vector<CorrelatedRule>& rules() const { return rules_; }
   // Index into rules(), by RuleIndex; kNotCorrelated for most.
-  std::uint32_t of_rule(program::RuleIndex rule) const { return by_rule_[rule]; }
+  std::uint32_t of_rule(program::RuleIndex rule) const {
+    return rule < by_rule_.size() ? by_rule_[rule] : kNotCorrelated;
+  }
   static constexpr std::uint32_t kNotCorrelated = UINT32_MAX;
   // Hit::rule of a hit that is a firing of a correlation, for its parents, and of one that stands
   // for all that was heard of a group in one submission (watching_all()).
@@ -98,7 +103,7 @@ class Correlations {
   std::uint32_t heard_by(CorrelationIndex index) const {
     return static_cast<std::uint32_t>(rules_.size() + all_.size()) + index;
   }
-  // The fields that slots stand for, dotted paths.
+  // The fields that slots stand for, dotted paths. kSourceField is the source's name.
   const std::vector<std::string>& fields() const { return fields_; }
   // silent_source correlations that every event counts for (those without `rules`).
   const std::vector<CorrelationIndex>& watching_all() const { return watching_all_; }
