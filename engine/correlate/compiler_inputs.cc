@@ -22,10 +22,16 @@ const sigma::Correlation::Alias* alias_in(const sigma::Correlation& document,
 }  // namespace
 
 bool Compiler::add_inputs(const sigma::Correlation& document, CompiledCorrelation& out) {
+  const bool temporal = document.type == sigma::Correlation::Type::temporal ||
+                        document.type == sigma::Correlation::Type::temporal_ordered;
   for (const sigma::RuleReference& reference : document.rules) {
     std::optional<Input> found = input(document, reference);
     if (!found) return false;
     found->position = out.positions++;
+    const auto same = [&](const Input& other) {
+      return other.kind == found->kind && other.index == found->index;
+    };
+    if (!temporal && std::any_of(out.inputs.begin(), out.inputs.end(), same)) continue;
     out.inputs.push_back(*std::move(found));
   }
   return true;
@@ -73,9 +79,8 @@ bool Compiler::add_slots(const sigma::Correlation& document, CompiledCorrelation
       add(field_of(document, name, reference), input.value);
     }
   }
-  std::vector<Slot> of_everything;
   if (out.inputs.empty()) {
-    for (const std::string& name : document.group_by) add(name, of_everything);
+    for (const std::string& name : document.group_by) add(name, out.heard_group_by);
   }
   if (room) return true;
   leave_out(document, document.meta.at, codes::kFields,

@@ -47,7 +47,9 @@ struct CompiledCorrelation {
   std::shared_ptr<const alert::RuleFacts> facts;
   Key key{};  // of its meaning: of itself and of all its inputs, their lists too
   Decision decision = Decision::rising;
+  // A rule that is listed again is no further input, but of the temporal types.
   std::vector<Input> inputs;
+  std::vector<Slot> heard_group_by;       // of those in watching_all(), which have no inputs
   std::uint16_t positions = 0;            // how many inputs the document lists
   Time timespan = 0;                      // T
   std::vector<Alternative> alternatives;  // of a boolean condition

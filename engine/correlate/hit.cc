@@ -78,16 +78,18 @@ Hit HitBatch::operator[](std::size_t index) const {
   Hit hit;
   hit.rule = entry.rule;
   hit.time = entry.time;
+  hit.since = entry.since;
   hit.event = entry.event;
   hit.fields = FieldValues(text.substr(entry.begin, entry.fields_end - entry.begin));
   hit.evidence = text.substr(entry.fields_end, entry.end - entry.fields_end);
   return hit;
 }
 
-void HitBatch::begin_hit(std::uint32_t rule, Time time, const Key& event) {
+void HitBatch::begin_hit(std::uint32_t rule, Time time, const Key& event, Time since) {
   Entry& entry = entries_.emplace_back();
   entry.rule = rule;
   entry.time = time;
+  entry.since = since;
   entry.event = event;
   entry.begin = static_cast<std::uint32_t>(text_.size());
 }
@@ -105,7 +107,7 @@ void HitBatch::drop_hit() {
 }
 
 void HitBatch::add(const Hit& hit) {
-  begin_hit(hit.rule, hit.time, hit.event);
+  begin_hit(hit.rule, hit.time, hit.event, hit.since);
   text_ += hit.fields.packed();
   entries_.back().fields_end = static_cast<std::uint32_t>(text_.size());
   text_ += hit.evidence;
