@@ -101,6 +101,8 @@ void Evaluator::event(event::Event& event, const event::Origin& origin) {
 void Evaluator::examine(event::Event& event, const event::Origin& origin) {
   if (!sampled_) sample_time();
   match(event);
+  std::erase_if(fired_,
+                [&](program::RuleIndex rule) { return !live_->program().raises_alert(rule); });
   if (!fired_.empty()) raise(event, origin);
 }
 

@@ -18,7 +18,8 @@ class Worker : private event::BatchReader::Visitor {
  public:
   Worker(const program::Program& program, const ScanOptions& options, const Plan& plan,
          Turnstile& turnstile)
-      : options_(options),
+      : program_(program),
+        options_(options),
         plan_(plan),
         turnstile_(turnstile),
         reader_(plan.phases()),
@@ -60,6 +61,7 @@ class Worker : private event::BatchReader::Visitor {
     std::uint8_t notes = event.notes();
     if (matching_.cut_subject()) notes |= event::kLongSubject;
     if (notes != event::kNoNote) result_.notes.push_back({origin, notes});
+    std::erase_if(fired_, [&](program::RuleIndex rule) { return !program_.raises_alert(rule); });
     if (fired_.empty()) return;
     if (options_.alerts == AlertForm::none) {
       result_.matches.insert(result_.matches.end(), fired_.begin(), fired_.end());
@@ -93,6 +95,7 @@ class Worker : private event::BatchReader::Visitor {
   // An exception would leave a part that was delivered and not taken away.
   void hand_over() noexcept { turnstile_.give_part(batch_, result_); }
 
+  const program::Program& program_;
   const ScanOptions& options_;
   const Plan& plan_;
   Turnstile& turnstile_;

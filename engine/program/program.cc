@@ -114,7 +114,7 @@ Program Program::compile(std::shared_ptr<const sigma::RuleSet> sources, const si
 
   for (RuleIndex i = 0; i < program.rules_.size(); ++i) {
     program.roots_.push_back(program.rules_[i].root);
-    if (!program.rules_[i].correlation_only) program.all_rules_.push_back(i);
+    program.all_rules_.push_back(i);
   }
   program.cloudtrail_rules_ = program.rules_for({"aws", "cloudtrail", ""});
   event::FactFields::complete(program.fields_);

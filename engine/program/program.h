@@ -45,8 +45,8 @@ struct CompiledRule {
   NodeId root = 0;
   std::string hash;                  // of the document and of the lists that it read
   std::vector<std::string> filters;  // titles of the filters applied to it
-  // A correlation refers to it and does not say `generate: true`: it raises no alert of its own
-  // (correlation specification, "Generate").
+  // A correlation refers to it and does not say `generate: true`: it is evaluated for that
+  // correlation, and raises no alert of its own (correlation specification, "Generate").
   bool correlation_only = false;
 };
 
@@ -82,11 +82,14 @@ class Program {
   }
   const std::string& selection_name(const Node& node) const { return names_[node.index]; }
 
-  // Rules that raise alerts: those that accept events of a CloudTrail trail (product aws, service
-  // cloudtrail), and all of them.
+  // Rules that are evaluated: those that accept events of a CloudTrail trail (product aws, service
+  // cloudtrail), and all of them. Whoever raises alerts must leave out those that only feed
+  // correlations: raises_alert() tells.
   std::span<const RuleIndex> cloudtrail_rules() const { return cloudtrail_rules_; }
   std::span<const RuleIndex> all_rules() const { return all_rules_; }
-  // Those of them that accept what a source declares.
+  // A rule that an event fulfilled is an alert, not only a hit of correlations.
+  bool raises_alert(RuleIndex rule) const { return !rules_[rule].correlation_only; }
+  // Those of all_rules() that accept what a source declares.
   std::vector<RuleIndex> rules_for(const LogsourceDeclaration& declared) const;
 
   // What tells which of these rules an event can fulfil at all.

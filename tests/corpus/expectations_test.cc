@@ -70,7 +70,9 @@ class Engine {
     if (!read) FAIL(read.error().message << ": " << json.substr(0, 200));
     matching_.run_gated(event_, gates_, fired);
     std::vector<std::string> ids;
-    for (const auto rule : fired) ids.push_back(program_.rules()[rule].source.meta.id);
+    for (const auto rule : fired) {
+      if (program_.raises_alert(rule)) ids.push_back(program_.rules()[rule].source.meta.id);
+    }
     return ids;
   }
 

@@ -114,16 +114,19 @@ TEST_CASE("a filter that names no rule is reported") {
   CHECK(diagnostics.all()[0].code == "P706");
 }
 
-TEST_CASE("a rule that only a correlation asks for raises no alert of its own") {
+TEST_CASE("a rule that only a correlation asks for is evaluated, and raises no alert of its own") {
   const std::string correlation =
       "---\ntitle: Many\ncorrelation:\n    type: event_count\n    rules: [Test]\n    group-by: "
       "[a]\n"
       "    timespan: 5m\n    condition: {gte: 3}\n";
   const Program silent = compile(rule_of("{a: 1}") + correlation);
   CHECK(silent.rules().at(0).correlation_only);
-  CHECK(silent.all_rules().empty());
+  CHECK(silent.all_rules().size() == 1);
+  CHECK(silent.cloudtrail_rules().size() == 1);
+  CHECK_FALSE(silent.raises_alert(0));
   const Program loud = compile(rule_of("{a: 1}") + correlation + "    generate: true\n");
   CHECK(loud.all_rules().size() == 1);
+  CHECK(loud.raises_alert(0));
   // Of two rules with one title the reference means the first.
   const Program two = compile(rule_of("{a: 1}") + "---\n" + rule_of("{a: 2}") + correlation);
   CHECK(two.rules().at(0).correlation_only);
