@@ -56,6 +56,18 @@ Status Transaction::update_alert(std::int64_t id, std::uint64_t count, Milliseco
   });
 }
 
+Status Transaction::update_json(std::int64_t id, std::string_view json) {
+  return impl_->attempt<void>([&](Database& database) {
+    return run(database, "UPDATE evidence SET json = ? WHERE alert = ?", json, id);
+  });
+}
+
+Status Transaction::merge_alert(std::int64_t id, std::int64_t into) {
+  return impl_->attempt<void>([&](Database& database) {
+    return run(database, "UPDATE alert SET merged_into = ? WHERE id = ?", into, id);
+  });
+}
+
 Result<std::vector<AlertRow>> Store::alerts(const AlertFilter& filter) {
   std::vector<AlertRow> alerts;
   const Status status =
@@ -65,6 +77,7 @@ Result<std::vector<AlertRow>> Store::alerts(const AlertFilter& filter) {
                     ", e.json FROM alert a JOIN evidence e ON e.alert = a.id WHERE a.id < ?1"
                     " AND (?2 = '' OR a.rule_id = ?2) AND (?3 = '' OR a.level = ?3)"
                     " AND (?4 = '' OR a.account = ?4) AND (?5 = '' OR a.principal = ?5)"
+                    " AND a.merged_into = 0"
                     " ORDER BY a.id DESC LIMIT ?6");
         const std::int64_t before =
             filter.before > 0 ? filter.before : std::numeric_limits<std::int64_t>::max();

@@ -250,6 +250,10 @@ std::int64_t Query::integer(int column) const {
 }
 
 std::string Query::text(int column) const {
+  return std::string(bytes(column));
+}
+
+std::string_view Query::bytes(int column) const {
   const void* const bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
   if (bytes == nullptr || size <= 0) return {};

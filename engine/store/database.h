@@ -108,7 +108,8 @@ class Query {
   std::int64_t integer(int column) const;
   std::uint64_t natural(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   std::string text(int column) const;
-  Key key(int column) const;  // zeros when it is no key
+  std::string_view bytes(int column) const;  // valid until the next row
+  Key key(int column) const;                 // zeros when it is no key
 
  private:
   template <class Value>

@@ -51,7 +51,8 @@ Status Store::Impl::prune(Milliseconds now) {
     Status status = run(*writer,
                         "DELETE FROM alert WHERE id = ?1 AND (?2 OR last_seen < ?3 OR "
                         "last_seen > ?4) AND NOT EXISTS (SELECT 1 FROM outbox WHERE alert = ?1) "
-                        "AND NOT EXISTS (SELECT 1 FROM alert_group WHERE alert = ?1)",
+                        "AND NOT EXISTS (SELECT 1 FROM alert_group WHERE alert = ?1) "
+                        "AND NOT EXISTS (SELECT 1 FROM correlation_episode WHERE alert = ?1)",
                         candidate.id, nearly_full, old, now);
     if (!status) return status;
     if (writer->changes() == 0) continue;

@@ -118,7 +118,61 @@ CREATE TABLE seen_state (
 INSERT INTO seen_state VALUES (1, 0, 0, 0, 0);
 )";
 
-constexpr std::array<const char*, 1> kMigrations = {kVersion1};
+// Times of events are nanoseconds here. Those of a value that is known are split into seconds and
+// the rest, and the last one is told from the first: most then take four bytes, or none.
+constexpr char kVersion2[] = R"(
+ALTER TABLE alert ADD COLUMN merged_into INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE correlation_hits (
+  seq INTEGER PRIMARY KEY,
+  until INTEGER NOT NULL,
+  hits BLOB NOT NULL
+) STRICT;
+CREATE INDEX correlation_hits_until ON correlation_hits (until);
+
+CREATE TABLE correlation_known (
+  key BLOB PRIMARY KEY,
+  first_s INTEGER NOT NULL,
+  first_ns INTEGER NOT NULL,
+  last_s INTEGER NOT NULL,
+  last_ns INTEGER NOT NULL,
+  count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE correlation_episode (
+  episode BLOB PRIMARY KEY,
+  correlation BLOB NOT NULL,
+  grp BLOB NOT NULL,
+  firings INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  alert INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX correlation_episode_correlation ON correlation_episode (correlation);
+CREATE INDEX correlation_episode_alert ON correlation_episode (alert);
+
+CREATE TABLE correlation_rule (
+  key BLOB PRIMARY KEY,
+  name TEXT NOT NULL,
+  since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE correlation_clock (
+  source TEXT PRIMARY KEY,
+  newest INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE correlation_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  watermark INTEGER NOT NULL,
+  next_seq INTEGER NOT NULL,
+  hit_bytes INTEGER NOT NULL,
+  known INTEGER NOT NULL
+) STRICT;
+INSERT INTO correlation_state VALUES (1, -9223372036854775808, 0, 0, 0);
+)";
+
+constexpr std::array<const char*, 2> kMigrations = {kVersion1, kVersion2};
 
 // The version of a database that is ours; 0: it is empty.
 Result<std::int64_t> version_of(Database& database, std::span<const char* const> steps) {

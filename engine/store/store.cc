@@ -54,6 +54,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
     status = impl->writer->execute(fmt::format("PRAGMA max_page_count = {}", pages).c_str());
   }
   if (status) status = impl->seen.load(*impl->writer);
+  if (status) status = impl->tally.load(*impl->writer);
   if (status) status = connect(impl->deliver, Database::Mode::read);
   if (status) status = connect(impl->people, Database::Mode::read);
   if (!status) return tl::unexpected(std::move(status.error()));
@@ -71,18 +72,21 @@ Status Store::Impl::begin_write() {
 
 Status Store::Impl::end_write() {
   Status status = seen.save(*writer);
+  if (status) status = tally.save(*writer);
   if (status) status = writer->commit();
   if (!status) {
     roll_back();
     return status;
   }
   seen.committed();
+  tally.committed();
   return {};
 }
 
 void Store::Impl::roll_back() {
   writer->roll_back();
   seen.rolled_back();
+  tally.rolled_back();
 }
 
 Result<std::uint64_t> Store::Impl::used_bytes() {
@@ -168,6 +172,8 @@ Result<StoreStats> Store::stats() {
   stats.bytes = impl_->folder.bytes_used();
   stats.seen = impl_->seen.total();
   stats.seen_evicted = impl_->seen.evicted();
+  stats.known = impl_->tally.known();
+  stats.known_evicted = impl_->tally.evicted();
   stats.alerts_evicted = impl_->alerts_evicted.load(std::memory_order_relaxed);
   return stats;
 }

@@ -15,9 +15,9 @@
 // may read and change the outbox beside it. Format: store/FORMAT.md.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,18 +25,19 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/correlation_rows.h"
 
 namespace tocsin::store {
 
-using Key = std::array<std::uint8_t, 16>;
 using Milliseconds = std::int64_t;  // wall clock, since 1970
 
 struct StoreOptions {
   std::string folder;                                     // made when missing, mode 0700
-  std::uint64_t max_bytes = std::uint64_t{1} << 30;       // of the database; then Code::busy
+  std::uint64_t max_bytes = std::uint64_t{2} << 30;       // of the database; then Code::busy
   std::uint64_t reserve_bytes = std::uint64_t{64} << 20;  // free on the disk; less: Code::busy
   std::uint64_t max_rows = 1'000'000;                     // of the outbox; then Code::busy
   std::uint64_t max_seen = 10'000'000;       // firings remembered; also at most half of max_bytes
+  std::uint64_t max_known = 10'000'000;      // values remembered; also at most a quarter of it
   Milliseconds seen_for = 24 * 3600 * 1000;  // each at least so long, within max_seen
   Milliseconds keep_alerts = 7 * 24 * 3600 * 1000;   // after the last occurrence
   Milliseconds keep_dead = 30LL * 24 * 3600 * 1000;  // dead letters, after they would expire
@@ -123,8 +124,9 @@ struct OutboxCount {
 struct StoreStats {
   std::uint64_t bytes = 0;  // database and write-ahead log
   std::uint64_t outbox_rows = 0, seen = 0, alerts = 0, groups = 0;
-  std::uint64_t seen_evicted = 0;    // forgotten before their time, since the start
-  std::uint64_t alerts_evicted = 0;  // likewise, because the database was nearly full
+  std::uint64_t seen_evicted = 0;              // forgotten before their time, since the start
+  std::uint64_t alerts_evicted = 0;            // likewise, because the database was nearly full
+  std::uint64_t known = 0, known_evicted = 0;  // values; forgotten for newer ones, since the start
 };
 
 class Store;
@@ -155,11 +157,39 @@ class Transaction {
   Result<std::optional<AlertRow>> find_alert(std::int64_t id);
   Status update_alert(std::int64_t id, std::uint64_t count, Milliseconds first_seen,
                       Milliseconds last_seen);
+  Status update_json(std::int64_t id, std::string_view json);
+  // It is part of another one now, and not listed any more.
+  Status merge_alert(std::int64_t id, std::int64_t into);
 
   // A row whose key is there already is left as it is. Code::busy at max_rows.
   Status enqueue(const Delivery& delivery);
 
   Status save_checkpoint(const std::string& source, std::string_view position);
+
+  // --- detections over time (correlations.cc)
+  // ----------------------------------------------------- The journal of hits: each row is needed
+  // until the watermark has passed `until`. `seq` ascends.
+  Status add_hits(std::int64_t seq, Milliseconds until, std::string_view hits);
+  // Forgets rows that are not needed any more, and then the oldest ones beyond `max_bytes`, which
+  // are counted. Bounded work per call.
+  Result<DroppedHits> prune_hits(Milliseconds watermark, std::uint64_t max_bytes);
+  // As of Store.
+  Result<std::optional<Hits>> hits_at(std::int64_t seq);
+
+  Result<std::optional<Known>> find_known(const Key& key);
+  // A new one at max_known makes some others be forgotten: of those after it by key, the ones that
+  // were not seen for longest.
+  Status save_known(const Key& key, const Known& known);
+  Status forget_known(const Key& key);
+
+  Result<std::optional<Episode>> find_episode(const Key& episode);
+  Status save_episode(const Episode& episode);
+  Status close_episode(const Key& episode);
+
+  Status save_rule(const CorrelationRule& rule);
+  // With its episodes.
+  Status forget_rule(const Key& key);
+  Status save_clock(const CorrelationClock& clock);
 
   // Forgets what has outlived its time (bounded work per call; call it every second or so). When
   // the database is nearly full, alerts that nothing refers to are forgotten early, oldest first.
@@ -228,8 +258,19 @@ class Store {
   Result<std::uint64_t> drop(const std::vector<std::int64_t>& ids);
   // Of the receivers that have rows, by name.
   Result<std::vector<OutboxCount>> counts();
-  // Newest first, with json.
+  // Newest first, with json, without those that were merged into others.
   Result<std::vector<AlertRow>> alerts(const AlertFilter& filter);
+
+  // --- detections over time ---------------------------------------------------------------------
+  // All rows of the journal in their order, until `visit` returns an error, which is returned. Over
+  // a connection of its own: nobody waits for it.
+  Status each_hits(const std::function<Status(std::int64_t seq, std::string_view hits)>& visit);
+  // The last row of the journal with a number of at most `seq`.
+  Result<std::optional<Hits>> hits_at(std::int64_t seq);
+  // Of one correlation, or of all.
+  Result<std::vector<Episode>> episodes(const std::optional<Key>& correlation = std::nullopt);
+  Result<std::vector<CorrelationRule>> correlation_rules();
+  Result<CorrelationClock> clock();
 
   Result<StoreStats> stats();
   // A read, write or fsync failed: nothing more can be promised; the process should end.

@@ -17,6 +17,7 @@
 #include "store/health.h"
 #include "store/seen.h"
 #include "store/store.h"
+#include "store/tally.h"
 
 namespace tocsin::store {
 
@@ -64,6 +65,7 @@ struct Store::Impl {
   FairMutex write_mutex;
   std::unique_ptr<Database> writer;
   Seen seen;
+  Tally tally;
   // Where the search for alerts to forget goes on: created, id.
   std::pair<Milliseconds, std::int64_t> pruned_to{0, 0};
   std::atomic<std::uint64_t> alerts_evicted{0};
@@ -104,6 +106,9 @@ struct Transaction::Impl {
   "a.count, a.created, a.first_seen, a.last_seen"
 inline constexpr int kDeliveryColumns = 16;
 inline constexpr int kAlertColumns = 12;
+
+// Values that are remembered at most.
+std::uint64_t known_limit(const StoreOptions& options);
 
 Delivery read_delivery(const Query& query);
 AlertRow read_alert(const Query& query, int first);

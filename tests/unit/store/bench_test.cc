@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <fstream>
 
+#include "environment.h"
 #include "support.h"
 
 namespace tocsin::store {
@@ -127,6 +129,66 @@ TEST_CASE("speed of the outbox with 100,000 rows", "[.bench]") {
   measure("delivered one", 500, 1, [&](int i) { must(store->delivered({i + 1})); });
   measure("an alert in a commit of its own", 500, 1,
           [&](int i) { add(*store, "one" + std::to_string(i), receivers, 1); });
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream status("/proc/self/statm");
+  std::uint64_t pages = 0, resident = 0;
+  status >> pages >> resident;
+  return resident * 4096;
+}
+
+// TOCSIN_KNOWN: how many; each commit brings 10,000 new ones and uses 10,000 of the old, in the
+// order of their keys, as the service does it.
+TEST_CASE("speed and size of ten million known values", "[.bench]") {
+  TemporaryFolder root(fs::temp_directory_path());
+  StoreOptions options = options_for(root / "store");
+  options.max_bytes = std::uint64_t{8} << 30;
+  options.seams.synchronous = "OFF";
+  const auto store = open_store(options);
+  const std::uint64_t wanted = from_environment("TOCSIN_KNOWN", 10'000'000);
+  constexpr std::uint64_t kBatch = 10'000;
+  constexpr std::int64_t kSecond = 1'000'000'000, kThen = 1'700'000'000 * kSecond;
+  std::uint64_t number = 0, random = 1;
+  const auto time = [&] { return kThen + static_cast<std::int64_t>(number / 10) * kSecond; };
+  std::vector<Key> keys(kBatch);
+  const auto in_order = [&](auto&& next) {
+    for (Key& key : keys) key = next();
+    std::sort(keys.begin(), keys.end());
+  };
+  measure("find + save of a new value", static_cast<int>(wanted / kBatch), kBatch, [&](int) {
+    Transaction transaction = must(store->begin());
+    in_order([&] { return key_of(number++); });
+    for (const Key& key : keys) {
+      must(transaction.find_known(key));
+      must(transaction.save_known(key, {time(), time(), 1}));
+    }
+    must(transaction.commit());
+  });
+  const auto old = [&] {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    return key_of((random >> 20) % wanted);
+  };
+  measure("find + save of an old value", 50, kBatch, [&](int) {
+    Transaction transaction = must(store->begin());
+    in_order(old);
+    for (const Key& key : keys) {
+      Known known = *must(transaction.find_known(key));
+      known.last = time();
+      ++known.count;
+      must(transaction.save_known(key, known));
+    }
+    must(transaction.commit());
+  });
+  measure("find of an old value, in no order", 50, kBatch, [&](int) {
+    Transaction transaction = must(store->begin());
+    for (std::uint64_t i = 0; i < kBatch; ++i) must(transaction.find_known(old()));
+  });
+  const std::uint64_t bytes = fs::file_size(root / "store/tocsin.db");
+  fmt::print("database: {} MB for {} values, {:.1f} bytes each; log {} MB; process {} MiB\n",
+             bytes / 1'000'000, must(store->stats()).known,
+             static_cast<double>(bytes) / static_cast<double>(wanted),
+             fs::file_size(root / "store/tocsin.db-wal") / 1'000'000, resident_bytes() >> 20);
 }
 
 }  // namespace

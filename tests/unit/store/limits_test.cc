@@ -232,8 +232,20 @@ TEST_CASE("alerts and dead letters are forgotten when nothing needs them any mor
   CHECK(left() == "waiting, dead, grouped, repeated, new, ");
   must(store->prune(2501));
   CHECK(left() == "waiting, dead, grouped, ");
+  {
+    Transaction transaction = must(store->begin());
+    must(transaction.save_episode({key_of(1), {}, {}, 1, 0, 0, 3}));
+    must(transaction.commit());
+  }
   must(store->prune(6000));
   CHECK(left() == "waiting, dead, grouped, ");
+  must(store->prune(6001));
+  CHECK(left() == "waiting, dead, grouped, ");  // an episode is open
+  {
+    Transaction transaction = must(store->begin());
+    must(transaction.close_episode(key_of(1)));
+    must(transaction.commit());
+  }
   must(store->prune(6001));
   CHECK(left() == "waiting, grouped, ");
   CHECK(must(store->counts()) == std::vector<OutboxCount>{{"slack", 1, 0, 0}});

@@ -82,12 +82,57 @@ void prune(State& state, const StoreOptions& options, Milliseconds now) {
   std::set<std::int64_t> needed;
   for (const auto& [id, row] : state.outbox) needed.insert(row.alert);
   for (const auto& [fingerprint, group] : state.groups) needed.insert(group.alert);
+  for (const auto& [key, episode] : state.episodes) needed.insert(episode.alert);
   const Milliseconds old = now - options.keep_alerts;
   std::erase_if(state.alerts, [&](const auto& entry) {
     const AlertRow& alert = entry.second;
     return !needed.contains(alert.id) && alert.created < old &&
            (alert.last_seen < old || alert.last_seen > now);
   });
+  std::erase_if(state.merged,
+                [&](const auto& entry) { return !state.alerts.contains(entry.first); });
+}
+
+DroppedHits prune_hits(State& state, Milliseconds watermark, std::uint64_t max_bytes) {
+  std::erase_if(state.hits, [&](const auto& entry) { return entry.second.first < watermark; });
+  std::uint64_t bytes = 0;
+  for (const auto& [seq, row] : state.hits) bytes += row.second.size();
+  DroppedHits dropped;
+  while (bytes - dropped.bytes > max_bytes) {
+    ++dropped.rows;
+    dropped.bytes += state.hits.begin()->second.second.size();
+    state.hits.erase(state.hits.begin());
+  }
+  return dropped;
+}
+
+std::optional<Hits> hits_at(const State& state, std::int64_t seq) {
+  std::optional<Hits> found;
+  for (const auto& [number, row] : state.hits) {
+    if (number <= seq) found = Hits{number, row.second};
+  }
+  return found;
+}
+
+void save_known(State& state, const StoreOptions& options, const Key& key, const Known& known) {
+  const bool is_new = state.known.insert_or_assign(key, known).second;
+  if (!is_new || state.known.size() <= options.max_known) return;
+  std::vector<std::pair<std::int64_t, Key>> others;
+  for (auto at = state.known.upper_bound(key); at != state.known.end(); ++at) {
+    others.emplace_back(at->second.last, at->first);
+  }
+  for (auto at = state.known.begin(); at->first != key; ++at) {
+    others.emplace_back(at->second.last, at->first);
+  }
+  keep_first(others, 64);
+  std::sort(others.begin(), others.end());
+  keep_first(others, 8);
+  for (const auto& [last, other] : others) state.known.erase(other);
+}
+
+void forget_rule(State& state, const Key& key) {
+  state.rules.erase(key);
+  std::erase_if(state.episodes, [&](const auto& entry) { return entry.second.correlation == key; });
 }
 
 std::vector<DeliveryWithAlert> due(const State& state, const std::string& receiver,
@@ -231,6 +276,7 @@ std::vector<AlertRow> alerts(const State& state, const AlertFilter& filter) {
   for (auto at = state.alerts.rbegin(); at != state.alerts.rend(); ++at) {
     const AlertRow& alert = at->second;
     if (filter.before > 0 && alert.id >= filter.before) continue;
+    if (state.merged.contains(alert.id)) continue;
     if (fits(filter.rule_id, alert.rule_id) && fits(filter.level, alert.level) &&
         fits(filter.account, alert.account) && fits(filter.principal, alert.principal)) {
       rows.push_back(alert);

@@ -17,6 +17,11 @@ std::int64_t add_alert(State& state, AlertRow alert);
 bool enqueue(State& state, const StoreOptions& options, Delivery delivery);
 void prune(State& state, const StoreOptions& options, Milliseconds now);
 
+DroppedHits prune_hits(State& state, Milliseconds watermark, std::uint64_t max_bytes);
+std::optional<Hits> hits_at(const State& state, std::int64_t seq);
+void save_known(State& state, const StoreOptions& options, const Key& key, const Known& known);
+void forget_rule(State& state, const Key& key);
+
 std::vector<DeliveryWithAlert> due(const State& state, const std::string& receiver,
                                    Milliseconds now, std::size_t limit,
                                    const std::vector<std::int64_t>& taken);

@@ -2,6 +2,7 @@
 #include "store/schema.h"
 
 #include <array>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -90,6 +91,21 @@ TEST_CASE("a database of something else is refused and left as it is") {
   CHECK(sql(root / "store/tocsin.db", "SELECT count(*) FROM theirs") == "1");
 }
 
+// What databases since format 2 have in them.
+void check_correlations(Store& store) {
+  Key correlation{};
+  std::memcpy(correlation.data(), "correlation key!", correlation.size());
+  constexpr std::int64_t kMinute = 60'000'000'000, kThen = 1'700'000'000'000'000'000;
+  CHECK(must(store.hits_at(44)) == Hits{40, "kept hits"});
+  CHECK(must(store.episodes(correlation)) ==
+        std::vector<Episode>{{Key{}, correlation, Key{}, 4, kThen, kThen + kMinute, 9}});
+  CHECK(must(store.correlation_rules()) == std::vector<CorrelationRule>{{correlation, "Kept", 40}});
+  CHECK(must(store.clock()) ==
+        CorrelationClock{1'699'999'000'000'000'000, 45, {{"http", kThen + kMinute}}});
+  Transaction transaction = must(store.begin());
+  CHECK(must(transaction.find_known(Key{})) == Known{kThen + 5, kThen + kMinute, 7});
+}
+
 // Each released format has a database in SQL here, which every later version must open.
 TEST_CASE("databases of released formats are brought up to date with all that is in them") {
   const std::string folder = TOCSIN_SOURCE_DIR "/tests/unit/store/formats";
@@ -117,6 +133,8 @@ TEST_CASE("databases of released formats are brought up to date with all that is
       CHECK(must(transaction.find_budget("rule")) == Budget{"rule", 5, 6});
       CHECK(must(transaction.add_alert(alert_row("next", 1))) == 10);
       must(transaction.commit());
+      CHECK(must(store->alerts({})).size() == 2);
+      if (entry.path().filename() != "1.sql") check_correlations(*store);
     }
     std::string problem;
     read_state(root / "store/tocsin.db", "", problem);

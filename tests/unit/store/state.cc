@@ -88,7 +88,8 @@ std::string value_difference(const char* what, Value expected, Value found) {
 void read_alerts(sqlite3* handle, State& state, std::string& problem) {
   Rows rows(handle,
             "SELECT id, alert_id, rule_id, rule_title, level, account, principal, source, json, "
-            "count, created, first_seen, last_seen FROM alert LEFT JOIN evidence ON alert = id",
+            "count, created, first_seen, last_seen, merged_into FROM alert "
+            "LEFT JOIN evidence ON alert = id",
             problem);
   while (rows.next()) {
     AlertRow row;
@@ -102,6 +103,7 @@ void read_alerts(sqlite3* handle, State& state, std::string& problem) {
       *time = rows.integer();
     }
     state.alerts[row.id] = row;
+    if (const std::int64_t into = rows.integer(); into != 0) state.merged[row.id] = into;
   }
 }
 
@@ -179,6 +181,55 @@ void read_rest(sqlite3* handle, State& state, std::string& problem) {
   }
 }
 
+void read_correlations(sqlite3* handle, State& state, std::string& problem) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  Rows hits(handle, "SELECT seq, until, hits FROM correlation_hits", problem);
+  while (hits.next()) {
+    auto& row = state.hits[hits.integer()];
+    row.first = hits.integer();
+    row.second = hits.text();
+  }
+  Rows known(handle, "SELECT key, first_s, first_ns, last_s, last_ns, count FROM correlation_known",
+             problem);
+  while (known.next()) {
+    Known& row = state.known[known.key()];
+    const std::int64_t seconds = known.integer();
+    row.first = seconds * kSecond + known.integer();
+    row.last = (seconds + known.integer()) * kSecond;
+    row.last += known.integer();
+    row.count = known.natural();
+  }
+  Rows episodes(handle,
+                "SELECT episode, correlation, grp, firings, first, last, alert "
+                "FROM correlation_episode",
+                problem);
+  while (episodes.next()) {
+    Episode row;
+    for (Key* key : {&row.episode, &row.correlation, &row.group}) *key = episodes.key();
+    row.firings = episodes.natural();
+    for (std::int64_t* number : {&row.first, &row.last, &row.alert}) *number = episodes.integer();
+    state.episodes[row.episode] = row;
+  }
+  Rows rules(handle, "SELECT key, name, since FROM correlation_rule", problem);
+  while (rules.next()) {
+    CorrelationRule row;
+    row.key = rules.key();
+    row.name = rules.text();
+    row.since = rules.integer();
+    state.rules[row.key] = row;
+  }
+  Rows clock(handle, "SELECT watermark, next_seq FROM correlation_state", problem);
+  if (clock.next()) {
+    state.clock.watermark = clock.integer();
+    state.clock.next_seq = clock.integer();
+  }
+  Rows sources(handle, "SELECT source, newest FROM correlation_clock", problem);
+  while (sources.next()) {
+    const std::string source = sources.text();
+    state.clock.newest[source] = sources.integer();
+  }
+}
+
 // What must hold in every state that is on disk.
 void check_invariants(sqlite3* handle, State& state, std::string& problem) {
   const auto is_zero = [&](const char* what, const char* statement) {
@@ -201,6 +252,14 @@ void check_invariants(sqlite3* handle, State& state, std::string& problem) {
   is_zero("receivers without rows are counted",
           "SELECT count(*) FROM outbox_count WHERE pending + dead > 0 AND receiver NOT IN "
           "(SELECT receiver FROM outbox)");
+  is_zero("an episode whose alert is gone",
+          "SELECT count(*) FROM correlation_episode WHERE alert <> 0 AND alert NOT IN "
+          "(SELECT id FROM alert)");
+  is_zero("the journal of hits is not added up right",
+          "SELECT hit_bytes <> coalesce((SELECT sum(length(hits)) FROM correlation_hits), 0) "
+          "FROM correlation_state");
+  is_zero("the values that are known are not counted right",
+          "SELECT known <> (SELECT count(*) FROM correlation_known) FROM correlation_state");
   Rows counts(handle, "SELECT current, began, count_0, count_1 FROM seen_state", problem);
   if (!counts.next()) return;
   state.current = static_cast<unsigned>(counts.integer());
@@ -226,7 +285,15 @@ std::string difference(const State& expected, const State& found) {
         value_difference("current generation", expected.current, found.current),
         value_difference("began", expected.began, found.began),
         value_difference("last alert", expected.last_alert, found.last_alert),
-        value_difference("last delivery", expected.last_delivery, found.last_delivery)}) {
+        value_difference("last delivery", expected.last_delivery, found.last_delivery),
+        map_difference("merged", expected.merged, found.merged),
+        map_difference("hits", expected.hits, found.hits),
+        map_difference("known", expected.known, found.known),
+        map_difference("episodes", expected.episodes, found.episodes),
+        map_difference("rules", expected.rules, found.rules),
+        value_difference("watermark", expected.clock.watermark, found.clock.watermark),
+        value_difference("next number", expected.clock.next_seq, found.clock.next_seq),
+        map_difference("clocks", expected.clock.newest, found.clock.newest)}) {
     if (!text.empty()) return text;
   }
   return {};
@@ -242,6 +309,7 @@ State read_state(const std::string& database, const std::string& vfs, std::strin
     read_alerts(handle, state, problem);
     read_outbox(handle, state, problem);
     read_rest(handle, state, problem);
+    read_correlations(handle, state, problem);
     check_invariants(handle, state, problem);
   }
   sqlite3_close(handle);

@@ -21,6 +21,12 @@ struct State {
   unsigned current = 0;
   Milliseconds began = 0;
   std::int64_t last_alert = 0, last_delivery = 0;  // ids given
+  std::map<std::int64_t, std::int64_t> merged;     // alerts, into which others
+  std::map<std::int64_t, std::pair<Milliseconds, std::string>> hits;
+  std::map<Key, Known> known;
+  std::map<Key, Episode> episodes;
+  std::map<Key, CorrelationRule> rules;
+  CorrelationClock clock;
 
   bool operator==(const State&) const = default;
 };

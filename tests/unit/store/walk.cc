@@ -9,7 +9,6 @@ namespace tocsin::store {
 namespace {
 
 const char* const kReceivers[] = {"slack", "pager", "hook", "mail"};
-const char* const kSources[] = {"http", "sqs", "/var/log/trail.json"};
 
 }  // namespace
 
@@ -20,6 +19,7 @@ StoreOptions Walk::limits(StoreOptions options) {
   options.seen_for = 60'000;
   options.keep_alerts = 120'000;
   options.keep_dead = 90'000;
+  options.max_known = 150;
   return options;
 }
 
@@ -33,17 +33,6 @@ bool Walk::step(Store& store) {
   if (kind < 75) return deliver(store);
   if (kind < 85) return operate(store);
   return look(store);
-}
-
-template <class Value>
-bool Walk::same(const char* what, const Result<Value>& answer, const Value& expected) {
-  ++operations;
-  if (!answer) {
-    error = answer.error().message;
-    return false;
-  }
-  if (!(*answer == expected)) divergences.push_back(what);
-  return true;
 }
 
 bool Walk::good(const Status& status) {
@@ -83,7 +72,7 @@ void Walk::abandon(Store& store, const std::function<void()>& then) {
 
 bool Walk::call(Transaction& transaction, State& next) {
   const StoreOptions options = limits({});
-  switch (below(12)) {
+  switch (below(16)) {
     case 0:
     case 1:
     case 2:
@@ -109,16 +98,27 @@ bool Walk::call(Transaction& transaction, State& next) {
       return good(transaction.save_budget(expected));
     }
     case 7: {
-      const std::string source = kSources[below(3)];
+      const std::string from = source();
       std::string position(below(20), '\0');
       for (char& c : position) c = static_cast<char>(below(256));
-      next.checkpoints[source] = position;
-      return good(transaction.save_checkpoint(source, position));
+      next.checkpoints[from] = position;
+      return good(transaction.save_checkpoint(from, position));
     }
     case 8:
       if (!chance(20)) return true;
       model::prune(next, options, now_);
       return good(transaction.prune(now_));
+    case 9:
+      return call_hits(transaction, next);
+    case 10:
+      for (std::uint64_t values = 1 + below(6); values > 0; --values) {
+        if (!call_known(transaction, next)) return false;
+      }
+      return true;
+    case 11:
+      return call_episode(transaction, next);
+    case 12:
+      return call_rule(transaction, next);
     default:
       return call_alert(transaction, next);
   }
@@ -160,6 +160,15 @@ bool Walk::call_alert(Transaction& transaction, State& next) {
     AlertRow expected = next.alerts[known];
     expected.json.clear();
     return same("find_alert", transaction.find_alert(known), std::optional(expected));
+  }
+  if (known != 0 && chance(10)) {
+    AlertRow& alert = next.alerts[known];
+    alert.json = std::string(below(2000), 'k');
+    return good(transaction.update_json(known, alert.json));
+  }
+  if (known != 0 && chance(5)) {
+    next.merged[known] = known + 1;
+    return good(transaction.merge_alert(known, known + 1));
   }
   if (known != 0 && chance(20)) {
     AlertRow& alert = next.alerts[known];
@@ -268,7 +277,7 @@ bool Walk::operate(Store& store) {
 bool Walk::look(Store& store) {
   const std::string name = chance(30) ? "" : receiver();
   const std::size_t limit = below(30);
-  switch (below(7)) {
+  switch (below(9)) {
     case 0: {
       const auto taken = some_rows(5);
       return same("next_due", store.next_due(name, taken), model::next_due(state, name, taken));
@@ -298,11 +307,14 @@ bool Walk::look(Store& store) {
       return same("alerts", store.alerts(filter), model::alerts(state, filter));
     }
     case 5: {
-      const std::string source = kSources[below(3)];
-      const auto at = state.checkpoints.find(source);
-      return same("checkpoint", store.checkpoint(source),
+      const std::string from = source();
+      const auto at = state.checkpoints.find(from);
+      return same("checkpoint", store.checkpoint(from),
                   at == state.checkpoints.end() ? std::nullopt : std::optional(at->second));
     }
+    case 6:
+    case 7:
+      return look_at_correlations(store);
     default: {
       const Result<StoreStats> stats = store.stats();
       ++operations;
@@ -311,13 +323,18 @@ bool Walk::look(Store& store) {
         return false;
       }
       if (stats->outbox_rows != state.outbox.size() || stats->alerts != state.alerts.size() ||
-          stats->groups != state.groups.size() ||
+          stats->groups != state.groups.size() || stats->known != state.known.size() ||
           stats->seen != state.seen[0].size() + state.seen[1].size()) {
         divergences.push_back("stats");
       }
       return true;
     }
   }
+}
+
+std::string Walk::source() {
+  static const char* const kSources[] = {"http", "sqs", "/var/log/trail.json"};
+  return kSources[below(3)];
 }
 
 std::string Walk::receiver() {

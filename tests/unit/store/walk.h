@@ -43,19 +43,34 @@ class Walk {
   bool call(Transaction& transaction, State& next);
   bool call_group(Transaction& transaction, State& next);
   bool call_alert(Transaction& transaction, State& next);
+  bool call_hits(Transaction& transaction, State& next);
+  bool call_known(Transaction& transaction, State& next);
+  bool call_episode(Transaction& transaction, State& next);
+  bool call_rule(Transaction& transaction, State& next);
   bool deliver(Store& store);
   bool operate(Store& store);
   bool look(Store& store);
+  bool look_at_correlations(Store& store);
 
   // Records the difference; false when there is an error instead of an answer.
   template <class Value>
-  bool same(const char* what, const Result<Value>& answer, const Value& expected);
+  bool same(const char* what, const Result<Value>& answer, const Value& expected) {
+    ++operations;
+    if (!answer) {
+      error = answer.error().message;
+      return false;
+    }
+    if (!(*answer == expected)) divergences.push_back(what);
+    return true;
+  }
   bool good(const Status& status);
 
   std::string receiver();
+  std::string source();
   std::int64_t some_alert(const State& from);
   std::vector<std::int64_t> some_rows(std::size_t most);
   Milliseconds around_now(Milliseconds span);
+  std::int64_t event_time();  // nanoseconds
 
   std::mt19937_64 random_;
   Milliseconds now_ = 1'700'000'000'000;
