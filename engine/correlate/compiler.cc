@@ -70,6 +70,7 @@ Correlations Compiler::run() {
   for (const std::size_t document : in_order()) compile(document);
   link();
   spread_slots();
+  name_finders();
   return std::move(out_);
 }
 

@@ -48,6 +48,7 @@ class Compiler {
 
   void link();
   void spread_slots();
+  void name_finders();
   void leave_out(const sigma::Correlation& document, const Span& at, const char* code,
                  const std::string& reason);
 
@@ -57,7 +58,6 @@ class Compiler {
   const sigma::ReferenceIndex index_;
   std::unordered_map<const sigma::Rule*, program::RuleIndex> of_rule_;
   std::vector<std::optional<CorrelationIndex>> of_document_;
-  std::unordered_map<std::string, Slot> slots_;
   std::unordered_map<Key, std::uint64_t, KeyHasher> same_keys_;
   Correlations out_;
 };

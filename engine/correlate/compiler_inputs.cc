@@ -122,10 +122,10 @@ void Compiler::warn_of_alias_below(const sigma::Correlation& document, const std
 
 std::optional<Slot> Compiler::slot(std::string_view field) {
   const auto [found, added] =
-      slots_.try_emplace(std::string(field), static_cast<Slot>(out_.fields_.size()));
+      out_.slots_.try_emplace(std::string(field), static_cast<Slot>(out_.fields_.size()));
   if (added) {
     if (out_.fields_.size() == kMostFields) {
-      slots_.erase(found);
+      out_.slots_.erase(found);
       return std::nullopt;
     }
     out_.fields_.emplace_back(field);
@@ -141,6 +141,7 @@ std::uint32_t Compiler::correlated(program::RuleIndex rule) {
   const sigma::Meta& meta = compiled.source.meta;
   CorrelatedRule& out = out_.rules_.emplace_back();
   out.rule = rule;
+  out.source = &compiled.source;
   out.key = unique(KeyHash()
                        .add_field("rule")
                        .add_field(compiled.hash)
@@ -188,6 +189,18 @@ void Compiler::spread_slots() {
         add(*more, slots);
     }
   }
+}
+
+void Compiler::name_finders() {
+  std::vector<Correlations::Finder>& finders = out_.finders_;
+  for (const CorrelatedRule& rule : out_.rules_) finders.push_back({rule.key, &rule.source->meta});
+  for (const std::string_view kind : {"firing of", "heard by"}) {
+    for (const CompiledCorrelation& correlation : out_.all_) {
+      const Key key = KeyHash().add_field(kind).add_field(as_text(correlation.key)).bytes();
+      finders.push_back({key, &correlation.source->meta});
+    }
+  }
+  for (std::uint32_t i = 0; i < finders.size(); ++i) out_.by_key_.emplace(finders[i].key, i);
 }
 
 Key Compiler::unique(KeyHash meaning) {

@@ -17,9 +17,7 @@ class Meaning {
     hash_.add_field(text);
     return *this;
   }
-  Meaning& key(const Key& key) {
-    return text({reinterpret_cast<const char*>(key.data()), key.size()});
-  }
+  Meaning& key(const Key& key) { return text(as_text(key)); }
   template <class Number>
   Meaning& number(Number number) {
     return text(fmt::format("{}", number));
@@ -71,6 +69,18 @@ KeyHash Compiler::meaning_of(const CompiledCorrelation& correlation) const {
 Correlations Correlations::compile(std::shared_ptr<const sigma::RuleSet> rules,
                                    const program::Program& program, Diagnostics& diagnostics) {
   return Compiler(std::move(rules), program, diagnostics).run();
+}
+
+std::optional<std::uint32_t> Correlations::finder(const Key& key) const {
+  const auto found = by_key_.find(key);
+  if (found == by_key_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<Slot> Correlations::slot_of(const std::string& field) const {
+  const auto found = slots_.find(field);
+  if (found == slots_.end()) return std::nullopt;
+  return found->second;
 }
 
 std::optional<CorrelationIndex> Correlations::find(std::string_view reference) const {

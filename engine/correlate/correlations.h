@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "alert/alert.h"
@@ -64,6 +65,7 @@ struct CompiledCorrelation {
 // A rule whose matches are hits.
 struct CorrelatedRule {
   program::RuleIndex rule = 0;
+  const sigma::Rule* source = nullptr;
   Key key{};                // of the rule's meaning; no two rules have the same
   std::vector<Slot> slots;  // what to read of its events, ascending
   // Who takes its hits: a correlation, and which of its inputs.
@@ -105,8 +107,18 @@ class Correlations {
   std::uint32_t heard_by(CorrelationIndex index) const {
     return static_cast<std::uint32_t>(rules_.size() + all_.size()) + index;
   }
+  // Whoever finds hits (Hit::rule), as it is known after the rules have changed.
+  struct Finder {
+    Key key{};
+    const sigma::Meta* meta = nullptr;
+  };
+  const std::vector<Finder>& finders() const { return finders_; }
+  // Hit::rule of the finder with that key; nullopt when there is none any more.
+  std::optional<std::uint32_t> finder(const Key& key) const;
   // The fields that slots stand for, dotted paths. kSourceField is the source's name.
   const std::vector<std::string>& fields() const { return fields_; }
+  // nullopt when no correlation reads the field.
+  std::optional<Slot> slot_of(const std::string& field) const;
   // silent_source correlations that every event counts for (those without `rules`).
   const std::vector<CorrelationIndex>& watching_all() const { return watching_all_; }
   // By id, name or title; nullopt when there is none.
@@ -119,7 +131,10 @@ class Correlations {
   std::vector<std::vector<CorrelatedRule::Use>> parents_;
   std::vector<CorrelatedRule> rules_;
   std::vector<std::uint32_t> by_rule_;
+  std::vector<Finder> finders_;
+  std::unordered_map<Key, std::uint32_t, KeyHasher> by_key_;
   std::vector<std::string> fields_;
+  std::unordered_map<std::string, Slot> slots_;
   std::vector<CorrelationIndex> watching_all_;
 };
 

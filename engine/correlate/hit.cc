@@ -1,5 +1,7 @@
 #include "correlate/hit.h"
 
+#include <iterator>
+
 #include "base/hash.h"
 
 namespace tocsin::correlate {
@@ -8,23 +10,23 @@ namespace {
 constexpr std::size_t kShownOfLong = 64;
 
 // In the order in which they are packed.
-template <class Evidence, class Visit>
-void each_text(Evidence& evidence, Visit visit) {
-  visit(evidence.event_id);
-  visit(evidence.event_time);
-  visit(evidence.event_name);
-  visit(evidence.event_source);
-  visit(evidence.principal);
-  visit(evidence.identity_kind);
-  visit(evidence.mfa);
-  visit(evidence.source_ip);
-  visit(evidence.source_ip_kind);
-  visit(evidence.user_agent);
-  visit(evidence.account);
-  visit(evidence.region);
-  visit(evidence.error_code);
-  visit(evidence.input_path);
-}
+template <class Text>
+constexpr Text BasicEvidence<Text>::*kTexts[] = {
+    &BasicEvidence<Text>::event_id,
+    &BasicEvidence<Text>::event_time,
+    &BasicEvidence<Text>::event_name,
+    &BasicEvidence<Text>::event_source,
+    &BasicEvidence<Text>::principal,
+    &BasicEvidence<Text>::identity_kind,
+    &BasicEvidence<Text>::mfa,
+    &BasicEvidence<Text>::source_ip,
+    &BasicEvidence<Text>::source_ip_kind,
+    &BasicEvidence<Text>::user_agent,
+    &BasicEvidence<Text>::account,
+    &BasicEvidence<Text>::region,
+    &BasicEvidence<Text>::error_code,
+    &BasicEvidence<Text>::input_path,
+};
 
 // At most `bytes` of it, without half a code point at the end.
 std::string_view cut(std::string_view text, std::size_t bytes) {
@@ -59,17 +61,28 @@ void FieldPacker::value(std::string_view text) {
 }
 
 void pack_evidence(const EvidenceView& evidence, std::string& out) {
-  each_text(evidence, [&](std::string_view text) { pack_text(cut(text, kValueBytes), out); });
+  for (const auto text : kTexts<std::string_view>) {
+    pack_text(cut(evidence.*text, kValueBytes), out);
+  }
   pack_number(evidence.input_record, out);
 }
 
 std::optional<EvidenceView> evidence_of(std::string_view packed) {
   Unpacker in(packed);
   EvidenceView evidence;
-  each_text(evidence, [&](std::string_view& text) { text = in.text(); });
+  for (const auto text : kTexts<std::string_view>) evidence.*text = in.text();
   evidence.input_record = in.number();
   if (!in.good() || !in.done()) return std::nullopt;
   return evidence;
+}
+
+Evidence copy_of(const EvidenceView& view) {
+  Evidence copy;
+  for (std::size_t i = 0; i < std::size(kTexts<std::string>); ++i) {
+    copy.*kTexts<std::string>[i] = view.*kTexts<std::string_view>[i];
+  }
+  copy.input_record = view.input_record;
+  return copy;
 }
 
 Hit HitBatch::operator[](std::size_t index) const {

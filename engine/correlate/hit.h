@@ -137,6 +137,7 @@ class HitBatch {
 
 // Evidence as a hit has it; texts are cut at kValueBytes.
 void pack_evidence(const EvidenceView& evidence, std::string& out);
+Evidence copy_of(const EvidenceView& view);
 // What was packed; nullopt when it is damaged.
 std::optional<EvidenceView> evidence_of(std::string_view packed);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 namespace tocsin::correlate {
 
@@ -18,6 +19,9 @@ inline constexpr Time kLatest = 7'258'118'400 * kSecond;  // 2200-01-01
 
 // 128 bits of a hash: of a correlation's meaning, of a group, of an event.
 using Key = std::array<std::uint8_t, 16>;
+inline std::string_view as_text(const Key& key) {
+  return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
 struct KeyHasher {
   std::size_t operator()(const Key& key) const;
 };
