@@ -50,6 +50,23 @@ void check_tests(const std::vector<std::string>& paths, Diagnostics& diagnostics
   }
 }
 
+// One group for everything may be meant, and is easily forgotten.
+void note_ungrouped(const sigma::RuleSet& rules, Diagnostics& diagnostics) {
+  for (const sigma::Correlation& correlation : rules.correlations) {
+    const bool by_source = correlation.type == sigma::Correlation::Type::silent_source;
+    if (by_source || !correlation.group_by.empty()) continue;
+    Diagnostic diagnostic;
+    diagnostic.severity = Severity::note;
+    diagnostic.code = "W623";
+    diagnostic.file = correlation.meta.file;
+    diagnostic.at = correlation.type_at;
+    diagnostic.message =
+        "without `group-by` the events of all principals, accounts and addresses are looked at "
+        "together";
+    diagnostics.add(std::move(diagnostic));
+  }
+}
+
 void print_text(const Diagnostics& diagnostics) {
   const bool color = use_color(stdout);
   for (const Diagnostic& diagnostic : diagnostics.all()) {
@@ -88,6 +105,7 @@ int run(const CheckArguments& arguments) {
   diagnostics.append(std::move(ruleset.diagnostics));
   std::size_t test_files = 0;
   check_tests(rule_options.rules, diagnostics, test_files);
+  note_ungrouped(*ruleset.rules, diagnostics);
   if (arguments.portable) report_extensions(*ruleset.rules, diagnostics);
 
   const std::size_t errors = diagnostics.count(Severity::error);

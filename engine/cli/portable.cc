@@ -23,9 +23,24 @@ class Extensions {
   }
 
   void visit(const sigma::Correlation& correlation) {
+    using Type = sigma::Correlation::Type;
+    const std::string& file = correlation.meta.file;
+    if (correlation.type == Type::new_value || correlation.type == Type::silent_source) {
+      note(file, correlation.type_at,
+           fmt::format("the correlation type `{}` is Tocsin's own", to_string(correlation.type)));
+    }
+    if (correlation.window_at.line != 0) {
+      note(file, correlation.window_at,
+           "`window` is Tocsin's own; Sigma leaves windows to the tool");
+    }
     if (correlation.expression) {
-      note(correlation.meta.file, correlation.meta.at,
+      note(file, correlation.expression->at,
            "a boolean `condition` in a correlation is part of the Sigma 2.2 draft");
+    }
+    for (const std::string& field : correlation.group_by) visit(file, correlation.type_at, field);
+    for (const std::string& field : correlation.fields) visit(file, correlation.type_at, field);
+    for (const sigma::Correlation::Alias& alias : correlation.aliases) {
+      for (const auto& [rule, field] : alias.fields) visit(file, rule.at, field);
     }
   }
 
@@ -37,13 +52,16 @@ class Extensions {
   void visit(const std::string& file, const sigma::Detection& detection) {
     for (const sigma::Detection& group : detection.groups) visit(file, group);
     for (const sigma::DetectionItem& item : detection.items) {
-      if (item.field.starts_with(event::kFactPrefix)) {
-        note(file, item.at, fmt::format("the field `{}` is a fact computed by Tocsin", item.field));
-      }
+      visit(file, item.at, item.field);
       if (item.has(sigma::Modifier::cidr) && item.has(sigma::Modifier::expand)) {
         note(file, item.at, "`cidr` together with `expand` (a list of networks) is Tocsin's own");
       }
     }
+  }
+
+  void visit(const std::string& file, const Span& at, const std::string& field) {
+    if (!field.starts_with(event::kFactPrefix)) return;
+    note(file, at, fmt::format("the field `{}` is a fact computed by Tocsin", field));
   }
 
   void note(const std::string& file, const Span& at, std::string message) {

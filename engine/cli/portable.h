@@ -7,7 +7,7 @@
 namespace tocsin::cli {
 
 // Adds a note for each use of an extension: facts (`tocsin.*`), `cidr` together with `expand`,
-// parts of the 2.2 draft.
+// correlation types and windows of our own, parts of the 2.2 draft.
 void report_extensions(const sigma::RuleSet& rules, Diagnostics& diagnostics);
 
 }  // namespace tocsin::cli

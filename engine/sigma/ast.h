@@ -228,6 +228,7 @@ struct Correlation {
   std::vector<Network> networks;             // of `fields`
 };
 std::string_view to_string(Correlation::Type type);
+std::string_view to_string(Correlation::Window window);
 
 struct RuleSet {
   std::vector<Rule> rules;

@@ -110,6 +110,7 @@ inline constexpr CodeMeaning kCodes[] = {
     {"W621", "a condition of a correlation that every group fulfils"},
     {"W622", "an alias that nothing uses, or that says nothing of one of the rules"},
     {"W623", "a correlation with one group for everything"},
+    {"W624", "a percentile that does not say which"},
     // Configuration of the service
     {"C901", "a configuration file cannot be read"},
     {"C902", "a setting has the wrong type"},

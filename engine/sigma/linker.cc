@@ -61,6 +61,7 @@ class Linker {
     // A correlation that is removed may have been referred to by another.
     while (const std::size_t count = remove_unlinked()) removed += count;
     removed += remove_circles();
+    warn_aliases();
     warn_filters();
     return removed;
   }
@@ -121,7 +122,64 @@ class Linker {
     for (const Correlation::Alias& alias : correlation.aliases) {
       for (const auto& [rule, field] : alias.fields) check(rule);
     }
-    return complete;
+    return complete && aliases_fit(correlation, index);
+  }
+
+  // What the references mean, sorted.
+  template <class References, class Text>
+  static std::vector<std::pair<int, std::size_t>> targets(const References& references, Text text,
+                                                          const ReferenceIndex& index) {
+    std::vector<std::pair<int, std::size_t>> out;
+    for (const auto& reference : references) {
+      const auto target = index.find(text(reference));
+      out.emplace_back(static_cast<int>(target.kind), target.index);
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  static auto targets_of(const Correlation& correlation, const ReferenceIndex& index) {
+    return targets(
+        correlation.rules, [](const RuleReference& rule) { return rule.text; }, index);
+  }
+
+  // Precondition: every reference means something.
+  bool aliases_fit(const Correlation& correlation, const ReferenceIndex& index) {
+    if (correlation.aliases.empty()) return true;
+    const auto inputs = targets_of(correlation, index);
+    bool fit = true;
+    for (const Correlation::Alias& alias : correlation.aliases) {
+      for (const auto& [rule, field] : alias.fields) {
+        const auto target = index.find(rule.text);
+        const std::pair one(static_cast<int>(target.kind), target.index);
+        if (std::binary_search(inputs.begin(), inputs.end(), one)) continue;
+        fit = false;
+        add(Severity::error, "S415", correlation.meta, rule.at,
+            fmt::format("the alias `{}` speaks of `{}`, which is not among the correlation's "
+                        "`rules`; name one of these",
+                        text::printable(alias.name), text::printable(rule.text)));
+      }
+    }
+    return fit;
+  }
+
+  // A rule that an alias leaves out has, most likely, no field of the alias's name.
+  void warn_aliases() {
+    const ReferenceIndex index(rules_);
+    for (const Correlation& correlation : rules_.correlations) {
+      for (const Correlation::Alias& alias : correlation.aliases) {
+        const auto named = targets(
+            alias.fields, [](const auto& field) { return field.first.text; }, index);
+        for (const RuleReference& rule : correlation.rules) {
+          const auto target = index.find(rule.text);
+          const std::pair one(static_cast<int>(target.kind), target.index);
+          if (std::binary_search(named.begin(), named.end(), one)) continue;
+          add(Severity::warning, "W622", correlation.meta, alias.at,
+              fmt::format("the alias says nothing of `{}`, whose events are looked at for a field "
+                          "`{}`",
+                          text::printable(rule.text), text::printable(alias.name)));
+        }
+      }
+    }
   }
 
   std::size_t remove(const std::vector<bool>& broken) {

@@ -16,7 +16,7 @@ namespace tocsin::sigma {
 using LineSource = std::function<std::string(const std::string& file, std::uint32_t line)>;
 
 // Reports problems and removes the correlations that refer to something that does not exist, or to
-// themselves in a circle. Returns how many were removed.
+// themselves in a circle, or whose aliases speak of other rules. Returns how many were removed.
 std::size_t link(RuleSet& rules, const LineSource& lines, Diagnostics& diagnostics);
 
 // Finds what references mean: an id, a name or a title, looked for in this order, the first of

@@ -2,60 +2,33 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <utility>
-
 #include "base/text.h"
 #include "sigma/attributes.h"
+#include "sigma/rule_timeline.h"
+#include "sigma/test_event.h"
+#include "sigma/test_values.h"
 #include "sigma/yaml_reader.h"
 #include "sigma/yaml_scalar.h"
 
 namespace tocsin::sigma {
 namespace {
 
-void merge_event(YamlNode& target, const YamlNode& source) {
-  if (!target.is_map() || !source.is_map()) {
-    target = source;
-    return;
-  }
-  for (const YamlEntry& entry : source.entries) {
-    const auto found =
-        std::find_if(target.entries.begin(), target.entries.end(),
-                     [&](const YamlEntry& known) { return known.key.text == entry.key.text; });
-    if (found == target.entries.end()) {
-      target.entries.push_back(entry);
-    } else {
-      merge_event(found->value, entry.value);
-    }
-  }
-}
-
-// Removes what the dotted path names; a key that itself contains dots is found too.
-bool remove_path(YamlNode& node, std::string_view path) {
-  for (auto entry = node.entries.begin(); entry != node.entries.end(); ++entry) {
-    const std::string_view key = entry->key.text;
-    if (key == path) {
-      node.entries.erase(entry);
-      return true;
-    }
-    const bool prefix = path.starts_with(key) && path.substr(key.size()).starts_with('.');
-    if (prefix && remove_path(entry->value, path.substr(key.size() + 1))) return true;
-  }
-  return false;
-}
+constexpr std::int64_t kDefaultLateness = 900'000'000'000;  // 15m
 
 class TestParser {
  public:
   explicit TestParser(Reporter& report) : report_(report) {}
 
   void parse(const YamlNode& root, RuleTestFile& out) {
-    check_keys(root, {"rule", "base", "lists", "tests"});
+    check_test_keys(root, {"rule", "base", "lists", "start", "lateness", "tests"}, "test files",
+                    report_);
     if (const YamlEntry* rule = root.find("rule")) out.rule = read_text(*rule, report_);
     if (const YamlEntry* lists = root.find("lists")) parse_lists(*lists, out.lists);
     base_ = root.find("base");
     if (base_ != nullptr && !base_->value.is_map()) {
       report_.error("S103", base_->key.at, "`base` must be a map, the start of every event");
     }
+    parse_clock(root, out);
     const YamlEntry* tests = root.find("tests");
     if (tests == nullptr || !tests->value.is_sequence() || tests->value.items.empty()) {
       report_.error("S501", tests == nullptr ? root.at() : tests->key.at,
@@ -68,13 +41,15 @@ class TestParser {
   }
 
  private:
-  void check_keys(const YamlNode& map, const std::vector<std::string_view>& known) {
-    for (const YamlEntry& entry : map.entries) {
-      if (std::find(known.begin(), known.end(), entry.key.text) != known.end()) continue;
-      report_.error("S502", entry.key.at,
-                    fmt::format("`{}` is not a key of test files", text::printable(entry.key.text)),
-                    std::string(text::nearest(entry.key.text, known)));
-    }
+  // The clock of the file's timelines.
+  void parse_clock(const YamlNode& root, RuleTestFile& out) {
+    const YamlEntry* start = root.find("start");
+    const YamlEntry* lateness = root.find("lateness");
+    out.start_ns = start != nullptr ? read_start(*start, report_) : kDefaultStart;
+    out.lateness_ns =
+        lateness != nullptr ? read_duration(*lateness, report_).value_or(0) : kDefaultLateness;
+    timelines_.start_ns = out.start_ns;
+    if (base_ != nullptr && base_->value.is_map()) timelines_.base = base_;
   }
 
   void parse_lists(const YamlEntry& entry, Lists& lists) {
@@ -94,16 +69,46 @@ class TestParser {
       report_.error("S501", node.at(), "a test is a map with `name`, `fires` and `event`");
       return test;
     }
-    check_keys(node, {"name", "fires", "event", "event_file", "without", "matched"});
     if (const YamlEntry* name = node.find("name")) {
       test.name = read_text(*name, report_);
       test.at = name->value.at();
     }
+    const YamlEntry* timeline = node.find("timeline");
+    const YamlEntry* alerts = node.find("alerts");
+    if (timeline != nullptr || alerts != nullptr) {
+      parse_timeline_test(node, timeline, alerts, number, test);
+      return test;
+    }
+    check_test_keys(
+        node, {"name", "fires", "event", "event_file", "without", "matched", "timeline", "alerts"},
+        "test files", report_);
     if (const YamlEntry* fires = node.find("fires")) test.fires = read_boolean(*fires);
     if (const YamlEntry* matched = node.find("matched"))
       test.matched = read_texts(*matched, report_);
     parse_event(node, test);
     return test;
+  }
+
+  void parse_timeline_test(const YamlNode& node, const YamlEntry* timeline, const YamlEntry* alerts,
+                           std::size_t number, RuleTestCase& test) {
+    if (timeline == nullptr || alerts == nullptr) {
+      report_.error("S508", timeline == nullptr ? alerts->key.at : timeline->key.at,
+                    "a test has both `timeline`, what arrives, and `alerts`, all that is raised");
+      return;
+    }
+    for (const std::string_view key : {"fires", "event", "event_file", "without", "matched"}) {
+      const YamlEntry* other = node.find(key);
+      if (other == nullptr) continue;
+      report_.error("S508", other->key.at,
+                    fmt::format("a test with a `timeline` has no `{}` of its own: events stand in "
+                                "the timeline, what they raise in `alerts`",
+                                key));
+    }
+    check_test_keys(
+        node, {"name", "timeline", "alerts", "fires", "event", "event_file", "without", "matched"},
+        "test files", report_);
+    test.timeline = parse_timeline(*timeline, number, timelines_, report_);
+    test.alerts = parse_expected_alerts(*alerts, timelines_.start_ns, report_);
   }
 
   bool read_boolean(const YamlEntry& entry) {
@@ -156,6 +161,7 @@ class TestParser {
 
   Reporter& report_;
   const YamlEntry* base_ = nullptr;
+  TimelineFile timelines_;
 };
 
 }  // namespace
