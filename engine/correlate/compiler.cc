@@ -103,9 +103,9 @@ void Compiler::compile(std::size_t document) {
   if (!correlation) return;
   const auto index = static_cast<CorrelationIndex>(out_.all_.size());
   of_document_[document] = index;
-  const bool hears_everything =
-      correlation->decision == Decision::silence && correlation->inputs.empty();
-  if (hears_everything) out_.watching_all_.push_back(index);
+  if (correlation->inputs.front().kind == Input::Kind::everything) {
+    out_.watching_all_.push_back(index);
+  }
   out_.all_.push_back(*std::move(correlation));
 }
 

@@ -36,7 +36,7 @@ class Compiler {
                              const sigma::RuleReference& reference);
   // Under which name the events of an input have a field.
   std::string_view field_of(const sigma::Correlation& document, const std::string& name,
-                            const sigma::RuleReference& input) const;
+                            const Input& input) const;
   void warn_of_alias_below(const sigma::Correlation& document, const std::string& name,
                            const Input& input);
   // nullopt when there are too many.

@@ -34,6 +34,7 @@ bool Compiler::add_inputs(const sigma::Correlation& document, CompiledCorrelatio
     if (!temporal && std::any_of(out.inputs.begin(), out.inputs.end(), same)) continue;
     out.inputs.push_back(*std::move(found));
   }
+  if (out.inputs.empty()) out.inputs.emplace_back().kind = Input::Kind::everything;
   return true;
 }
 
@@ -70,17 +71,13 @@ bool Compiler::add_slots(const sigma::Correlation& document, CompiledCorrelation
     if (found) slots.push_back(*found);
   };
   for (Input& input : out.inputs) {
-    const sigma::RuleReference& reference = document.rules[input.position];
     for (const std::string& name : document.group_by) {
       warn_of_alias_below(document, name, input);
-      add(field_of(document, name, reference), input.group_by);
+      add(field_of(document, name, input), input.group_by);
     }
     for (const std::string& name : document.fields) {
-      add(field_of(document, name, reference), input.value);
+      add(field_of(document, name, input), input.value);
     }
-  }
-  if (out.inputs.empty()) {
-    for (const std::string& name : document.group_by) add(name, out.heard_group_by);
   }
   if (room) return true;
   leave_out(document, document.meta.at, codes::kFields,
@@ -89,10 +86,10 @@ bool Compiler::add_slots(const sigma::Correlation& document, CompiledCorrelation
 }
 
 std::string_view Compiler::field_of(const sigma::Correlation& document, const std::string& name,
-                                    const sigma::RuleReference& input) const {
+                                    const Input& input) const {
   const sigma::Correlation::Alias* alias = alias_in(document, name);
-  if (alias == nullptr) return name;
-  const Target wanted = index_.find(input.text);
+  if (alias == nullptr || input.kind == Input::Kind::everything) return name;
+  const Target wanted = index_.find(document.rules[input.position].text);
   for (const auto& [reference, field] : alias->fields) {
     const Target target = index_.find(reference.text);
     if (target.kind == wanted.kind && target.index == wanted.index) return field;
@@ -157,8 +154,8 @@ void Compiler::link() {
       const Input& input = correlation.inputs[n];
       if (input.kind == Input::Kind::rule) {
         out_.rules_[input.index].uses.push_back({i, n});
-        continue;
       }
+      if (input.kind != Input::Kind::correlation) continue;
       out_.parents_[input.index].push_back({i, n});
       CompiledCorrelation& child = out_.all_[input.index];
       child.has_parents = true;
@@ -182,6 +179,7 @@ void Compiler::spread_slots() {
   };
   for (std::size_t i = out_.all_.size(); i-- > 0;) {
     for (const Input& input : out_.all_[i].inputs) {
+      if (input.kind == Input::Kind::everything) continue;
       std::vector<Slot>& slots =
           input.kind == Input::Kind::rule ? out_.rules_[input.index].slots : wanted[input.index];
       for (const std::vector<Slot>* more :

@@ -44,8 +44,8 @@ KeyHash Compiler::meaning_of(const CompiledCorrelation& correlation) const {
   meaning.number(static_cast<int>(document.window)).number(correlation.timespan);
   const auto field = [&](Slot slot) { meaning.text(out_.fields_[slot]); };
   meaning.list(correlation.inputs, [&](const Input& input) {
-    meaning.key(input.kind == Input::Kind::rule ? out_.rules_[input.index].key
-                                                : out_.all_[input.index].key);
+    if (input.kind == Input::Kind::rule) meaning.key(out_.rules_[input.index].key);
+    if (input.kind == Input::Kind::correlation) meaning.key(out_.all_[input.index].key);
     meaning.list(input.group_by, field).list(input.value, field);
   });
   const auto name = [&](const std::string& text) { meaning.text(text); };

@@ -22,8 +22,12 @@ inline constexpr std::string_view kSourceField = "tocsin.source";
 
 // What one input of a correlation is, and how the correlation reads its hits.
 struct Input {
-  enum class Kind : std::uint8_t { rule, correlation } kind = Kind::rule;
-  std::uint32_t index = 0;     // of a CorrelatedRule, or a CorrelationIndex
+  enum class Kind : std::uint8_t {
+    rule,         // `index` is of a CorrelatedRule
+    correlation,  // a CorrelationIndex
+    everything,   // the one input of those in watching_all()
+  } kind = Kind::rule;
+  std::uint32_t index = 0;
   std::uint16_t position = 0;  // in the document's `rules`
   std::vector<Slot> group_by;  // one for each field of the document's `group-by`
   std::vector<Slot> value;     // of `field`
@@ -50,7 +54,6 @@ struct CompiledCorrelation {
   Decision decision = Decision::rising;
   // A rule that is listed again is no further input, but of the temporal types.
   std::vector<Input> inputs;
-  std::vector<Slot> heard_group_by;       // of those in watching_all(), which have no inputs
   std::uint16_t positions = 0;            // how many inputs the document lists
   Time timespan = 0;                      // T
   std::vector<Alternative> alternatives;  // of a boolean condition

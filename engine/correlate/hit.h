@@ -28,8 +28,7 @@ using EvidenceView = BasicEvidence<std::string_view>;
 
 // Of a hit. Nobody can fill the memory with one event.
 inline constexpr std::size_t kValueBytes = 2048;  // a longer value is replaced; see FieldPacker
-inline constexpr std::size_t kFieldValues = 256;  // values of one field
-inline constexpr std::size_t kFieldBytes = 64 * 1024;  // of all values of one field
+inline constexpr std::size_t kFieldValues = 32;   // different values of one field; as kTuples
 // Of a batch. What is beyond it must go into another.
 inline constexpr std::size_t kBatchHits = std::size_t{1} << 20;
 inline constexpr std::size_t kBatchBytes = std::size_t{1} << 30;

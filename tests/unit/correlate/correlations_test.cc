@@ -210,6 +210,25 @@ TEST_CASE("what refers to a rule that did not compile is left out, and what refe
   CHECK(compiled.correlations->of_rule(0) == Correlations::kNotCorrelated);
 }
 
+TEST_CASE("a silent source without rules takes everything") {
+  const Compiled compiled = compile_yaml(
+      kRules +
+      correlation_yaml("some", "{type: silent_source, rules: [a], timespan: 1h, group-by: [x]}") +
+      correlation_yaml("all",
+                       "{type: silent_source, timespan: 1h, group-by: [recipientAccountId, "
+                       "tocsin.source]}"));
+  const Correlations& all = *compiled.correlations;
+  REQUIRE(all.all().size() == 2);
+  REQUIRE(all.watching_all() == std::vector<CorrelationIndex>{1});
+  CHECK(all[0].decision == Decision::silence);
+  REQUIRE(all[1].inputs.size() == 1);
+  CHECK(all[1].inputs[0].kind == Input::Kind::everything);
+  CHECK(names(all, all[1].inputs[0].group_by) ==
+        std::vector<std::string>{"recipientAccountId", std::string(kSourceField)});
+  CHECK(all[0].key != all[1].key);
+  CHECK(all.finder(all.finders()[all.heard_by(1)].key) == all.heard_by(1));
+}
+
 TEST_CASE("a rule that is listed again is an input again in temporal correlations only") {
   CHECK(one("{type: event_count, rules: [a, b, Rule a], timespan: 1m, condition: {gte: 2}}")
             .inputs.size() == 2);
