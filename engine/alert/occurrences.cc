@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "alert/rule_json.h"
 #include "base/json_writer.h"
@@ -74,16 +75,19 @@ std::string with_occurrences(std::string_view alert, const Occurrences& occurren
   return out.append(members).append("}");
 }
 
+std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule) {
+  RuleFacts facts;
+  facts.id = rule.id;
+  facts.title = rule.title;
+  facts.level = rule.level;
+  facts.json = rule_json(facts);
+  return std::make_shared<const RuleFacts>(std::move(facts));
+}
+
 std::string self_alert_json(const SelfRule& rule, std::string_view about, std::string_view detail,
                             std::int64_t now_ms) {
   constexpr std::size_t kDetailBytes = 2000;
   const std::string now = time_text(now_ms);
-  auto facts = std::make_shared<RuleFacts>();
-  facts->id = rule.id;
-  facts->title = rule.title;
-  facts->level = rule.level;
-  facts->json = rule_json(*facts);
-
   Alert alert;
   char digits[KeyHash::kDigits];
   KeyHash key;
@@ -92,7 +96,7 @@ std::string self_alert_json(const SelfRule& rule, std::string_view about, std::s
   alert.fingerprint.assign(digits, sizeof digits);
   key.add_field(now).add_field(detail).write(digits);
   alert.id.assign(digits, sizeof digits);
-  alert.rule = facts;
+  alert.rule = facts_of(rule);
   alert.principal = "tocsin";
   alert.identity_kind = "unknown";
   alert.mfa = "unknown";

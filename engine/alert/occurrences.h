@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -41,8 +42,11 @@ inline constexpr SelfRule kUnreadableRecord{"tocsin.unreadable_record",
                                             "An event could not be read", "medium"};
 inline constexpr SelfRule kDeadLetter{"tocsin.dead_letter", "A notification was not delivered",
                                       "high"};
+inline constexpr SelfRule kCorrelationStateFull{
+    "tocsin.correlation_state_full", "A detection over time had to forget something early", "high"};
 inline constexpr SelfRule kBudgetExceeded{"tocsin.rule_budget_exceeded",
                                           "A rule raises too many alerts", "medium"};
+std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule);
 std::string self_alert_json(const SelfRule& rule, std::string_view about, std::string_view detail,
                             std::int64_t now_ms);
 

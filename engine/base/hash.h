@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 namespace tocsin {
@@ -85,5 +86,22 @@ class KeyHash {
 
   Fnv64 a_, b_;
 };
+
+// As KeyHash::write() writes it.
+inline std::string hex_of(const KeyHash& key) {
+  std::string out(KeyHash::kDigits, '\0');
+  key.write(out.data());
+  return out;
+}
+inline std::string hex_of(const std::array<std::uint8_t, 16>& bytes) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (const std::uint8_t byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
 
 }  // namespace tocsin

@@ -105,10 +105,6 @@ inline constexpr GaugeFamily kQueueBytes{
     {"tocsin_queue_bytes", "Bytes waiting in a queue.", label::kQueue, {}}};
 inline constexpr GaugeFamily kQueueLength{
     {"tocsin_queue_length", "Items waiting in a queue.", label::kQueue, {}}};
-inline constexpr GaugeFamily kQueueCapacity{
-    {"tocsin_queue_capacity", "Items that a queue can hold.", label::kQueue, {}}};
-inline constexpr GaugeFamily kQueueCapacityBytes{
-    {"tocsin_queue_capacity_bytes", "Bytes that a queue can hold.", label::kQueue, {}}};
 inline constexpr HistogramFamily kCommitSeconds{
     {"tocsin_commit_seconds", "One commit of the store, fsync included.", {}, bucket::kWork}};
 inline constexpr CounterFamily kCommits{
@@ -207,8 +203,6 @@ inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kConfigLastReloadSuccessful,
                                                         &kQueueBytes,
                                                         &kQueueLength,
-                                                        &kQueueCapacity,
-                                                        &kQueueCapacityBytes,
                                                         &kStoreBytes,
                                                         &kStoreFull,
                                                         &kStoreFirings,

@@ -22,20 +22,6 @@ store::Milliseconds milliseconds_of(std::string_view time) {
   return parsed ? parsed->unix_seconds() * 1000 + parsed->nanosecond / 1'000'000 : 0;
 }
 
-std::string hex_of(const KeyHash& key) {
-  std::string out(KeyHash::kDigits, '\0');
-  key.write(out.data());
-  return out;
-}
-
-std::shared_ptr<const alert::RuleFacts> facts_of(const alert::SelfRule& rule) {
-  alert::RuleFacts facts;
-  facts.id = rule.id;
-  facts.title = rule.title;
-  facts.level = rule.level;
-  return std::make_shared<const alert::RuleFacts>(std::move(facts));
-}
-
 }  // namespace
 
 std::size_t Evaluator::KeyHasher::operator()(const store::Key& key) const {
@@ -170,7 +156,7 @@ void Evaluator::reject(const Error& error, const event::Origin& origin) {
   }
   if (digest_.empty()) digest_ = net::as_text(net::sha256(submission_->bytes));
 
-  static const std::shared_ptr<const alert::RuleFacts> facts = facts_of(alert::kUnreadableRecord);
+  static const auto facts = alert::facts_of(alert::kUnreadableRecord);
   Firing firing;
   const KeyHash id = KeyHash()
                          .add_field(facts->id)

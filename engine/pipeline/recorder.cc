@@ -15,12 +15,6 @@ namespace {
 // What a receiver without an expiry of its own gets: one that is no longer configured.
 constexpr store::Milliseconds kExpiresAfter = 72LL * 3600 * 1000;
 
-std::string hex_of(const KeyHash& key) {
-  std::string out(KeyHash::kDigits, '\0');
-  key.write(out.data());
-  return out;
-}
-
 const std::string& name_of(const alert::RuleFacts& rule) {
   return rule.id.empty() ? rule.title : rule.id;
 }
@@ -126,13 +120,7 @@ Status Recorder::tell(const Findings& findings, const FoundAlert& found, store::
 Status Recorder::tell_over_budget(const Findings& findings, const FoundAlert& found,
                                   store::Milliseconds event_time) {
   ++recorded_.over_budget;
-  static const auto facts = [] {
-    alert::RuleFacts self;
-    self.id = alert::kBudgetExceeded.id;
-    self.title = alert::kBudgetExceeded.title;
-    self.level = alert::kBudgetExceeded.level;
-    return std::make_shared<const alert::RuleFacts>(std::move(self));
-  }();
+  static const auto facts = alert::facts_of(alert::kBudgetExceeded);
   const std::string& rule = name_of(*found.rule);
   const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(rule);
   const Result<CachedGroup*> cached = find_group(fingerprint.bytes());

@@ -53,9 +53,7 @@ std::string signature_of(const std::vector<std::string>& paths) {
     if (!fs::is_directory(path, error)) continue;
     for (const std::string& file : files_in(path)) add_file(file, key);
   }
-  std::string text(KeyHash::kDigits, '\0');
-  key.write(text.data());
-  return text;
+  return hex_of(key);
 }
 
 Reloader::Reloader(std::int64_t interval_ms, Actions actions)

@@ -220,14 +220,9 @@ void Service::start_source(const SourceConfig& config) {
 // cannot be told either is in the log, the counters and the outbox.
 void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& reason) {
   if (dead.alert.rule_id == alert::kDeadLetter.id) return;
-  alert::RuleFacts facts;
-  facts.id = alert::kDeadLetter.id;
-  facts.title = alert::kDeadLetter.title;
-  facts.level = alert::kDeadLetter.level;
-  const KeyHash id = KeyHash().add_field(facts.id).add_field(dead.delivery.key);
-  const KeyHash fingerprint = KeyHash().add_field(facts.id).add_field(dead.delivery.receiver);
-  std::string id_text(KeyHash::kDigits, '\0');
-  id.write(id_text.data());
+  const auto facts = alert::facts_of(alert::kDeadLetter);
+  const KeyHash id = KeyHash().add_field(facts->id).add_field(dead.delivery.key);
+  const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(dead.delivery.receiver);
 
   Findings findings;
   findings.live = live_.get();
@@ -238,8 +233,8 @@ void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& r
       fmt::format("receiver {} was not told of alert {} ({}): {}; `tocsin outbox show {}`",
                   dead.delivery.receiver, dead.alert.alert_id,
                   text::printable(dead.alert.rule_title), reason, dead.delivery.id);
-  findings.alerts.push_back({std::make_shared<const alert::RuleFacts>(std::move(facts)),
-                             id_text,
+  findings.alerts.push_back({facts,
+                             hex_of(id),
                              alert::self_alert_json(alert::kDeadLetter, dead.delivery.receiver,
                                                     detail, findings.received),
                              {},
