@@ -20,6 +20,7 @@ inline constexpr std::string_view kRule[] = {"rule_id", "level"};
 inline constexpr std::string_view kKind[] = {"kind"};
 inline constexpr std::string_view kHash[] = {"hash"};
 inline constexpr std::string_view kResult[] = {"result"};
+inline constexpr std::string_view kWhat[] = {"what"};
 inline constexpr std::string_view kQueue[] = {"queue"};
 inline constexpr std::string_view kLevel[] = {"level"};
 inline constexpr std::string_view kReason[] = {"reason"};
@@ -86,6 +87,36 @@ inline constexpr GaugeFamily kRulesLoaded{
     {"tocsin_rules_loaded", "Documents in force, by kind.", label::kKind, {}}};
 inline constexpr GaugeFamily kRulesetInfo{
     {"tocsin_ruleset_info", "Always 1; which rules are in force.", label::kHash, {}}};
+
+// --- detections over time ------------------------------------------------------------------------
+inline constexpr CounterFamily kCorrelationHits{
+    {"tocsin_correlation_hits_total",
+     "Matches of rules that correlations look at (accepted, late, untimed, future).",
+     label::kResult,
+     {}}};
+inline constexpr GaugeFamily kCorrelationGroups{
+    {"tocsin_correlation_groups", "Groups that correlations watch.", {}, {}}};
+inline constexpr GaugeFamily kCorrelationHitsHeld{
+    {"tocsin_correlation_hits", "Hits that correlations hold in their windows.", {}, {}}};
+inline constexpr GaugeFamily kCorrelationEpisodes{
+    {"tocsin_correlation_episodes", "Alerts of correlations that may still be added to.", {}, {}}};
+inline constexpr GaugeFamily kCorrelationValues{
+    {"tocsin_correlation_values", "Values that correlations remember.", {}, {}}};
+inline constexpr CounterFamily kCorrelationEvicted{
+    {"tocsin_correlation_evicted_total",
+     "Forgotten before its time (group, hit, value, journal: hits kept for a restart).",
+     label::kWhat,
+     {}}};
+inline constexpr CounterFamily kCorrelationsRestarted{
+    {"tocsin_correlations_restarted_total",
+     "Correlations that started anew because what they mean has changed.",
+     {},
+     {}}};
+inline constexpr GaugeFamily kCorrelationWatermark{
+    {"tocsin_correlation_watermark_seconds",
+     "Event time, since 1970, before which nothing is waited for any more; 0: none yet.",
+     {},
+     {}}};
 
 // --- configuration -------------------------------------------------------------------------------
 inline constexpr CounterFamily kReloads{
@@ -189,16 +220,24 @@ inline constexpr GaugeFamily kProcessThreads{{"process_threads", "Threads.", {},
 
 // What text() shows, in this order within each list.
 inline constexpr const CounterFamily* kCounterFamilies[] = {
-    &kLogMessages,      &kInternalErrors,         &kEventsReceived,      &kEventsRejected,
-    &kReceivedBytes,    &kSubmissionsRefused,     &kRuleMatches,         &kReloads,
-    &kCommits,          &kStoreFiringsEvicted,    &kFiringsDuplicate,    &kAlerts,
-    &kAlertsSuppressed, &kNotifications,          &kNotificationRetries, &kDeadLetters,
-    &kHttpRequests,     &kHttpConnectionsRefused, &kHttpMalformed};
+    &kLogMessages,           &kInternalErrors,   &kEventsReceived,
+    &kEventsRejected,        &kReceivedBytes,    &kSubmissionsRefused,
+    &kRuleMatches,           &kCorrelationHits,  &kCorrelationEvicted,
+    &kCorrelationsRestarted, &kReloads,          &kCommits,
+    &kStoreFiringsEvicted,   &kFiringsDuplicate, &kAlerts,
+    &kAlertsSuppressed,      &kNotifications,    &kNotificationRetries,
+    &kDeadLetters,           &kHttpRequests,     &kHttpConnectionsRefused,
+    &kHttpMalformed};
 inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kSourceLastEvent,
                                                         &kSourceUp,
                                                         &kRulesLoaded,
                                                         &kRulesetInfo,
+                                                        &kCorrelationGroups,
+                                                        &kCorrelationHitsHeld,
+                                                        &kCorrelationEpisodes,
+                                                        &kCorrelationValues,
+                                                        &kCorrelationWatermark,
                                                         &kReloadLastSuccess,
                                                         &kConfigLastReloadSuccessful,
                                                         &kQueueBytes,
