@@ -138,6 +138,9 @@ std::optional<CompiledCorrelation> Compiler::compiled(const sigma::Correlation& 
   out.forget = nanoseconds(document.forget_seconds);
   out.forget_step = std::max(out.forget / kForgetSteps, kSecond);
   out.min_known = document.min_known;
+  for (std::size_t i = 0; i < document.fields.size(); ++i) {
+    out.forms.push_back(form_of(document, i));
+  }
   if (!add_inputs(document, out) || !add_slots(document, out)) return std::nullopt;
 
   out.key = unique(meaning_of(out));

@@ -13,6 +13,7 @@
 #include "alert/alert.h"
 #include "base/diagnostic.h"
 #include "correlate/types.h"
+#include "correlate/value_form.h"
 #include "program/program.h"
 #include "sigma/ast.h"
 
@@ -63,6 +64,7 @@ struct CompiledCorrelation {
   // new_value
   Time learning = 0, forget = 0, forget_step = 0;
   std::uint64_t min_known = 0;
+  std::vector<ValueForm> forms;  // of each of the document's fields
 };
 
 // A rule whose matches are hits.
