@@ -18,6 +18,7 @@ struct Limits {
   std::uint64_t groups_per_correlation = 100'000;
   std::uint64_t groups = 1'000'000;
   std::uint64_t hits_per_group = 10'000;
+  std::uint64_t known_per_group = 10'000;  // values of new_value
 };
 
 inline constexpr std::size_t kEvidence = 20;

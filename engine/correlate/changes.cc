@@ -1,0 +1,75 @@
+#include "correlate/changes.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace tocsin::correlate {
+
+Changes::Touched& Changes::at(CorrelationIndex correlation, const Key& group,
+                              const Episode& episode) {
+  const auto [found, is_first] = index_.try_emplace(episode.id, touched_.size());
+  if (is_first) touched_.push_back({correlation, group, episode, {}, {}, {}, false});
+  return touched_[found->second];
+}
+
+void Changes::touch(CorrelationIndex correlation, const Key& group, const Episode& episode,
+                    bool is_new, const Window* window) {
+  Touched& touched = at(correlation, group, episode);
+  if (is_new) touched.kind = Change::Kind::began;
+  touched.episode = episode;
+  if (window == nullptr) {
+    touched.window.reset();
+    windowless_.push_back(index_.at(episode.id));
+  } else if (!touched.window || window->end >= touched.window->end) {
+    touched.window = *window;
+  }
+}
+
+void Changes::merge(CorrelationIndex correlation, const Key& group, const Episode& gone,
+                    const Episode& into) {
+  Touched& touched = at(correlation, group, gone);
+  touched.dropped = touched.kind == Change::Kind::began;
+  touched.kind = Change::Kind::merged;
+  touched.episode = gone;
+  touched.into = into.id;
+}
+
+bool Changes::is_new(const Key& episode) const {
+  const auto found = index_.find(episode);
+  return found != index_.end() && touched_[found->second].kind == Change::Kind::began;
+}
+
+void Changes::take(std::vector<Change>& out) {
+  const auto begin = static_cast<std::ptrdiff_t>(out.size());
+  for (Touched& touched : touched_) {
+    if (touched.dropped) continue;
+    Change change;
+    change.kind = touched.kind;
+    change.correlation = touched.correlation;
+    change.group = touched.group;
+    change.episode = touched.episode.id;
+    change.into = touched.into;
+    change.firings = touched.episode.firings;
+    change.first = touched.episode.first;
+    change.last = touched.episode.last;
+    if (touched.window) {
+      change.window_begin = touched.window->begin;
+      change.window_end = touched.window->end;
+      change.hits = touched.window->hits;
+      change.measure = touched.window->measure;
+      change.closing = touched.window->closing;
+      change.evidence = std::move(touched.window->evidence);
+    }
+    out.push_back(std::move(change));
+  }
+  std::sort(out.begin() + begin, out.end(), [](const Change& a, const Change& b) {
+    return std::tie(a.last, a.correlation, a.group, a.episode) <
+           std::tie(b.last, b.correlation, b.group, b.episode);
+  });
+  touched_.clear();
+  index_.clear();
+  windowless_.clear();
+}
+
+}  // namespace tocsin::correlate

@@ -1,0 +1,240 @@
+#include "correlate/correlator.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "correlate/track.h"
+
+namespace tocsin::correlate {
+
+void Output::clear() {
+  changes.clear();
+  derived.clear();
+  keep.clear();
+  keep_until = kNoTime;
+  matters = false;
+}
+
+struct Correlator::Impl {
+  Impl(std::shared_ptr<const Correlations> compiled, const Limits& limits, Memory& memory)
+      : correlations(std::move(compiled)), world(*correlations, limits, memory) {
+    for (CorrelationIndex i = 0; i < correlations->all().size(); ++i) {
+      tracks.push_back(std::make_unique<Track>(i, world));
+    }
+  }
+
+  // Calls visit(track, input) for everyone who takes a hit found by `rule`.
+  template <class Visit>
+  Status for_each_use(std::uint32_t rule, Visit visit) {
+    const std::size_t rules = correlations->rules().size(), all = tracks.size();
+    if (rule >= rules + all) {
+      static const Input kEverything;
+      const std::size_t index = rule - rules - all;
+      if (index >= all) return {};
+      const std::vector<Input>& inputs =
+          (*correlations)[static_cast<CorrelationIndex>(index)].inputs;
+      return visit(*tracks[index], inputs.empty() ? kEverything : inputs.front());
+    }
+    const auto& uses = rule < rules
+                           ? correlations->rules()[rule].uses
+                           : correlations->parents(static_cast<CorrelationIndex>(rule - rules));
+    for (const CorrelatedRule::Use& use : uses) {
+      const Input& input = (*correlations)[use.correlation].inputs[use.input];
+      if (Status visited = visit(*tracks[use.correlation], input); !visited) return visited;
+    }
+    return {};
+  }
+
+  Result<Track::Taken> take(std::uint32_t rule, const Arrival& hit) {
+    Track::Taken taken;
+    const Status status = for_each_use(rule, [&](Track& track, const Input& input) -> Status {
+      const Result<Track::Taken> one = track.add(hit, input);
+      if (!one) return tl::unexpected(one.error());
+      taken.add(*one);
+      return make_room();
+    });
+    if (!status) return tl::unexpected(status.error());
+    return taken;
+  }
+
+  // Firings that became hits of parents, until there are no more.
+  Status derive(HitRef first, Output& output) {
+    for (std::size_t i = 0; i < world.derived.size(); ++i) {
+      const World::Derived derived = world.derived[i];
+      if (derived.carried == nullptr) continue;
+      const std::uint32_t rule = correlations->firing_of(derived.correlation);
+      const Carried& carried = *derived.carried;
+      const HitRef ref = first + output.derived.size();
+      output.derived.add({rule, derived.time, derived.time, carried.event,
+                          FieldValues(carried.fields), carried.evidence});
+      const Arrival arrival{
+          derived.time,     derived.time, carried.event, FieldValues(carried.fields),
+          carried.evidence, ref,          false,         derived.carried};
+      const Result<Track::Taken> taken = take(rule, arrival);
+      if (!taken) return tl::unexpected(taken.error());
+      output.keep_until = std::max(output.keep_until, taken->until);
+      output.matters = true;
+    }
+    world.derived.clear();
+    return {};
+  }
+
+  void add_windows() {
+    world.changes.add_windows([&](const Changes::Touched& touched) {
+      return tracks[touched.correlation]->window(touched);
+    });
+  }
+
+  void finish(Output& output) {
+    add_windows();
+    world.changes.take(output.changes);
+    output.matters = output.matters || !output.changes.empty() || !world.ended.empty();
+  }
+
+  Status make_room() {
+    while (world.groups > world.limits.groups) {
+      Track* largest = nullptr;
+      for (const auto& track : tracks) {
+        if (largest == nullptr || track->groups() > largest->groups()) largest = track.get();
+      }
+      if (Status evicted = largest->evict_groups(); !evicted) return evicted;
+    }
+    return {};
+  }
+
+  Status settle() {
+    if (!std::exchange(restored, false)) return {};
+    for (const auto& track : tracks) {
+      if (Status settled = track->settle(); !settled) return settled;
+    }
+    return {};
+  }
+
+  std::shared_ptr<const Correlations> correlations;
+  World world;
+  std::vector<std::unique_ptr<Track>> tracks;
+  std::uint64_t late = 0;
+  bool restored = false;
+};
+
+Correlator::Correlator(std::shared_ptr<const Correlations> correlations, const Limits& limits,
+                       Memory& memory)
+    : impl_(std::make_unique<Impl>(std::move(correlations), limits, memory)) {}
+
+Correlator::~Correlator() = default;
+
+const Correlations& Correlator::correlations() const {
+  return *impl_->correlations;
+}
+
+Status Correlator::add(const HitBatch& hits, HitRef first, Output& output) {
+  if (Status settled = impl_->settle(); !settled) return settled;
+  output.keep.assign(hits.size(), false);
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    const Hit hit = hits[i];
+    if (hit.time < impl_->world.watermark) {
+      ++impl_->late;
+      continue;
+    }
+    const bool heard = hit.rule >= impl_->correlations->heard_by(0);
+    const Arrival arrival{hit.time,     std::max(hit.since, impl_->world.watermark),
+                          hit.event,    hit.fields,
+                          hit.evidence, first + i,
+                          heard,        nullptr};
+    const Result<Track::Taken> taken = impl_->take(hit.rule, arrival);
+    if (!taken) return tl::unexpected(taken.error());
+    output.keep[i] = taken->keep;
+    if (taken->keep) output.keep_until = std::max(output.keep_until, taken->until);
+    output.matters = output.matters || taken->matters;
+  }
+  if (Status derived = impl_->derive(first + hits.size(), output); !derived) return derived;
+  impl_->finish(output);
+  return {};
+}
+
+Status Correlator::advance(Time watermark, HitRef first, Output& output) {
+  if (Status settled = impl_->settle(); !settled) return settled;
+  if (watermark <= impl_->world.watermark) return {};
+  impl_->world.watermark = watermark;
+  for (const auto& track : impl_->tracks) {
+    // Children come before their parents, whose hits they derive.
+    const Result<bool> advanced = track->advance();
+    if (!advanced) return tl::unexpected(advanced.error());
+    output.matters = output.matters || *advanced;
+    if (Status derived = impl_->derive(first, output); !derived) return derived;
+    if (impl_->world.changes.has_windowless()) impl_->add_windows();
+  }
+  impl_->finish(output);
+  return {};
+}
+
+Time Correlator::watermark() const {
+  return impl_->world.watermark;
+}
+
+void Correlator::restore_watermark(Time watermark) {
+  impl_->world.watermark = watermark;
+  impl_->restored = true;
+}
+
+void Correlator::restore(const OpenEpisode& episode) {
+  impl_->restored = true;
+  const auto& all = impl_->correlations->all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].key == episode.correlation) return impl_->tracks[i]->restore(episode);
+  }
+}
+
+Status Correlator::restore(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
+                           const std::function<bool(CorrelationIndex)>& wanted) {
+  impl_->restored = true;
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    const Hit hit = hits[i];
+    const bool heard = hit.rule >= impl_->correlations->heard_by(0);
+    const Arrival arrival{hit.time,     hit.since, hit.event, hit.fields,
+                          hit.evidence, refs(i),   heard,     nullptr};
+    const Status status =
+        impl_->for_each_use(hit.rule, [&](Track& track, const Input& input) -> Status {
+          return wanted(track.index()) ? track.restore(arrival, input) : Status();
+        });
+    if (!status) return status;
+  }
+  return {};
+}
+
+std::vector<Key> Correlator::take_ended() {
+  return std::exchange(impl_->world.ended, {});
+}
+
+CorrelatorStats Correlator::stats() const {
+  CorrelatorStats all;
+  for (const auto& track : impl_->tracks) {
+    const CorrelatorStats one = track->stats();
+    all.groups += one.groups;
+    all.hits += one.hits;
+    all.episodes += one.episodes;
+    all.evicted_groups += one.evicted_groups;
+    all.evicted_hits += one.evicted_hits;
+  }
+  all.late = impl_->late;
+  return all;
+}
+
+CorrelatorStats Correlator::stats(CorrelationIndex correlation) const {
+  return impl_->tracks[correlation]->stats();
+}
+
+std::vector<CorrelationIndex> Correlator::take_crowded() {
+  std::vector<CorrelationIndex> crowded;
+  for (const auto& track : impl_->tracks) {
+    if (track->take_crowded()) crowded.push_back(track->index());
+  }
+  return crowded;
+}
+
+std::vector<LiveGroup> Correlator::live(CorrelationIndex correlation, std::size_t limit) const {
+  return impl_->tracks[correlation]->live(limit);
+}
+
+}  // namespace tocsin::correlate

@@ -1,0 +1,84 @@
+#include "correlate/judge.h"
+
+#include <algorithm>
+
+namespace tocsin::correlate {
+
+std::unique_ptr<Judge> make_judge(const CompiledCorrelation& correlation) {
+  switch (correlation.decision) {
+    case Decision::rising:
+      return correlation.alternatives.empty() ? make_rising(correlation)
+                                              : make_conditions(correlation);
+    case Decision::averages:
+      return make_averages(correlation);
+    case Decision::frames:
+      return make_frames(correlation);
+    case Decision::absence:
+      return make_conditions(correlation);
+    case Decision::silence:
+      return make_silence(correlation);
+    case Decision::novelty:
+      break;
+  }
+  return nullptr;
+}
+
+Time retention_of(const CompiledCorrelation& correlation) {
+  const Time span = correlation.timespan;
+  if (correlation.decision == Decision::novelty) return 0;
+  if (correlation.source->window == sigma::Correlation::Window::session) {
+    return (kSessionSpans + 1) * span;
+  }
+  // Tiles: the last hit before an empty tile closes its firing. Absence: what forbids a firing may
+  // lie T before a closing hit that is decided T after it.
+  const bool twice =
+      correlation.decision == Decision::frames || correlation.decision == Decision::absence;
+  return twice ? 2 * span : span;
+}
+
+std::uint64_t count_hits(const std::vector<Entry>& hits, std::size_t begin, std::size_t end) {
+  std::uint64_t count = 0;
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i == begin || !is_same_hit(hits[i - 1], hits[i])) ++count;
+  }
+  return count;
+}
+
+std::vector<HitRef> evidence_of(const std::vector<Entry>& hits, std::size_t begin,
+                                std::size_t end) {
+  std::vector<HitRef> first, last;
+  const auto is_first_of_hit = [&](std::size_t i) {
+    return i == begin || !is_same_hit(hits[i - 1], hits[i]);
+  };
+  std::size_t at = begin;
+  for (; at < end && first.size() < kFirstEvidence; ++at) {
+    if (is_first_of_hit(at)) first.push_back(hits[at].ref);
+  }
+  for (std::size_t i = end; i > at && first.size() + last.size() < kEvidence; --i) {
+    if (is_first_of_hit(i - 1)) last.push_back(hits[i - 1].ref);
+  }
+  first.insert(first.end(), last.rbegin(), last.rend());
+  return first;
+}
+
+Time bucket_begin(Time time, Time span) {
+  return time - time % span;
+}
+
+std::size_t session_begin(const std::vector<Entry>& hits, std::size_t index, Time gap,
+                          Time oldest) {
+  while (index > 0 && hits[index].time - hits[index - 1].time <= gap &&
+         hits[index - 1].time >= oldest) {
+    --index;
+  }
+  return index;
+}
+
+std::size_t session_end(const std::vector<Entry>& hits, std::size_t index, Time gap) {
+  do {
+    ++index;
+  } while (index < hits.size() && hits[index].time - hits[index - 1].time <= gap);
+  return index;
+}
+
+}  // namespace tocsin::correlate

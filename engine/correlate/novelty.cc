@@ -1,0 +1,226 @@
+#include "correlate/novelty.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "base/hash.h"
+
+namespace tocsin::correlate {
+namespace {
+
+std::string_view text_of(const Key& key) {
+  return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
+}  // namespace
+
+Novelty::Novelty(const CompiledCorrelation& correlation, const Limits& limits, Memory& memory)
+    : correlation_(correlation), limits_(limits), memory_(memory), remembered_(kRemembered) {}
+
+Key Novelty::key_of(std::string_view what, const Key& of) const {
+  return KeyHash()
+      .add_field(text_of(correlation_.key))
+      .add_field(what)
+      .add_field(text_of(of))
+      .bytes();
+}
+
+Key Novelty::episode_of(const Key& value, std::uint64_t epoch) const {
+  return KeyHash()
+      .add_field(text_of(correlation_.key))
+      .add_field("first use")
+      .add_field(text_of(value))
+      .add_field(std::to_string(epoch))
+      .bytes();
+}
+
+Result<const Memory::Known*> Novelty::find(const Key& key) {
+  Remembered& slot = remembered_[KeyHasher()(key) % kRemembered];
+  if (!slot.is_set || slot.key != key) {
+    const Result<std::optional<Known>> found = memory_.find(key);
+    if (!found) return tl::unexpected(found.error());
+    slot = {key, true, found->has_value(), found->value_or(Known())};
+  }
+  return slot.exists ? &slot.known : nullptr;
+}
+
+Status Novelty::save(const Key& key, const Known& known) {
+  remembered_[KeyHasher()(key) % kRemembered] = {key, true, true, known};
+  return memory_.save(key, known);
+}
+
+bool Novelty::reaches(Time earlier, Time later) const {
+  constexpr std::int64_t kSteps = 256;
+  return correlation_.forget == 0 || step(later) - step(earlier) <= kSteps;
+}
+
+// Whether the use is told whatever may still come: whatever does is not before the watermark.
+bool Novelty::is_certain(const Known* value, const Known& group, Time use, Time watermark) const {
+  if (value != nullptr && reaches(value->last, watermark)) return false;
+  // A use that comes late must belong to the same run.
+  if (!reaches(watermark, use)) return false;
+  if (correlation_.learning > 0 && watermark < group.first + correlation_.learning) return false;
+  return group.count >= correlation_.min_known;
+}
+
+Result<Novelty::Taken> Novelty::add(const Use& use, Time watermark, const Fire& fire) {
+  Taken taken;
+  const Key group_key = key_of("group", use.group);
+  const Result<const Known*> found_group = find(group_key);
+  if (!found_group) return tl::unexpected(found_group.error());
+  Known group = *found_group != nullptr ? **found_group : Known{use.time, use.time, 0};
+  const bool is_young = *found_group == nullptr || use.time < group.first;
+  if (is_young) {
+    group.first = std::min(group.first, use.time);
+    if (const Status saved = save(group_key, group); !saved) {
+      return tl::unexpected(saved.error());
+    }
+    taken.matters = true;
+  }
+
+  const Result<const Known*> found_value = find(use.value);
+  if (!found_value) return tl::unexpected(found_value.error());
+  const std::optional<Known> value =
+      *found_value != nullptr ? std::optional(**found_value) : std::nullopt;
+  if (value && reaches(value->last, use.time)) {
+    const Result<bool> changed = use_known(*value, use);
+    if (!changed) return tl::unexpected(changed.error());
+    taken.matters = taken.matters || *changed;
+    return taken;
+  }
+
+  if (runs_.find(use.value) == runs_.end() && (agenda_.size() >= limits_.groups_per_correlation ||
+                                               group.count >= limits_.known_per_group)) {
+    taken.refused = true;
+    return taken;
+  }
+  taken.keep = taken.matters = true;
+  Run& run = place(runs_[use.value], use);
+  const bool closes = run.first.time == use.time && run.first.event == use.event;
+  const Key episode = episode_of(use.value, value ? value->count : 0);
+  if (run.told) {
+    if (closes) fire({run.first, episode, run.known, true, false});
+  } else if (is_certain(value ? &*value : nullptr, group, run.first.time, watermark)) {
+    run.told = true;
+    run.known = group.count;
+    fire({run.first, episode, run.known, false, false});
+  }
+  return taken;
+}
+
+Status Novelty::restore(const Use& use, Time watermark,
+                        const std::function<bool(const Key&)>& told) {
+  if (use.time < watermark) return {};
+  const Result<const Known*> value = find(use.value);
+  if (!value) return tl::unexpected(value.error());
+  if (*value != nullptr && reaches((*value)->last, use.time)) return {};
+  const std::uint64_t epoch = *value != nullptr ? (*value)->count : 0;
+  Run& run = place(runs_[use.value], use);
+  run.told = run.told || told(episode_of(use.value, epoch));
+  return {};
+}
+
+// Puts a use among the runs of its value; what it closes a gap between becomes one.
+Novelty::Run& Novelty::place(std::vector<Run>& runs, const Use& use) {
+  std::size_t at = 0;
+  while (at < runs.size() && use.time > runs[at].last && !reaches(runs[at].last, use.time)) ++at;
+  if (at == runs.size() ||
+      (use.time < runs[at].first.time && !reaches(use.time, runs[at].first.time))) {
+    runs.insert(runs.begin() + static_cast<std::ptrdiff_t>(at), {use, use.time, false, 0});
+    agenda_.emplace(use.time, use.value);
+    return runs[at];
+  }
+  Run& run = runs[at];
+  const bool is_earlier =
+      use.time < run.first.time || (use.time == run.first.time && use.event < run.first.event);
+  if (is_earlier) {
+    agenda_.erase({run.first.time, use.value});
+    run.first = use;
+    agenda_.emplace(use.time, use.value);
+  }
+  run.last = std::max(run.last, use.time);
+  merge_next(runs, at);
+  return runs[at];
+}
+
+void Novelty::merge_next(std::vector<Run>& runs, std::size_t index) {
+  while (index + 1 < runs.size() && reaches(runs[index].last, runs[index + 1].first.time)) {
+    Run& next = runs[index + 1];
+    runs[index].last = std::max(runs[index].last, next.last);
+    runs[index].told = runs[index].told || next.told;
+    agenda_.erase({next.first.time, next.first.value});
+    runs.erase(runs.begin() + static_cast<std::ptrdiff_t>(index) + 1);
+  }
+}
+
+// A use that is not new. It may reach uses that were thought to be.
+Result<bool> Novelty::use_known(Known value, const Use& use) {
+  if (correlation_.forget == 0 || use.time <= value.last) return false;
+  const Time before = value.last;
+  value.last = use.time;
+  if (const auto found = runs_.find(use.value); found != runs_.end()) {
+    std::vector<Run>& runs = found->second;
+    while (!runs.empty() && reaches(value.last, runs.front().first.time)) {
+      value.last = std::max(value.last, runs.front().last);
+      agenda_.erase({runs.front().first.time, use.value});
+      runs.erase(runs.begin());
+    }
+    if (runs.empty()) runs_.erase(found);
+  }
+  if (step(value.last) == step(before)) return false;
+  if (const Status saved = save(use.value, value); !saved) return tl::unexpected(saved.error());
+  return true;
+}
+
+Result<bool> Novelty::advance(Time watermark, const Fire& fire) {
+  bool any = false;
+  while (!agenda_.empty() && agenda_.begin()->first < watermark) {
+    any = true;
+    if (const Status settled = settle(agenda_.begin()->first, fire); !settled) {
+      return tl::unexpected(settled.error());
+    }
+  }
+  return any;
+}
+
+// All first uses at `time`: they do not count for each other.
+Status Novelty::settle(Time time, const Fire& fire) {
+  std::unordered_map<Key, std::uint64_t, KeyHasher> first_uses;  // by the group's key
+  while (!agenda_.empty() && agenda_.begin()->first == time) {
+    const Key value_key = agenda_.begin()->second;
+    agenda_.erase(agenda_.begin());
+    const auto found = runs_.find(value_key);
+    const Run run = found->second.front();
+    found->second.erase(found->second.begin());
+    if (found->second.empty()) runs_.erase(found);
+
+    const Key group_key = key_of("group", run.first.group);
+    const Result<const Known*> group = find(group_key);
+    if (!group) return tl::unexpected(group.error());
+    const Known of_group = *group != nullptr ? **group : Known{time, time, 0};
+    const Result<const Known*> before = find(value_key);
+    if (!before) return tl::unexpected(before.error());
+    const std::optional<Known> value = *before != nullptr ? std::optional(**before) : std::nullopt;
+    if (!value) ++first_uses[group_key];
+
+    const bool is_young = time < of_group.first + correlation_.learning;
+    const bool is_told = !is_young && of_group.count >= correlation_.min_known;
+    const std::uint64_t epoch = value ? value->count : 0;
+    if (is_told || run.told) {
+      fire({run.first, episode_of(value_key, epoch), of_group.count, run.told, true});
+    }
+    const Known known{value ? value->first : time, run.last, epoch + 1};
+    if (const Status saved = save(value_key, known); !saved) return saved;
+  }
+  for (const auto& [group_key, count] : first_uses) {
+    const Result<const Known*> group = find(group_key);
+    if (!group) return tl::unexpected(group.error());
+    Known changed = *group != nullptr ? **group : Known{time, time, 0};
+    changed.count += count;
+    if (const Status saved = save(group_key, changed); !saved) return saved;
+  }
+  return {};
+}
+
+}  // namespace tocsin::correlate

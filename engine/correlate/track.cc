@@ -1,0 +1,268 @@
+// What comes into a track.
+#include "correlate/track.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/hash.h"
+#include "correlate/track_values.h"
+
+namespace tocsin::correlate {
+namespace {
+
+// In the order of the keys' bytes.
+std::uint64_t beginning_of(const Key& key) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < sizeof value; ++i) value = value << 8 | key[i];
+  return value;
+}
+
+// So many hits of a group are kept that the condition can be fulfilled twice.
+std::size_t hit_limit_of(const CompiledCorrelation& correlation, const Limits& limits) {
+  double asked = 0;
+  for (const auto& bound : correlation.source->bounds) asked = std::max(asked, bound.value);
+  constexpr double kMost = 200'000;
+  return std::max(static_cast<std::size_t>(limits.hits_per_group),
+                  static_cast<std::size_t>(std::min(2 * asked, kMost)));
+}
+
+}  // namespace
+
+void Track::Taken::add(const Taken& other) {
+  keep = keep || other.keep;
+  matters = matters || other.matters;
+  until = std::max(until, other.until);
+}
+
+Track::Track(CorrelationIndex index, World& world)
+    : index_(index),
+      correlation_(world.correlations[index]),
+      world_(world),
+      retention_(retention_of(correlation_)),
+      span_(correlation_.timespan),
+      is_rising_(correlation_.decision == Decision::rising),
+      has_tiles_(correlation_.decision == Decision::frames &&
+                 correlation_.source->window == sigma::Correlation::Window::sliding),
+      is_silence_(correlation_.decision == Decision::silence),
+      hit_limit_(hit_limit_of(correlation_, world.limits)) {
+  if (correlation_.decision == Decision::novelty) {
+    novelty_ = std::make_unique<Novelty>(correlation_, world.limits, world.memory);
+  } else {
+    judge_ = make_judge(correlation_);
+  }
+}
+
+Result<Track::Taken> Track::add(const Arrival& hit, const Input& input) {
+  Taken taken;
+  std::shared_ptr<const Carried> carried = hit.carried;
+  const Status added = for_each_group(hit, input, [&](const Key& key) -> Status {
+    const Result<Taken> one = novelty_ != nullptr ? add_use(key, hit, input, carried, false)
+                                                  : add_to(key, hit, input, carried);
+    if (!one) return tl::unexpected(one.error());
+    taken.add(*one);
+    return {};
+  });
+  if (!added) return tl::unexpected(added.error());
+  return taken;
+}
+
+Result<Track::Taken> Track::add_to(const Key& key, const Arrival& hit, const Input& input,
+                                   std::shared_ptr<const Carried>& carried) {
+  const Result<Group*> found = group_for(key);
+  if (!found) return tl::unexpected(found.error());
+  Group& group = **found;
+  Taken taken;
+  if (is_silence_) {
+    taken = hear(group, hit);
+  } else {
+    taken.keep = taken.matters = insert(group, hit, input, carried);
+    taken.until = hit.time + retention_;
+  }
+  if (taken.keep && !is_silence_) {
+    judge_->inserted(group, hit.time, firing_into(key, group));
+    if (is_rising_) touch_windows_with(key, group, hit.time);
+    trim(group);
+  }
+  schedule(key, group, judge_->due_to(group, hit.time));
+  return taken;
+}
+
+bool Track::insert(Group& group, const Arrival& hit, const Input& input,
+                   std::shared_ptr<const Carried>& carried) {
+  if (correlation_.has_parents && carried == nullptr) carried = carry(hit);
+  Entry entry;
+  entry.time = hit.time;
+  entry.event = beginning_of(hit.event);
+  entry.ref = hit.ref;
+  entry.position = input.position;
+  if (correlation_.has_parents) entry.carried = carried;
+  bool any = false;
+  for_each_value(correlation_, input, hit.fields, [&](std::uint64_t value) {
+    entry.value = value;
+    any = insert(group, entry) || any;
+  });
+  return any;
+}
+
+bool Track::insert(Group& group, const Entry& entry) {
+  std::vector<Entry>& hits = group.hits;
+  // A boolean condition's hits remember in `value` when they are decided.
+  const bool has_value = correlation_.alternatives.empty();
+  auto at = std::lower_bound(hits.begin(), hits.end(), entry, [&](const Entry& a, const Entry& b) {
+    return has_value
+               ? a < b
+               : std::tie(a.time, a.event, a.position) < std::tie(b.time, b.event, b.position);
+  });
+  if (at != hits.end() && is_same_hit(*at, entry) && (!has_value || at->value == entry.value)) {
+    return false;
+  }
+  at = hits.insert(at, entry);
+  if (!has_value) at->value = static_cast<std::uint64_t>(kNoTime);
+  ++stats_.hits;
+  return true;
+}
+
+// What is heard is kept when it goes on by so much that a restart must know of it.
+Track::Taken Track::hear(Group& group, const Arrival& hit) {
+  Entry entry;
+  entry.time = hit.time;
+  entry.value = static_cast<std::uint64_t>(hit.since);
+  entry.event = beginning_of(hit.event);
+  entry.ref = hit.ref;
+  if (correlation_.has_parents) entry.carried = carry(hit);
+  const std::size_t before = group.hits.size();
+  group.hits.push_back(std::move(entry));
+  judge_->inserted(group, hit.time, nullptr);
+  stats_.hits += group.hits.size() - before;
+  Taken taken;
+  taken.keep = taken.matters =
+      group.decided == kNoTime || !hit.heard || hit.time - group.decided > span_ / kHeardSteps;
+  if (taken.keep) group.decided = std::max(group.decided, hit.time);
+  taken.until = hit.time + span_ + span_ / kHeardSteps;
+  return taken;
+}
+
+Result<Track::Taken> Track::add_use(const Key& key, const Arrival& hit, const Input& input,
+                                    std::shared_ptr<const Carried>& carried, bool restoring) {
+  if (correlation_.has_parents && carried == nullptr) carried = carry(hit);
+  Novelty::Use use;
+  use.time = hit.time;
+  use.event = beginning_of(hit.event);
+  use.ref = hit.ref;
+  use.group = key;
+  if (correlation_.has_parents) use.carried = carried;
+  Taken taken;
+  taken.until = hit.time;
+  Status status;
+  for_each_new_value(correlation_, input, hit.fields, [&](const Key& value) {
+    if (!status) return;
+    use.value = KeyHash()
+                    .add_field({reinterpret_cast<const char*>(correlation_.key.data()), 16})
+                    .add_field({reinterpret_cast<const char*>(key.data()), key.size()})
+                    .add_field({reinterpret_cast<const char*>(value.data()), value.size()})
+                    .bytes();
+    if (restoring) {
+      status = novelty_->restore(use, world_.watermark, [&](const Key& episode) {
+        return first_uses_.find(episode) != first_uses_.end();
+      });
+      return;
+    }
+    const auto one = novelty_->add(use, world_.watermark,
+                                   [&](const Novelty::Firing& firing) { fire_novelty(firing); });
+    if (!one) {
+      status = tl::unexpected(one.error());
+      return;
+    }
+    taken.add({one->keep, one->matters, hit.time});
+    if (one->refused) {
+      ++stats_.evicted_hits;
+      crowded_ = true;
+    }
+  });
+  if (!status) return tl::unexpected(status.error());
+  return taken;
+}
+
+Status Track::restore(const Arrival& hit, const Input& input) {
+  std::shared_ptr<const Carried> carried = hit.carried;
+  return for_each_group(hit, input, [&](const Key& key) -> Status {
+    if (novelty_ != nullptr) {
+      const Result<Taken> used = add_use(key, hit, input, carried, true);
+      if (!used) return tl::unexpected(used.error());
+      return {};
+    }
+    if (hit.time + retention_ + (is_silence_ ? span_ : 0) < world_.watermark) return {};
+    const Result<Group*> group = group_for(key);
+    if (!group) return tl::unexpected(group.error());
+    if (is_silence_) {
+      hear(**group, hit);
+      for (Entry& stretch : (*group)->hits) {
+        if (stretch.time == hit.time) stretch.done = hit.heard;
+      }
+      return {};
+    }
+    insert(**group, hit, input, carried);
+    return {};
+  });
+}
+
+void Track::restore(const OpenEpisode& episode) {
+  if (novelty_ != nullptr) {
+    first_uses_.emplace(episode.episode, episode);
+    return;
+  }
+  const auto [at, is_new] = groups_.try_emplace(episode.group);
+  if (is_new) ++world_.groups;
+  std::vector<Episode>& episodes = at->second.episodes;
+  const Episode restored{episode.episode, episode.firings, episode.first, episode.last};
+  episodes.insert(
+      std::lower_bound(episodes.begin(), episodes.end(), restored,
+                       [](const Episode& a, const Episode& b) { return a.first < b.first; }),
+      restored);
+  ++stats_.episodes;
+}
+
+Status Track::settle() {
+  if (novelty_ != nullptr) return {};
+  std::vector<Key> keys;
+  for (const auto& [key, group] : groups_) keys.push_back(key);
+  for (const Key& key : keys) {
+    Group& group = groups_.find(key)->second;
+    if (has_tiles_) {
+      if (const Status loaded = load_tile(key, group); !loaded) return loaded;
+    }
+    const std::size_t before = group.hits.size();
+    judge_->settle(group, world_.watermark);
+    stats_.hits += group.hits.size() - before;
+    group.wake = kNoTime;
+    schedule(key, group, judge_->next(group));
+  }
+  return {};
+}
+
+std::shared_ptr<const Carried> Track::carry(const Arrival& hit) const {
+  return std::make_shared<const Carried>(
+      Carried{std::string(hit.fields.packed()), std::string(hit.evidence), hit.event});
+}
+
+Status Track::for_each_group(const Arrival& hit, const Input& input,
+                             const std::function<Status(const Key& group)>& visit) const {
+  Status status;
+  for_each_tuple(input.group_by, hit.fields, [&](const std::vector<std::string_view>& values) {
+    if (status) status = visit(group_key(values));
+  });
+  return status;
+}
+
+Result<Group*> Track::group_for(const Key& key) {
+  const auto found = groups_.find(key);
+  if (found != groups_.end()) return &found->second;
+  const std::uint64_t limit = world_.limits.groups_per_correlation;
+  if (groups_.size() >= limit) {
+    if (const Status evicted = evict_groups(); !evicted) return tl::unexpected(evicted.error());
+  }
+  ++world_.groups;
+  return &groups_.try_emplace(key).first->second;
+}
+
+}  // namespace tocsin::correlate

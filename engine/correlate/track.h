@@ -1,0 +1,135 @@
+// Track: the state of one correlation: its groups, and what has to be looked at when.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "correlate/changes.h"
+#include "correlate/correlations.h"
+#include "correlate/correlator.h"
+#include "correlate/group.h"
+#include "correlate/judge.h"
+#include "correlate/novelty.h"
+
+namespace tocsin::correlate {
+
+// What a correlator's tracks share.
+struct World {
+  World(const Correlations& of, const Limits& within, Memory& kept_in)
+      : correlations(of), limits(within), memory(kept_in) {}
+
+  const Correlations& correlations;
+  const Limits limits;
+  Memory& memory;
+  Time watermark = kEarliest;
+  std::uint64_t groups = 0;  // of all tracks
+  Changes changes;
+  std::vector<Key> ended;  // episodes
+  // Firings of correlations that have parents, in this call.
+  struct Derived {
+    CorrelationIndex correlation = 0;
+    Time time = 0;
+    std::shared_ptr<const Carried> carried;
+  };
+  std::vector<Derived> derived;
+};
+
+// A hit on its way into a track.
+struct Arrival {
+  Time time = 0, since = 0;
+  const Key& event;
+  FieldValues fields;
+  std::string_view evidence;
+  HitRef ref = 0;
+  bool heard = false;                      // stands for all that was heard of a group
+  std::shared_ptr<const Carried> carried;  // when somebody has it already
+};
+
+class Track {
+ public:
+  struct Taken {
+    bool keep = false;     // for a restart, until `until`
+    bool matters = false;  // something has changed that has to be on disk
+    Time until = kNoTime;
+    void add(const Taken& other);
+  };
+
+  Track(CorrelationIndex index, World& world);
+
+  // A hit of one of its inputs, at or after the watermark.
+  Result<Taken> add(const Arrival& hit, const Input& input);
+  // What was kept of an earlier run; judged by settle().
+  Status restore(const Arrival& hit, const Input& input);
+  void restore(const OpenEpisode& episode);
+  Status settle();
+  // Decides what the watermark has passed, and forgets what is of no use any more. Whether anything
+  // was decided in Memory.
+  Result<bool> advance();
+  // Of a change that was found here, while the hits are still there.
+  Window window(const Changes::Touched& touched);
+
+  CorrelationIndex index() const { return index_; }
+  std::size_t groups() const { return groups_.size() + (novelty_ ? novelty_->pending() : 0); }
+  // Forgets the groups that have been quiet for longest.
+  Status evict_groups();
+  CorrelatorStats stats() const;
+  bool take_crowded() { return std::exchange(crowded_, false); }
+  std::vector<LiveGroup> live(std::size_t limit) const;
+
+ private:
+  using Groups = std::unordered_map<Key, Group, KeyHasher>;
+  using Item = std::pair<Time, Key>;
+
+  Status for_each_group(const Arrival& hit, const Input& input,
+                        const std::function<Status(const Key& group)>& visit) const;
+  Result<Taken> add_to(const Key& key, const Arrival& hit, const Input& input,
+                       std::shared_ptr<const Carried>& carried);
+  Result<Group*> group_for(const Key& key);
+  // Whether anything of it is new.
+  bool insert(Group& group, const Arrival& hit, const Input& input,
+              std::shared_ptr<const Carried>& carried);
+  bool insert(Group& group, const Entry& entry);
+  Taken hear(Group& group, const Arrival& hit);
+  Result<Taken> add_use(const Key& key, const Arrival& hit, const Input& input,
+                        std::shared_ptr<const Carried>& carried, bool restoring);
+  std::shared_ptr<const Carried> carry(const Arrival& hit) const;
+
+  Judge::Fire firing_into(const Key& key, Group& group);
+  void fire(const Key& key, Group& group, Time time, std::size_t closing, const Window* window);
+  Episode& enter(const Key& key, Group& group, Time time, bool& is_new);
+  Episode& join(const Key& key, Group& group, std::size_t index);
+  void touch_windows_with(const Key& key, Group& group, Time time);
+  void fire_novelty(const Novelty::Firing& firing);
+
+  void schedule(const Key& key, Group& group, Time due);
+  Status look_at(const Key& key, Group& group);
+  void prune(Group& group);
+  void trim(Group& group);
+  bool is_over(const Group& group) const;
+  Status erase(Groups::iterator at);
+  Key tile_key(const Key& group) const;
+  Status load_tile(const Key& key, Group& group);
+
+  const CorrelationIndex index_;
+  const CompiledCorrelation& correlation_;
+  World& world_;
+  const Time retention_, span_;
+  const bool is_rising_, has_tiles_, is_silence_;
+  const std::size_t hit_limit_;
+  std::unique_ptr<Judge> judge_;      // null for novelty
+  std::unique_ptr<Novelty> novelty_;  // null for the others
+  Groups groups_;
+  std::priority_queue<Item, std::vector<Item>, std::greater<>> agenda_;
+  std::unordered_map<Key, OpenEpisode, KeyHasher> first_uses_;  // told and not settled
+  CorrelatorStats stats_;                                       // of it, without groups
+  bool crowded_ = false;
+};
+
+}  // namespace tocsin::correlate

@@ -1,0 +1,191 @@
+// What becomes of a track's groups as time goes on.
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "base/hash.h"
+#include "correlate/track.h"
+
+namespace tocsin::correlate {
+namespace {
+
+// So large a part of a crowded correlation's groups is forgotten at once: what it costs to find the
+// quietest is shared by many new ones.
+constexpr std::size_t kEvictedPart = 16;
+
+Time newest_of(const Group& group) {
+  Time newest = group.hits.empty() ? kNoTime : group.hits.back().time;
+  if (!group.episodes.empty()) newest = std::max(newest, group.episodes.back().last);
+  return newest;
+}
+
+}  // namespace
+
+// `due`: when the judge has something to do.
+void Track::schedule(const Key& key, Group& group, Time due) {
+  Time wake = group.in_series ? group.decided + span_ : kNoTime;
+  if (!group.hits.empty()) wake = group.hits.back().time + retention_;
+  if (!group.episodes.empty()) wake = std::max(wake, group.episodes.back().last + span_);
+  if (due != kNoTime && (wake == kNoTime || due < wake)) wake = due;
+  if (wake == kNoTime) wake = world_.watermark;  // there is nothing in it
+  if (group.wake != kNoTime && group.wake <= wake) return;
+  group.wake = wake;
+  agenda_.emplace(wake, key);
+}
+
+Result<bool> Track::advance() {
+  if (novelty_ != nullptr) {
+    return novelty_->advance(world_.watermark,
+                             [&](const Novelty::Firing& firing) { fire_novelty(firing); });
+  }
+  bool any = false;
+  while (!agenda_.empty() && agenda_.top().first < world_.watermark) {
+    const auto [wake, key] = agenda_.top();
+    agenda_.pop();
+    const auto found = groups_.find(key);
+    if (found == groups_.end() || found->second.wake != wake) continue;
+    any = any || has_tiles_;
+    if (const Status looked = look_at(key, found->second); !looked) {
+      return tl::unexpected(looked.error());
+    }
+  }
+  return any;
+}
+
+Status Track::look_at(const Key& key, Group& group) {
+  const Time decided = group.decided;
+  const std::size_t before = group.hits.size();
+  judge_->decide(group, world_.watermark, firing_into(key, group));
+  stats_.hits -= before - group.hits.size();
+  if (has_tiles_ && group.decided != decided) {
+    const Memory::Known known{group.in_series ? Time{1} : Time{0}, group.decided, 0};
+    if (const Status saved = world_.memory.save(tile_key(key), known); !saved) return saved;
+  }
+  prune(group);
+  if (is_over(group)) return erase(groups_.find(key));
+  group.wake = kNoTime;
+  schedule(key, group, judge_->next(group));
+  return {};
+}
+
+// Forgets hits that are of no use any more, and ends episodes that nothing can be added to.
+void Track::prune(Group& group) {
+  if (!is_silence_) {
+    const std::size_t useless = first_at(group.hits, world_.watermark - retention_);
+    group.hits.erase(group.hits.begin(), group.hits.begin() + static_cast<std::ptrdiff_t>(useless));
+    stats_.hits -= useless;
+  }
+  std::vector<Episode>& episodes = group.episodes;
+  const auto open = std::find_if(episodes.begin(), episodes.end(), [&](const Episode& episode) {
+    return episode.last + (is_silence_ ? 0 : span_) >= world_.watermark;
+  });
+  for (auto at = episodes.begin(); at != open; ++at) world_.ended.push_back(at->id);
+  stats_.episodes -= static_cast<std::uint64_t>(open - episodes.begin());
+  episodes.erase(episodes.begin(), open);
+}
+
+// Keeps a busy group small: between two looks at it, and in the end.
+void Track::trim(Group& group) {
+  std::vector<Entry>& hits = group.hits;
+  if (hits.size() >= 32 && !is_silence_ &&
+      hits[hits.size() / 2].time < world_.watermark - retention_) {
+    const std::size_t useless = first_at(hits, world_.watermark - retention_);
+    hits.erase(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(useless));
+    stats_.hits -= useless;
+  }
+  if (hits.size() <= hit_limit_) return;
+  const std::size_t excess = hits.size() - hit_limit_ + hit_limit_ / kEvictedPart;
+  hits.erase(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(excess));
+  stats_.hits -= excess;
+  stats_.evicted_hits += excess;
+  crowded_ = true;
+}
+
+bool Track::is_over(const Group& group) const {
+  return group.hits.empty() && group.episodes.empty() && !group.in_series;
+}
+
+Status Track::erase(Groups::iterator at) {
+  const Key key = at->first;
+  const Group& group = at->second;
+  for (const Episode& episode : group.episodes) world_.ended.push_back(episode.id);
+  stats_.episodes -= group.episodes.size();
+  stats_.hits -= group.hits.size();
+  groups_.erase(at);
+  --world_.groups;
+  return has_tiles_ ? world_.memory.forget(tile_key(key)) : Status();
+}
+
+Status Track::evict_groups() {
+  struct Candidate {
+    bool has_episode;
+    Time newest;
+    Key key;
+  };
+  std::vector<Candidate> candidates;
+  for (const auto& [key, group] : groups_) {
+    candidates.push_back({!group.episodes.empty(), newest_of(group), key});
+  }
+  const std::size_t count = std::min(candidates.size(), candidates.size() / kEvictedPart + 1);
+  const auto end = candidates.begin() + static_cast<std::ptrdiff_t>(count);
+  std::partial_sort(
+      candidates.begin(), end, candidates.end(), [](const Candidate& a, const Candidate& b) {
+        return std::tie(a.has_episode, a.newest, a.key) < std::tie(b.has_episode, b.newest, b.key);
+      });
+  for (auto at = candidates.begin(); at != end; ++at) {
+    if (const Status erased = erase(groups_.find(at->key)); !erased) return erased;
+  }
+  stats_.evicted_groups += count;
+  crowded_ = true;
+  return {};
+}
+
+Key Track::tile_key(const Key& group) const {
+  const auto text = [](const Key& key) {
+    return std::string_view(reinterpret_cast<const char*>(key.data()), key.size());
+  };
+  return KeyHash()
+      .add_field(text(correlation_.key))
+      .add_field("tile")
+      .add_field(text(group))
+      .bytes();
+}
+
+Status Track::load_tile(const Key& key, Group& group) {
+  const Result<std::optional<Memory::Known>> known = world_.memory.find(tile_key(key));
+  if (!known) return tl::unexpected(known.error());
+  if (!*known) return {};
+  group.in_series = (*known)->first == 1;
+  group.decided = (*known)->last;
+  return {};
+}
+
+CorrelatorStats Track::stats() const {
+  CorrelatorStats stats = stats_;
+  stats.groups = groups();
+  stats.episodes += first_uses_.size();
+  return stats;
+}
+
+std::vector<LiveGroup> Track::live(std::size_t limit) const {
+  std::vector<const Groups::value_type*> groups;
+  for (const auto& group : groups_) {
+    if (!group.second.hits.empty()) groups.push_back(&group);
+  }
+  const auto end = groups.begin() + static_cast<std::ptrdiff_t>(std::min(limit, groups.size()));
+  std::partial_sort(groups.begin(), end, groups.end(), [](const auto* a, const auto* b) {
+    const std::size_t of_a = a->second.hits.size(), of_b = b->second.hits.size();
+    return of_a != of_b ? of_a > of_b : a->first < b->first;
+  });
+  std::vector<LiveGroup> live;
+  for (auto at = groups.begin(); at != end; ++at) {
+    const auto& [key, group] = **at;
+    const Window window = judge_->window(group, group.hits.size() - 1);
+    live.push_back({key, count_hits(group.hits, 0, group.hits.size()), group.hits.front().time,
+                    group.hits.back().time, window.measure, !group.episodes.empty(),
+                    group.hits.back().ref});
+  }
+  return live;
+}
+
+}  // namespace tocsin::correlate

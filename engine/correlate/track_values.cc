@@ -1,0 +1,100 @@
+#include "correlate/track_values.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "base/hash.h"
+
+namespace tocsin::correlate {
+namespace {
+
+using Type = sigma::Correlation::Type;
+using Values = std::vector<std::string_view>;
+
+std::optional<double> number_of(std::string_view text) {
+  double number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  if (!std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+Values values_of(const FieldValues& fields, Slot slot) {
+  Values values;
+  fields.each(slot, [&](std::string_view value) {
+    const bool is_new = std::find(values.begin(), values.end(), value) == values.end();
+    if (is_new && values.size() < kTuples) values.push_back(value);
+  });
+  return values;
+}
+
+}  // namespace
+
+void for_each_tuple(const std::vector<Slot>& slots, const FieldValues& fields,
+                    const std::function<void(const Values&)>& visit) {
+  std::vector<Values> all;
+  std::size_t tuples = 1;
+  for (const Slot slot : slots) {
+    all.push_back(values_of(fields, slot));
+    if (all.back().empty()) return;
+    tuples = std::min(tuples * all.back().size(), kTuples);
+  }
+  Values tuple(slots.size());
+  std::vector<std::size_t> at(slots.size(), 0);
+  for (std::size_t done = 0; done < tuples; ++done) {
+    for (std::size_t i = 0; i < slots.size(); ++i) tuple[i] = all[i][at[i]];
+    visit(tuple);
+    for (std::size_t i = slots.size(); i > 0 && ++at[i - 1] == all[i - 1].size(); --i) {
+      at[i - 1] = 0;
+    }
+  }
+}
+
+void for_each_value(const CompiledCorrelation& correlation, const Input& input,
+                    const FieldValues& fields, const std::function<void(std::uint64_t)>& visit) {
+  const Type type = correlation.source->type;
+  switch (type) {
+    case Type::value_count:
+      for_each_tuple(input.value, fields, [&](const Values& values) {
+        Fnv64 hash;
+        for (const std::string_view value : values) hash.add_field(value);
+        visit(hash.value());
+      });
+      return;
+    case Type::value_sum:
+    case Type::value_avg:
+    case Type::value_median:
+    case Type::value_percentile:
+      for_each_tuple(input.value, fields, [&](const Values& values) {
+        const std::optional<double> number = number_of(values.front());
+        if (number && (type != Type::value_sum || *number >= 0)) {
+          visit(std::bit_cast<std::uint64_t>(*number));
+        }
+      });
+      return;
+    default:
+      visit(0);
+  }
+}
+
+void for_each_new_value(const CompiledCorrelation& correlation, const Input& input, const FieldValues& fields,
+                        const std::function<void(const Key&)>& visit) {
+  std::vector<Key> seen;
+  for_each_tuple(input.value, fields, [&](const Values& values) {
+    KeyHash hash;
+    std::string scratch;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      hash.add_field(canonical_value(correlation.forms[i], values[i], scratch));
+    }
+    const Key key = hash.bytes();
+    if (std::find(seen.begin(), seen.end(), key) != seen.end()) return;
+    seen.push_back(key);
+    visit(key);
+  });
+}
+
+}  // namespace tocsin::correlate
