@@ -8,7 +8,7 @@ Live::Live(Ruleset loaded, const Source& source, metrics::Registry& registry, co
            bool rule_labels)
     : ruleset(std::move(loaded)),
       plan(program(), source),
-      hash(hash_of(program())),
+      hash(hash_of(ruleset)),
       hits(program().rules().size()) {
   for (const program::CompiledRule& rule : program().rules()) {
     const sigma::Meta& meta = rule.source.meta;

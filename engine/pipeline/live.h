@@ -39,7 +39,7 @@ struct Live {
 
   Ruleset ruleset;
   Plan plan;
-  std::string hash;                                      // hash_of(program())
+  std::string hash;                                      // hash_of(ruleset)
   std::vector<metrics::Counter> matches;                 // by RuleIndex
   mutable std::vector<std::atomic<std::uint64_t>> hits;  // the same, without the series' limit
   route::Routes routes;

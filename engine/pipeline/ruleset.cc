@@ -60,15 +60,20 @@ Ruleset load_ruleset(const RulePaths& paths) {
   out.lists.merge(given);
   Diagnostics compiling;
   out.program = program::Program::compile(out.rules, out.lists, compiling);
+  out.correlations = std::make_shared<const correlate::Correlations>(
+      correlate::Correlations::compile(out.rules, out.program, compiling));
   std::vector<Diagnostic> found = compiling.all();
   add_snippets(found);
   for (Diagnostic& diagnostic : found) out.diagnostics.add(std::move(diagnostic));
   return out;
 }
 
-std::string hash_of(const program::Program& program) {
+std::string hash_of(const Ruleset& ruleset) {
   KeyHash key;
-  for (const program::CompiledRule& rule : program.rules()) key.add_field(rule.hash);
+  for (const program::CompiledRule& rule : ruleset.program.rules()) key.add_field(rule.hash);
+  for (const correlate::CompiledCorrelation& correlation : ruleset.correlations->all()) {
+    key.add_field({reinterpret_cast<const char*>(correlation.key.data()), correlation.key.size()});
+  }
   std::string text(KeyHash::kDigits, '\0');
   key.write(text.data());
   return text;

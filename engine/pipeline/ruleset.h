@@ -31,7 +31,7 @@ struct Ruleset {
 // Loads and compiles. Problems are in `diagnostics`; what is good is in `program`. Never throws.
 Ruleset load_ruleset(const RulePaths& paths);
 
-// Of everything that decides what the rules match; 32 hexadecimal digits.
-std::string hash_of(const program::Program& program);
+// Of everything that decides what the rules match and the correlations find; 32 hexadecimal digits.
+std::string hash_of(const Ruleset& ruleset);
 
 }  // namespace tocsin::pipeline
