@@ -1,0 +1,52 @@
+// The alert of a correlation: a rule that several events fulfilled together. Its JSON is that of
+// any alert, without `event`, with one more member, `correlation`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alert/alert.h"
+
+namespace tocsin::alert {
+
+// One of the events, as far as people are told about it. Absent: "".
+struct CorrelatedEvent {
+  std::string rule;  // title of the rule that it fulfils
+  std::string event_id, event_time, event_name, event_source, principal, identity_kind, mfa,
+      source_ip, source_ip_kind, user_agent, account, region, error_code, input_path;
+  std::uint64_t input_record = 0;
+
+  bool operator==(const CorrelatedEvent&) const = default;
+};
+
+// Times are nanoseconds since 1970, UTC.
+struct CorrelationFacts {
+  std::string type;  // event_count, …
+  std::vector<std::pair<std::string, std::string>> group_by;
+  std::vector<std::pair<std::string, std::string>> values;  // new_value: what is new
+  std::int64_t timespan = 0;
+  std::int64_t window_begin = 0, window_end = 0;  // that the latest firing looked at
+  double measure = 0;
+  std::uint64_t hits = 0;     // in that window
+  std::uint64_t firings = 1;  // of the episode
+  std::int64_t first = 0, last = 0;
+  std::vector<CorrelatedEvent> events;  // of that window: all, or the first and the latest
+
+  bool operator==(const CorrelationFacts&) const = default;
+};
+
+struct CorrelationAlert {
+  std::shared_ptr<const RuleFacts> rule;
+  std::string id, fingerprint;   // 32 hexadecimal digits
+  std::int64_t detected_at = 0;  // Unix time in milliseconds
+  CorrelationFacts correlation;
+  CorrelatedEvent closing;  // the one that the alert's own members tell about
+};
+
+// One JSON object on one line, without a line break.
+std::string correlation_json(const CorrelationAlert& alert);
+
+}  // namespace tocsin::alert

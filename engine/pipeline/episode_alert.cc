@@ -1,0 +1,142 @@
+#include "pipeline/episode_alert.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/hash.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+using correlate::Change;
+using correlate::CompiledCorrelation;
+using correlate::Correlations;
+using correlate::KeptHit;
+using Named = std::vector<std::pair<std::string, std::string>>;
+
+std::string hex_of(const correlate::Key& key) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (const std::uint8_t byte : key) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  return out;
+}
+
+std::string_view text_of(const correlate::Key& key) {
+  return {reinterpret_cast<const char*>(key.data()), key.size()};
+}
+
+alert::CorrelatedEvent event_of(const KeptHit& hit) {
+  const correlate::Evidence& evidence = hit.evidence;
+  alert::CorrelatedEvent event;
+  event.rule = hit.finder_title;
+  event.event_id = evidence.event_id;
+  event.event_time = evidence.event_time;
+  event.event_name = evidence.event_name;
+  event.event_source = evidence.event_source;
+  event.principal = evidence.principal;
+  event.identity_kind = evidence.identity_kind;
+  event.mfa = evidence.mfa;
+  event.source_ip = evidence.source_ip;
+  event.source_ip_kind = evidence.source_ip_kind;
+  event.user_agent = evidence.user_agent;
+  event.account = evidence.account;
+  event.region = evidence.region;
+  event.error_code = evidence.error_code;
+  event.input_path = evidence.input_path;
+  event.input_record = evidence.input_record;
+  return event;
+}
+
+const std::vector<std::string>* values_of(const KeptHit& hit, const std::string& field) {
+  for (const auto& [name, values] : hit.fields) {
+    if (name == field) return &values;
+  }
+  return nullptr;
+}
+
+// The values that give the group its key, of the input whose fields the hit has. Empty when there
+// are none: the hit is of an event with several values in many fields.
+Named group_values(const Correlations& correlations, const CompiledCorrelation& correlation,
+                   const KeptHit& hit, const correlate::Key& group) {
+  const std::vector<std::string>& names = correlation.source->group_by;
+  for (const correlate::Input& input : correlation.inputs) {
+    std::vector<const std::vector<std::string>*> all;
+    for (const correlate::Slot slot : input.group_by) {
+      const auto* values = values_of(hit, correlations.fields()[slot]);
+      if (values != nullptr && !values->empty()) all.push_back(values);
+    }
+    if (all.size() != input.group_by.size()) continue;
+    std::vector<std::size_t> at(all.size(), 0);
+    constexpr int kMostTried = 1024;
+    for (int tried = 0; tried < kMostTried; ++tried) {
+      std::vector<std::string_view> tuple;
+      for (std::size_t i = 0; i < all.size(); ++i) tuple.push_back((*all[i])[at[i]]);
+      if (correlate::group_key(tuple) == group) {
+        Named out;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+          out.emplace_back(i < names.size() ? names[i] : correlations.fields()[input.group_by[i]],
+                           std::string(tuple[i]));
+        }
+        return out;
+      }
+      std::size_t i = all.size();
+      while (i > 0 && ++at[i - 1] == all[i - 1]->size()) at[--i] = 0;
+      if (i == 0) break;
+    }
+  }
+  return {};
+}
+
+// Of a new_value: what was used for the first time.
+Named new_values(const CompiledCorrelation& correlation, const KeptHit& hit) {
+  Named out;
+  if (correlation.decision != correlate::Decision::novelty) return out;
+  for (const std::string& field : correlation.source->fields) {
+    const auto* values = values_of(hit, field);
+    if (values != nullptr && !values->empty()) out.emplace_back(field, values->front());
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<alert::CorrelationAlert> make_episode_alert(const Correlations& correlations,
+                                                   const Change& change, const FindHit& find,
+                                                   std::int64_t detected_at) {
+  const CompiledCorrelation& correlation = correlations[change.correlation];
+  alert::CorrelationAlert out;
+  out.rule = correlation.facts;
+  out.id = hex_of(change.episode);
+  out.fingerprint = hex_of(
+      KeyHash().add_field(text_of(correlation.key)).add_field(text_of(change.group)).bytes());
+  out.detected_at = detected_at;
+  alert::CorrelationFacts& facts = out.correlation;
+  facts.type = sigma::to_string(correlation.source->type);
+  facts.timespan = correlation.timespan;
+  facts.window_begin = change.window_begin;
+  facts.window_end = change.window_end;
+  facts.measure = change.measure;
+  facts.hits = change.hits;
+  facts.firings = change.firings;
+  facts.first = change.first;
+  facts.last = change.last;
+  for (const correlate::HitRef ref : change.evidence) {
+    Result<std::optional<KeptHit>> hit = find(ref);
+    if (!hit) return tl::unexpected(std::move(hit.error()));
+    if (*hit) facts.events.push_back(event_of(**hit));
+  }
+  Result<std::optional<KeptHit>> closing = find(change.closing);
+  if (!closing) return tl::unexpected(std::move(closing.error()));
+  if (*closing) {
+    out.closing = event_of(**closing);
+    facts.group_by = group_values(correlations, correlation, **closing, change.group);
+    facts.values = new_values(correlation, **closing);
+  }
+  return out;
+}
+
+}  // namespace tocsin::pipeline
