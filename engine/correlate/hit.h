@@ -116,6 +116,8 @@ class HitBatch {
   }
   void begin_hit(std::uint32_t rule, Time time, const Key& event, Time since);
   FieldPacker fields() { return FieldPacker(text_); }
+  // Instead: fields that are packed already.
+  void append_fields(std::string_view packed) { text_ += packed; }
   void end_hit(const EvidenceView& evidence);
   // Gives up the hit that was begun.
   void drop_hit();
