@@ -58,7 +58,10 @@ TEST_CASE("all types, time spans and operators") {
                            "value_percentile", "value_median"}) {
     INFO(type);
     const Parsed parsed = parse(correlation(fmt::format(
-        "  type: {}\n  rules: base\n  timespan: 1m\n  condition: {{field: f, gte: 1}}\n", type)));
+        "  type: {}\n  rules: base\n  timespan: 1m\n  condition: {{{}, gte: 2}}\n", type,
+        type == std::string_view("event_count")        ? "lt: 9"
+        : type == std::string_view("value_percentile") ? "field: f, percentile: 95"
+                                                       : "field: f")));
     CHECK(summary(parsed.diagnostics).empty());
     REQUIRE(parsed.set.correlations.size() == 1);
     CHECK(to_string(parsed.set.correlations[0].type) == type);
@@ -103,9 +106,9 @@ TEST_CASE("what is wrong with a correlation") {
       {"  rules: [a]\n", "S102 2:1+11"},
       {"  type: evnt_count\n", "S402 3:9+10 event_count"},
       {"  type: event_count\n", "S102 2:1+11; S102 2:1+11; S102 2:1+11"},
-      {"  type: event_count\n  rules: [a]\n  timespan: 5\n  condition: {gte: 1}\n", "S403 5:13+1"},
-      {"  type: event_count\n  rules: [a]\n  timespan: 0m\n  condition: {gte: 1}\n", "S403 5:13+2"},
-      {"  type: event_count\n  rules: [a]\n  timespan: 99999999999y\n  condition: {gte: 1}\n",
+      {"  type: event_count\n  rules: [a]\n  timespan: 5\n  condition: {gte: 2}\n", "S403 5:13+1"},
+      {"  type: event_count\n  rules: [a]\n  timespan: 0m\n  condition: {gte: 2}\n", "S403 5:13+2"},
+      {"  type: event_count\n  rules: [a]\n  timespan: 99999999999y\n  condition: {gte: 2}\n",
        "S403 5:13+12"},
       {"  type: event_count\n  rules: [a]\n  timespan: 5m\n  condition: {gte: x}\n",
        "S404 6:20+1; S404 6:3+9"},
