@@ -92,6 +92,7 @@ Alert copy_of(const AlertView& view) {
   copy.event_time = view.event_time;
   copy.detected_at = view.detected_at;
   copy.event = event::compact_json(view.event);
+  copy.correlation = view.correlation;
   copy.input_path = view.input_path;
   copy.input_record = view.input_record;
   return copy;

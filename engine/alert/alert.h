@@ -29,6 +29,8 @@ struct RuleFacts {
 // Of a document, whatever it is; `hash` is of its meaning.
 RuleFacts facts_of(const sigma::Meta& meta, std::string hash);
 
+struct CorrelationFacts;  // alert/correlation.h
+
 template <class Text>
 struct BasicAlert {
   Text id;           // of this rule and this event; the same whenever it is computed again
@@ -45,7 +47,10 @@ struct BasicAlert {
   Text event_id, event_time;
   Text detected_at;  // RFC 3339 with milliseconds
 
-  Text event;       // the record, JSON; of an Alert, compact and on one line
+  Text event;  // the record, JSON; of an Alert, compact and on one line
+  // Of an alert about many events: what they are. It has no record, and the members above are of
+  // the event that closed the latest firing.
+  std::shared_ptr<const CorrelationFacts> correlation;
   Text input_path;  // "" when not from a file
   std::uint64_t input_record = 0;
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "alert/correlation_words.h"
+#include "alert/occurrences.h"
 #include "alert/wording.h"
 
 namespace tocsin::alert {
@@ -64,6 +66,44 @@ std::string why(const Alert& alert) {
   return out;
 }
 
+// "12:00:01 – 12:04:59", and how often.
+std::string window(const CorrelationFacts& facts) {
+  std::string out =
+      fmt::format("{} – {} ({})", nanosecond_text(facts.window_begin),
+                  nanosecond_text(facts.window_end), span_words(facts.timespan / 1'000'000));
+  if (facts.firings > 1) {
+    out += fmt::format("; {} times since {}", facts.firings, nanosecond_text(facts.first));
+  }
+  return out;
+}
+
+std::string measured(const CorrelationFacts& facts) {
+  std::string out = measure_words(facts);
+  if (!facts.condition.empty()) out += fmt::format(" ({})", shown(facts.condition, kValue));
+  return out;
+}
+
+std::string line_of(const CorrelatedEvent& event) {
+  std::string out = fmt::format("{}  {}", or_unknown(event.event_time), event_words(event));
+  if (!event.input_path.empty()) {
+    out += fmt::format("  ({}, record {})", shown(event.input_path, kValue), event.input_record);
+  }
+  return out;
+}
+
+template <class Row>
+void correlation_rows(const Alert& alert, Row row) {
+  const CorrelationFacts& facts = *alert.correlation;
+  row("group", pairs_words(facts.group_by, kValue));
+  row("what", summary(alert));
+  if (!facts.values.empty()) row("new", pairs_words(facts.values, kValue));
+  row("count", measured(facts));
+  row("when", window(facts));
+  for (const CorrelatedEvent* event : shown_events(facts, 3, 2)) {
+    row("event", event == nullptr ? std::string("…") : line_of(*event));
+  }
+}
+
 }  // namespace
 
 std::string_view level_style(std::string_view level, bool color) {
@@ -85,6 +125,11 @@ std::string render_card(const Alert& alert, bool color, std::size_t width) {
     const std::size_t room = width > kIndent + 20 ? width - kIndent : 20;
     out += fmt::format("  {:<{}}{}\n", name, kIndent - 2, shown(text, room));
   };
+  if (alert.correlation != nullptr) {
+    correlation_rows(alert, row);
+    out += '\n';
+    return out;
+  }
   row("who", who(alert));
   row("what", what(alert));
   row("from", where_from(alert));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "sigma/ast.h"
 
 namespace tocsin::alert {
 
@@ -24,7 +25,9 @@ struct CorrelatedEvent {
 
 // Times are nanoseconds since 1970, UTC.
 struct CorrelationFacts {
-  std::string type;  // event_count, …
+  std::string type;                // event_count, …
+  std::string condition;           // for people: "≥ 20", "a and not b"; "" when there is none
+  std::vector<std::string> field;  // what is counted, summed or new
   std::vector<std::pair<std::string, std::string>> group_by;
   std::vector<std::pair<std::string, std::string>> values;  // new_value: what is new
   std::int64_t timespan = 0;
@@ -46,7 +49,21 @@ struct CorrelationAlert {
   CorrelatedEvent closing;  // the one that the alert's own members tell about
 };
 
+// The alert with all its members.
+Alert alert_of(const CorrelationAlert& correlated);
 // One JSON object on one line, without a line break.
 std::string correlation_json(const CorrelationAlert& alert);
+
+// The member of that JSON:
+//   {"type", "condition", "field": […], "group_by": {field: value}, "values": {field: value},
+//    "window": {"start", "end", "timespan_seconds"}, "measure", "hits", "firings", "first", "last",
+//    "events": [{"rule", "event_id", …}], "events_total"}
+// condition, field and values are left out when empty, so is what an event does not have.
+std::string facts_json(const CorrelationFacts& facts);
+
+// The condition of a document as CorrelationFacts::condition has it.
+std::string condition_text(const sigma::Correlation& document);
+// RFC 3339, as precise as need be.
+std::string nanosecond_text(std::int64_t nanoseconds);
 
 }  // namespace tocsin::alert

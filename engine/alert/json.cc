@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "alert/alert.h"
+#include "alert/correlation.h"
 #include "base/json_escape.h"
 #include "event/batch.h"
 #include "event/json_text.h"
@@ -99,7 +100,11 @@ std::size_t append(const BasicAlert<Text>& alert, TextBuffer& out) {
     number_at = out.size();
     line.number(alert.input_record).plain("}");
   }
-  line.plain(R"(,"event":)").compact(alert.event).plain("}");
+  if (alert.correlation != nullptr) {
+    line.plain(R"(,"correlation":)").plain(facts_json(*alert.correlation)).plain("}");
+  } else {
+    line.plain(R"(,"event":)").compact(alert.event).plain("}");
+  }
   return number_at;
 }
 

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "alert/correlation.h"
+#include "alert/json_members.h"
 #include "alert/occurrences.h"
 #include "base/limits.h"
 #include "event/json_scanner.h"
@@ -12,45 +14,10 @@
 namespace tocsin::alert {
 namespace {
 
-namespace bj = boost::json;
-
-// Everything but the record: rule, matched fields and a few members.
+// Everything but the record: rule, matched fields, a correlation's events and a few members.
 constexpr std::size_t kDepth = 8;
 // A record, and as much again for the fields that are shown of it, each byte escaped.
 constexpr std::size_t kAlertBytes = 8 * limits::kRecordBytes;
-
-// "" when `object` has no text of that name.
-std::string text(const bj::object& object, std::string_view name) {
-  const bj::value* value = object.if_contains(name);
-  const bj::string* string = value != nullptr ? value->if_string() : nullptr;
-  return string != nullptr ? std::string(*string) : std::string();
-}
-
-std::vector<std::string> texts(const bj::object& object, std::string_view name) {
-  std::vector<std::string> out;
-  const bj::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_array()) return out;
-  for (const bj::value& item : value->get_array()) {
-    if (const bj::string* string = item.if_string()) out.emplace_back(*string);
-  }
-  return out;
-}
-
-std::uint64_t number(const bj::object& object, std::string_view name, std::uint64_t otherwise) {
-  const bj::value* value = object.if_contains(name);
-  if (value == nullptr) return otherwise;
-  if (const std::int64_t* integer = value->if_int64()) {
-    return *integer >= 0 ? static_cast<std::uint64_t>(*integer) : otherwise;
-  }
-  const std::uint64_t* integer = value->if_uint64();
-  return integer != nullptr ? *integer : otherwise;
-}
-
-const bj::object& object_in(const bj::object& object, std::string_view name) {
-  static const bj::object kNone;
-  const bj::value* value = object.if_contains(name);
-  return value != nullptr && value->is_object() ? value->get_object() : kNone;
-}
 
 // Texts that append_json() writes as they are.
 bool is_word(std::string_view word) {
@@ -154,6 +121,10 @@ Alert alert_of(const bj::object& json, const Parts& parts) {
   alert.input_path = text(input, "path");
   alert.input_record = number(input, "record", 0);
   alert.event = parts.record.empty() ? std::string("{}") : event::compact_json(parts.record);
+  const bj::object& correlation = object_in(json, "correlation");
+  if (!correlation.empty()) {
+    alert.correlation = std::make_shared<const CorrelationFacts>(correlation_of(correlation));
+  }
   alert.source = text(json, "source");
   alert.count = number(json, "count", 1);
   alert.first_seen = text(json, "first_seen");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "alert/correlation_words.h"
 #include "alert/occurrences.h"
 #include "alert/wording.h"
 
@@ -33,6 +34,7 @@ std::string from(const Alert& alert) {
 }  // namespace
 
 std::string summary(const Alert& alert) {
+  if (alert.correlation != nullptr) return correlation_summary(*alert.correlation, kSummaryBytes);
   // What Tocsin says about itself is a sentence already.
   if (alert.event_source == "tocsin" && !alert.error_message.empty()) {
     return cut_bytes(shown(alert.error_message, kSummaryBytes), kSummaryBytes);

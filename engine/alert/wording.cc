@@ -72,10 +72,14 @@ std::string_view address_words(std::string_view source_ip_kind) {
 }
 
 std::string call(const Alert& alert) {
-  if (alert.event_name.empty()) return {};
-  std::string_view service = without_suffix(alert.event_source, ".cn");
+  return call(alert.event_source, alert.event_name);
+}
+
+std::string call(std::string_view event_source, std::string_view event_name) {
+  if (event_name.empty()) return {};
+  std::string_view service = without_suffix(event_source, ".cn");
   service = without_suffix(service, ".amazonaws.com");
-  const std::string name = shown(alert.event_name, 80);
+  const std::string name = shown(event_name, 80);
   return service.empty() ? name : shown(service, 60) + ":" + name;
 }
 

@@ -23,6 +23,7 @@ std::string_view identity_words(std::string_view identity_kind);
 std::string_view address_words(std::string_view source_ip_kind);
 // "batch:CreateComputeEnvironment"; "" when the event names no call.
 std::string call(const Alert& alert);
+std::string call(std::string_view event_source, std::string_view event_name);
 // "45 s", "3 min", "2 h 5 min", "4 d 1 h"; of a negative span, "0 s".
 std::string span_words(std::int64_t milliseconds);
 
