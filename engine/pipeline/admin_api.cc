@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "alert/correlation.h"
 #include "alert/occurrences.h"
 #include "base/json_writer.h"
 #include "base/time.h"
@@ -18,13 +19,6 @@ constexpr std::size_t kMostAlerts = 1000;
 
 std::string time_text(std::int64_t milliseconds) {
   return format_time(milliseconds / 1000, static_cast<int>(milliseconds % 1000));
-}
-
-std::optional<std::int64_t> number_in(std::string_view text, std::int64_t most) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return std::min(number, most);
 }
 
 Result<store::AlertFilter> filter_of(std::string_view query) {
@@ -42,7 +36,7 @@ Result<store::AlertFilter> filter_of(std::string_view query) {
       filter.principal = value;
     } else if (name == "limit" || name == "before") {
       const bool is_limit = name == "limit";
-      const auto number = number_in(value, is_limit ? kMostAlerts : INT64_MAX);
+      const auto number = query_number(value, is_limit ? kMostAlerts : INT64_MAX);
       if (!number) return fail(Code::invalid_input, fmt::format("`{}` is not a number", name));
       if (is_limit) {
         filter.limit = static_cast<std::size_t>(*number);
@@ -71,6 +65,13 @@ void write_alert(const store::AlertRow& alert, JsonWriter& json) {
 }
 
 }  // namespace
+
+std::optional<std::int64_t> query_number(std::string_view text, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return std::min(number, most);
+}
 
 Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query) {
   const auto decoded = [](std::string_view text) -> std::optional<std::string> {
@@ -159,7 +160,13 @@ Result<std::string> AdminApi::status() const {
   json.begin_object().member("version", parts_.version);
   json.member("started_at", time_text(started_ms_)).member("config", parts_.config_file);
   json.key("rules").begin_object().member("hash", live->hash);
-  json.key("loaded").number(std::uint64_t{live->program().rules().size()}).end_object();
+  json.key("loaded").number(std::uint64_t{live->program().rules().size()});
+  json.key("correlations").number(std::uint64_t{live->ruleset.correlations->all().size()});
+  json.end_object();
+  const correlate::Time watermark = parts_.correlations.watermark();
+  if (watermark != correlate::kNoTime) {
+    json.member("watermark", alert::nanosecond_text(watermark));
+  }
   json.key("in_flight").begin_object();
   json.key("submissions").number(std::uint64_t{load.submissions});
   json.key("bytes").number(std::uint64_t{load.bytes}).end_object();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "deliver/dispatcher.h"
+#include "pipeline/correlation_state.h"
 #include "pipeline/intake.h"
 #include "pipeline/live.h"
 #include "store/store.h"
@@ -31,6 +33,7 @@ class AdminApi {
     const LiveHolder& live;
     store::Store& store;
     const Intake& intake;
+    const CorrelationState& correlations;
     const deliver::Dispatcher& dispatcher;
     const Clock& clock;
     std::string version;
@@ -44,6 +47,10 @@ class AdminApi {
   Result<std::string> alerts(std::string_view query) const;
   // GET /api/v1/rules: every rule in force, with its hits since the start and its cost.
   std::string rules() const;
+  // GET /api/v1/correlations: every correlation in force, with what it holds. ?rule=REF&limit=N:
+  // that one, by id, name or title, with the groups that it watches, those with the most hits
+  // first.
+  Result<std::string> correlations(std::string_view query) const;
   // GET /api/v1/status
   Result<std::string> status() const;
 
@@ -52,6 +59,9 @@ class AdminApi {
   void set_source(const std::string& name, const std::string& problem);
 
  private:
+  std::string all_correlations() const;
+  Result<std::string> one_correlation(const CorrelationState::Groups& groups) const;
+
   const Parts parts_;
   const std::int64_t started_ms_;
   mutable std::mutex mutex_;
@@ -59,6 +69,8 @@ class AdminApi {
   std::map<std::string, std::string> sources_;
 };
 
+// A number from 0 to `most`; larger ones are `most`. nullopt: it is none.
+std::optional<std::int64_t> query_number(std::string_view text, std::int64_t most);
 // "a=1&b=%20" → pairs, percent-decoded. Error: an escape that is none.
 Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query);
 

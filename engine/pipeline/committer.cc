@@ -19,10 +19,12 @@ constexpr std::size_t kGroupsAtOnce = 500;
 
 }  // namespace
 
-Committer::Committer(store::Store& store, const LiveHolder& live, metrics::Registry& registry,
-                     const Clock& clock, std::size_t at_once, Hooks hooks)
+Committer::Committer(store::Store& store, const LiveHolder& live, CorrelationState& correlations,
+                     metrics::Registry& registry, const Clock& clock, std::size_t at_once,
+                     Hooks hooks)
     : store_(store),
       live_(live),
+      correlations_(correlations),
       registry_(registry),
       clock_(clock),
       at_once_(std::max<std::size_t>(1, at_once)),
@@ -88,8 +90,8 @@ void Committer::run() {
     std::vector<Item> items = take();
     if (!items.empty()) {
       commit(items);
-    } else if (const std::lock_guard lock(mutex_); queue_.empty() && stopping_) {
-      return;
+    } else if (is_over()) {
+      return let_time_pass(true);
     }
     if (const std::int64_t now = clock_.steady_ms(); now >= next_housekeeping_) {
       next_housekeeping_ = now + kHousekeepingMs;
@@ -98,40 +100,73 @@ void Committer::run() {
   }
 }
 
+bool Committer::is_over() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.empty() && stopping_;
+}
+
 void Committer::commit(std::vector<Item>& items) {
-  const Result<Recorded> recorded = write(items);
-  if (recorded) {
-    count(*recorded);
-    if (recorded->deliveries > 0) hooks_.enqueued();
-  } else {
-    report(recorded.error());
+  const bool is_needed = std::any_of(items.begin(), items.end(),
+                                     [](const Item& item) { return !item.findings.is_empty(); });
+  Status written;
+  if (is_needed) {
+    written = write(items, false);
+    if (!written) report(written.error());
+  } else if (!refusing_) {
+    for (const Item& item : items) correlations_.hear(item.findings);
   }
   for (Item& item : items) {
     source::Receipt receipt = std::move(item.findings.receipt);
-    if (!recorded) receipt.status = tl::unexpected(recorded.error());
+    if (!written && !item.findings.is_empty()) receipt.status = written;
     item.done(std::move(receipt));
   }
 }
 
-Result<Recorded> Committer::write(const std::vector<Item>& items) {
+Status Committer::write(const std::vector<Item>& items, bool all) {
+  if (Status ready = correlations_.prepare(live_.get()); !ready) return ready;
+  if (items.empty() && correlations_.is_idle()) return {};
   Result<store::Transaction> transaction = store_.begin();
   if (!transaction) return tl::unexpected(std::move(transaction.error()));
   const std::int64_t start = clock_.steady_ms();
   Recorder recorder(*transaction, clock_.wall_ms());
-  for (const Item& item : items) {
-    if (const Status added = recorder.add(item.findings); !added) {
-      return tl::unexpected(added.error());
-    }
+  const Result<bool> is_on_disk = record(items, all, *transaction, recorder);
+  if (!is_on_disk) {
+    correlations_.failed();
+    return tl::unexpected(is_on_disk.error());
   }
-  if (const Status finished = recorder.finish(); !finished) return tl::unexpected(finished.error());
-  if (const Status committed = transaction->commit(); !committed) {
-    return tl::unexpected(committed.error());
-  }
+  refusing_ = false;
+  if (!*is_on_disk) return {};
   commit_seconds_.observe(static_cast<double>(clock_.steady_ms() - start) / 1000);
-  return recorder.recorded();
+  count(recorder.recorded());
+  if (recorder.recorded().deliveries > 0) hooks_.enqueued();
+  return {};
+}
+
+// False: nothing has to be on disk, and nothing was written.
+Result<bool> Committer::record(const std::vector<Item>& items, bool all,
+                               store::Transaction& transaction, Recorder& recorder) {
+  std::vector<const Findings*> findings;
+  bool must = false;
+  Status status;
+  for (const Item& item : items) {
+    findings.push_back(&item.findings);
+    must = must || !item.findings.firings.empty() || !item.findings.position.empty();
+    if (status) status = recorder.add(item.findings);
+  }
+  if (status) status = correlations_.decide(findings, transaction, recorder);
+  if (!status) return tl::unexpected(std::move(status.error()));
+  const bool has_changes = correlations_.has_changes();
+  if (!must && !correlations_.must_be_written() && !(all && has_changes)) return false;
+  if (has_changes) status = correlations_.write(transaction, recorder);
+  if (status) status = recorder.finish();
+  if (status) status = transaction.commit();
+  if (!status) return tl::unexpected(std::move(status.error()));
+  correlations_.committed();
+  return true;
 }
 
 void Committer::keep_house() {
+  let_time_pass(false);
   if (const Status pruned = store_.prune(clock_.wall_ms()); !pruned) report(pruned.error());
   for (bool more = true; more;) {
     const Result<Recorded> recorded = end_intervals(more);
@@ -143,6 +178,17 @@ void Committer::keep_house() {
     const std::lock_guard lock(mutex_);
     if (!queue_.empty() || stopping_) return;
   }
+}
+
+// Also when nothing comes in. What was held back is written at the latest when it is the last time.
+void Committer::let_time_pass(bool is_last) {
+  const Status written = write({}, is_last);
+  if (written) return;
+  if (written.error().code == Code::busy && !is_last) {
+    refusing_ = true;  // it is reported by whatever comes next
+    return correlations_.excuse();
+  }
+  report(written.error());
 }
 
 Result<Recorded> Committer::end_intervals(bool& more) {
@@ -172,6 +218,8 @@ void Committer::count(const Recorded& recorded) {
 }
 
 void Committer::report(const Error& error) {
+  refusing_ = true;
+  correlations_.excuse();
   failed_.add();
   if (error.code == Code::busy) {
     full_.set(1);

@@ -1,6 +1,7 @@
 // Committer: the one thread that writes findings to the store. All findings that wait are written
 // in one transaction (group commit); only after its COMMIT is any of them acknowledged. It also
-// ends the intervals of groups and lets the store forget.
+// runs detections over time, which need the order of findings, ends the intervals of groups and
+// lets the store forget.
 #pragma once
 
 #include <condition_variable>
@@ -14,6 +15,7 @@
 
 #include "base/clock.h"
 #include "metrics/registry.h"
+#include "pipeline/correlation_state.h"
 #include "pipeline/findings.h"
 #include "pipeline/recorder.h"
 #include "store/store.h"
@@ -29,14 +31,14 @@ class Committer {
   };
 
   // All must outlive it. One COMMIT takes at most `at_once` submissions.
-  Committer(store::Store& store, const LiveHolder& live, metrics::Registry& registry,
-            const Clock& clock, std::size_t at_once, Hooks hooks);
+  Committer(store::Store& store, const LiveHolder& live, CorrelationState& correlations,
+            metrics::Registry& registry, const Clock& clock, std::size_t at_once, Hooks hooks);
   ~Committer();  // stop()
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // `done` is called from the committer's thread, once. Its receipt is the findings' own when they
-  // are on disk, and otherwise says why they are not.
+  // `done` is called from the committer's thread, once. Its receipt is the findings' own when all
+  // that must be of them is on disk, and otherwise says why it is not.
   void submit(Findings findings, Done done);
   // Writes what waits, then ends. Later submissions get Code::busy.
   void stop();
@@ -52,14 +54,20 @@ class Committer {
   void run();
   std::vector<Item> take();
   void commit(std::vector<Item>& items);
-  Result<Recorded> write(const std::vector<Item>& items);
+  bool is_over() const;
+  // One transaction, in which time passes for correlations, too. `all`: also what could wait.
+  Status write(const std::vector<Item>& items, bool all);
+  Result<bool> record(const std::vector<Item>& items, bool all, store::Transaction& transaction,
+                      Recorder& recorder);
   void keep_house();
+  void let_time_pass(bool is_last);
   Result<Recorded> end_intervals(bool& more);
   void count(const Recorded& recorded);
   void report(const Error& error);
 
   store::Store& store_;
   const LiveHolder& live_;
+  CorrelationState& correlations_;
   metrics::Registry& registry_;
   const Clock& clock_;
   const std::size_t at_once_;
@@ -72,6 +80,7 @@ class Committer {
   std::condition_variable wake_;
   std::deque<Item> queue_;
   bool stopping_ = false;
+  bool refusing_ = false;  // the last write failed
   std::int64_t next_housekeeping_ = 0;
   std::thread thread_;  // last: it uses the others
 };

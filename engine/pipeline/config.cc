@@ -32,6 +32,7 @@ void read_all(Settings& root, Reading& reading) {
   read_receivers(root, reading);
   read_routes(root, reading);
   read_limits(root, reading);
+  read_correlation(root, reading);
   read_operation(root, reading);
   root.finish();
 }

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "config/files.h"
 #include "config/settings.h"
+#include "correlate/correlator.h"
 #include "deliver/dispatcher.h"
 #include "net/auth.h"
 #include "net/http_server.h"
@@ -51,6 +52,13 @@ struct LimitsConfig {
   std::uint64_t commit_submissions = 512;  // that one COMMIT acknowledges together, at most
   std::uint64_t inflated_bytes = std::uint64_t{512} << 20;  // of one submission
   std::int64_t shutdown_ms = 10'000;                        // to drain; then what waits is refused
+};
+
+// Detections over time (correlate/README.md).
+struct CorrelationConfig {
+  std::int64_t lateness_ms = 15 * 60 * 1000;  // how much later than newer ones events may come
+  correlate::Limits limits;
+  std::uint64_t journal_bytes = std::uint64_t{256} << 20;  // of hits, for a restart
 };
 
 struct LogConfig {
@@ -88,13 +96,14 @@ struct Config {
   route::Routes routes;
 
   LimitsConfig limits;
+  CorrelationConfig correlation;
   LogConfig log;
   ReloadConfig reload;
   MetricsConfig metrics;
 
   // What only a restart can change, by section, as text that can be compared.
   struct Fixed {
-    std::string section;  // "server", "sources", "store", "limits", "metrics"
+    std::string section;  // "server", "sources", "store", "limits", "correlation", "metrics"
     std::string value;
     friend bool operator==(const Fixed&, const Fixed&) = default;
   };

@@ -33,15 +33,22 @@ std::string sources_text(const Config& config) {
 }
 
 std::string store_text(const store::StoreOptions& store) {
-  return fmt::format("{} {} {} {} {} {} {} {}", store.folder, store.max_bytes, store.reserve_bytes,
-                     store.max_rows, store.max_seen, store.seen_for, store.keep_alerts,
-                     store.keep_dead);
+  return fmt::format("{} {} {} {} {} {} {} {} {}", store.folder, store.max_bytes,
+                     store.reserve_bytes, store.max_rows, store.max_seen, store.seen_for,
+                     store.max_known, store.keep_alerts, store.keep_dead);
 }
 
 std::string limits_text(const LimitsConfig& limits) {
   return fmt::format("{} {} {} {} {}", limits.workers, limits.in_flight_bytes,
                      limits.in_flight_submissions, limits.commit_submissions,
                      limits.inflated_bytes);
+}
+
+std::string correlation_text(const CorrelationConfig& correlation) {
+  return fmt::format("{} {} {} {} {} {}", correlation.lateness_ms,
+                     correlation.limits.groups_per_correlation, correlation.limits.groups,
+                     correlation.limits.hits_per_group, correlation.limits.known_per_group,
+                     correlation.journal_bytes);
 }
 
 }  // namespace
@@ -51,6 +58,7 @@ std::vector<Config::Fixed> fixed_parts(const Config& config) {
           {"sources", sources_text(config)},
           {"store", store_text(config.store)},
           {"limits", limits_text(config.limits)},
+          {"correlation", correlation_text(config.correlation)},
           {"metrics", fmt::format("{}", config.metrics.rule_labels)}};
 }
 

@@ -15,6 +15,8 @@ using config::Settings;
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20, kGiB = std::uint64_t{1} << 30;
 constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute,
                        kDay = 24 * kHour;
+// What is still in the store's log has to find room in the database (store/FORMAT.md).
+constexpr std::uint64_t kLeastReserve = 8 * kMiB;
 constexpr std::size_t kNameBytes = 64;
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -133,7 +135,7 @@ void read_store(Settings& root, Reading& reading) {
   Settings store = root.map("store");
   out.folder = store.path("path", "tocsin-data");
   out.max_bytes = store.bytes("max_size", out.max_bytes, 16 * kMiB, 1024 * kGiB);
-  out.reserve_bytes = store.bytes("reserve", out.reserve_bytes, 0, 1024 * kGiB);
+  out.reserve_bytes = store.bytes("reserve", out.reserve_bytes, kLeastReserve, 1024 * kGiB);
   out.max_rows = read_count(store, "max_outbox_rows", out.max_rows, 100, 1'000'000'000);
   out.seen_for = store.duration_ms("dedup_for", out.seen_for, kMinute, 365 * kDay);
   out.max_seen = read_count(store, "dedup_max", out.max_seen, 1000, 1'000'000'000);
@@ -173,6 +175,33 @@ void read_limits(Settings& root, Reading& reading) {
                               config::show_bytes(largest)));
   }
   limits.finish();
+}
+
+void read_correlation(Settings& root, Reading& reading) {
+  CorrelationConfig& out = reading.config.correlation;
+  Settings correlation = root.map("correlation");
+  out.lateness_ms = correlation.duration_ms("lateness", out.lateness_ms, 0, 7 * kDay);
+  correlate::Limits& limits = out.limits;
+  limits.groups_per_correlation =
+      read_count(correlation, "max_groups_per_rule", limits.groups_per_correlation, 1, 100'000'000);
+  limits.groups = read_count(correlation, "max_groups", limits.groups, 1, 100'000'000);
+  limits.hits_per_group =
+      read_count(correlation, "max_hits_per_group", limits.hits_per_group, 10, 10'000'000);
+  limits.known_per_group =
+      read_count(correlation, "max_values_per_group", limits.known_per_group, 10, 100'000'000);
+  store::StoreOptions& store = reading.config.store;
+  store.max_known = read_count(correlation, "max_values", store.max_known, 1000, 1'000'000'000);
+  out.journal_bytes = correlation.bytes("journal", out.journal_bytes, kMiB, 256 * kGiB);
+  if (out.journal_bytes > store.max_bytes / 4) {
+    if (correlation.has("journal")) {
+      correlation.report(Severity::error, "C917", correlation.at("journal"),
+                         fmt::format("correlation.journal is more than a quarter of store.max_size "
+                                     "({}), which other things need, too",
+                                     config::show_bytes(store.max_bytes)));
+    }
+    out.journal_bytes = store.max_bytes / 4;
+  }
+  correlation.finish();
 }
 
 void read_operation(Settings& root, Reading& reading) {

@@ -26,6 +26,8 @@ void read_rules(config::Settings& root, Reading& reading);
 void read_store(config::Settings& root, Reading& reading);
 void read_alerts(config::Settings& root, Reading& reading);
 void read_limits(config::Settings& root, Reading& reading);
+// After the store.
+void read_correlation(config::Settings& root, Reading& reading);
 // log, reload and metrics.
 void read_operation(config::Settings& root, Reading& reading);
 void read_receivers(config::Settings& root, Reading& reading);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -10,16 +11,36 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "correlate/event_fields.h"
+#include "correlate/watermark.h"
 #include "net/crypto.h"
 
 namespace tocsin::pipeline {
 namespace {
 
 constexpr std::size_t kKeptLine = std::size_t{1} << 20;
+// Of so many events the time of one is looked at, to know how far time has come.
+constexpr std::size_t kSampled = 64;
 
 store::Milliseconds milliseconds_of(std::string_view time) {
   const std::optional<CivilTime> parsed = parse_time(time);
   return parsed ? parsed->unix_seconds() * 1000 + parsed->nanosecond / 1'000'000 : 0;
+}
+
+// Without hits after `latest`, which are counted. A stretch in which a source was heard ends there.
+correlate::HitBatch sifted(const correlate::HitBatch& hits, correlate::Time latest,
+                           std::uint64_t& left_out) {
+  correlate::HitBatch good;
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    correlate::Hit hit = hits[i];
+    if (hit.since > latest) {
+      ++left_out;
+      continue;
+    }
+    hit.time = std::min(hit.time, latest);
+    good.add(hit);
+  }
+  return good;
 }
 
 }  // namespace
@@ -37,7 +58,12 @@ Evaluator::Evaluator(std::shared_ptr<const Live> live, std::uint64_t inflated_by
       matching_(live_->program()),
       alerts_(live_->program()),
       time_field_(time_fields_.add("eventTime")),
-      time_reader_(time_fields_) {}
+      time_reader_(time_fields_) {
+  const correlate::Correlations& correlations = *live_->ruleset.correlations;
+  if (correlations.empty()) return;
+  hit_maker_.emplace(correlations);
+  if (!correlations.watching_all().empty()) presence_.emplace(correlations);
+}
 
 Findings Evaluator::evaluate(const source::Submission& submission) {
   submission_ = &submission;
@@ -49,8 +75,14 @@ Findings Evaluator::evaluate(const source::Submission& submission) {
   by_fingerprint_.clear();
   event_times_.clear();
   digest_.clear();
+  const std::uint64_t untimed = hit_maker_ ? hit_maker_->untimed() : 0;
   try {
     read(submission.bytes);
+    if (presence_) take_heard();
+    if (hit_maker_) {
+      findings_.hits_untimed = hit_maker_->untimed() - untimed;
+      sift_hits();
+    }
   } catch (const std::exception& thrown) {
     findings_ = Findings();
     findings_.receipt.status =
@@ -69,7 +101,7 @@ void Evaluator::read(std::string_view bytes) {
                                               inflated_bytes_)},
                     {});
     }
-    sampled_ = false;
+    seen_ = 0;
     reader_.read(batch_, *this);
   }
 }
@@ -85,11 +117,56 @@ void Evaluator::event(event::Event& event, const event::Origin& origin) {
 }
 
 void Evaluator::examine(event::Event& event, const event::Origin& origin) {
-  if (!sampled_) sample_time();
+  if (seen_ == 0 || (hit_maker_ && seen_ % kSampled == 0)) sample_time();
+  ++seen_;
+  if (presence_) {
+    presence_->see(findings_.source, [&](event::EventReader& reader, event::Event& out) {
+      reader_.read_with(reader, out);
+    });
+  }
   match(event);
+  for (const program::RuleIndex rule : fired_) live_->count_match(rule);
+  if (hit_maker_) find_hits(event, origin);
   std::erase_if(fired_,
                 [&](program::RuleIndex rule) { return !live_->program().raises_alert(rule); });
   if (!fired_.empty()) raise(event, origin);
+}
+
+void Evaluator::find_hits(event::Event& event, const event::Origin& origin) {
+  bool begun = false;
+  for (const program::RuleIndex rule : fired_) {
+    if (!hit_maker_->wants(rule)) continue;
+    if (!std::exchange(begun, true)) {
+      hit_maker_->begin(
+          event, {nullptr, origin.record, origin.line, origin.offset}, findings_.source,
+          [&](event::EventReader& reader, event::Event& out) { reader_.read_with(reader, out); });
+    }
+    hit_maker_->add(rule, hits());
+  }
+}
+
+correlate::HitBatch& Evaluator::hits() {
+  if (findings_.hits.empty() || findings_.hits.back().full()) findings_.hits.emplace_back();
+  return findings_.hits.back();
+}
+
+void Evaluator::take_heard() {
+  correlate::HitBatch heard;
+  presence_->take(heard);
+  if (!heard.empty()) findings_.hits.push_back(std::move(heard));
+}
+
+void Evaluator::sift_hits() {
+  const correlate::Time latest = findings_.received * correlate::kMillisecond + correlate::kFuture;
+  for (correlate::HitBatch& batch : findings_.hits) {
+    bool is_good = true;
+    for (std::size_t i = 0; i < batch.size(); ++i) is_good = is_good && batch[i].time <= latest;
+    if (!is_good) batch = sifted(batch, latest, findings_.hits_future);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      findings_.newest = std::max(findings_.newest, batch[i].time);
+    }
+  }
+  std::erase_if(findings_.hits, [](const correlate::HitBatch& batch) { return batch.empty(); });
 }
 
 void Evaluator::match(event::Event& event) {
@@ -106,10 +183,7 @@ void Evaluator::raise(event::Event& event, const event::Origin& origin) {
   alerts_.begin(
       event, {nullptr, origin.record, origin.line, origin.offset}, findings_.received,
       [&](event::EventReader& shown, event::Event& out) { reader_.read_with(shown, out); });
-  for (const program::RuleIndex rule : fired_) {
-    live_->count_match(rule);
-    add_firing(rule);
-  }
+  for (const program::RuleIndex rule : fired_) add_firing(rule);
   findings_.receipt.alerts += fired_.size();
 }
 
@@ -186,10 +260,17 @@ void Evaluator::reject(const Error& error, const event::Origin& origin) {
 }
 
 void Evaluator::sample_time() {
-  sampled_ = true;
   reader_.read_with(time_reader_, time_event_);
-  const store::Milliseconds time = milliseconds_of(time_event_.text(time_field_));
-  if (time != 0) event_times_.push_back(time);
+  const std::string_view text = time_event_.text(time_field_);
+  if (seen_ == 0) {
+    const store::Milliseconds time = milliseconds_of(text);
+    if (time != 0) event_times_.push_back(time);
+  }
+  if (!hit_maker_) return;
+  const correlate::Time time = correlate::time_of(text);
+  if (time <= findings_.received * correlate::kMillisecond + correlate::kFuture) {
+    findings_.newest = std::max(findings_.newest, time);
+  }
 }
 
 }  // namespace tocsin::pipeline

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/text_buffer.h"
+#include "correlate/hit_maker.h"
+#include "correlate/presence.h"
 #include "event/batch_reader.h"
 #include "event/record_reader.h"
 #include "metrics/registry.h"
@@ -40,11 +43,16 @@ class Evaluator : private event::BatchReader::Visitor {
 
   void match(event::Event& event);
   void examine(event::Event& event, const event::Origin& origin);
+  void find_hits(event::Event& event, const event::Origin& origin);
   void raise(event::Event& event, const event::Origin& origin);
   void add_firing(program::RuleIndex rule);
   std::string render(const alert::AlertView& view);
   void reject(const Error& error, const event::Origin& origin);
   void sample_time();
+  correlate::HitBatch& hits();
+  void take_heard();
+  // Leaves out hits whose time cannot be believed.
+  void sift_hits();
 
   const std::shared_ptr<const Live> live_;
   const std::uint64_t inflated_bytes_;
@@ -56,8 +64,11 @@ class Evaluator : private event::BatchReader::Visitor {
   event::EventReader time_reader_;
   event::Event time_event_;
 
+  std::optional<correlate::HitMaker> hit_maker_;  // nullopt: there are no correlations
+  std::optional<correlate::Presence> presence_;
+
   event::Batch batch_;
-  bool sampled_ = false;  // of batch_
+  std::size_t seen_ = 0;  // events of batch_
   std::vector<store::Milliseconds> event_times_;
 
   const source::Submission* submission_ = nullptr;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "correlate/hit.h"
+#include "correlate/types.h"
 #include "pipeline/live.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -37,10 +39,19 @@ struct Findings {
   store::Milliseconds received = 0;
   std::vector<Firing> firings;
   std::vector<FoundAlert> alerts;
+  // For correlations: hits (no batch is empty), those that their time kept from being one, and the
+  // newest of the event times that can be believed (a sample), kNoTime when there is none.
+  std::vector<correlate::HitBatch> hits;
+  std::uint64_t hits_untimed = 0, hits_future = 0;
+  correlate::Time newest = correlate::kNoTime;
   source::Receipt receipt;  // success, until the committer says otherwise
 
   // Nothing of it must be on disk before it is acknowledged.
-  bool is_empty() const { return firings.empty() && position.empty(); }
+  bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }
+  // It says how late it is (correlate/watermark.h), or that hits had to be left out.
+  bool tells_time() const {
+    return newest != correlate::kNoTime || hits_untimed > 0 || hits_future > 0;
+  }
 };
 
 }  // namespace tocsin::pipeline

@@ -3,17 +3,20 @@
 #include "metrics/families.h"
 
 namespace tocsin::pipeline {
+
 Gauges::Gauges(Parts parts) : parts_(parts) {
   metrics::Registry& registry = parts_.registry;
   refused_.counter = registry.counter(metrics::kHttpConnectionsRefused);
   malformed_.counter = registry.counter(metrics::kHttpMalformed);
   evicted_.counter = registry.counter(metrics::kStoreFiringsEvicted);
+  values_.counter = registry.counter(metrics::kCorrelationEvicted, {"value"});
   registry.on_scrape([this] { read(); });
 }
 
 void Gauges::read() {
   read_server();
   read_store();
+  read_correlations();
 }
 
 void Gauges::read_server() {
@@ -35,8 +38,21 @@ void Gauges::read_store() {
     registry.gauge(metrics::kStoreBytes).set(static_cast<double>(stats->bytes));
     registry.gauge(metrics::kStoreFirings).set(static_cast<double>(stats->seen));
     evicted_.follow(stats->seen_evicted);
+    registry.gauge(metrics::kCorrelationValues).set(static_cast<double>(stats->known));
+    values_.follow(stats->known_evicted);
   }
   if (const auto counts = parts_.store.counts()) read_outbox(*counts);
+}
+
+void Gauges::read_correlations() {
+  metrics::Registry& registry = parts_.registry;
+  const correlate::CorrelatorStats stats = parts_.correlations.stats();
+  registry.gauge(metrics::kCorrelationGroups).set(static_cast<double>(stats.groups));
+  registry.gauge(metrics::kCorrelationHitsHeld).set(static_cast<double>(stats.hits));
+  registry.gauge(metrics::kCorrelationEpisodes).set(static_cast<double>(stats.episodes));
+  const correlate::Time watermark = parts_.correlations.watermark();
+  registry.gauge(metrics::kCorrelationWatermark)
+      .set(watermark == correlate::kNoTime ? 0 : static_cast<double>(watermark) / 1e9);
 }
 
 void Gauges::read_outbox(const std::vector<store::OutboxCount>& counts) {

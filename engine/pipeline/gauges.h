@@ -22,6 +22,7 @@ class Gauges {
     store::Store& store;
     const Intake& intake;
     const Committer& committer;
+    const CorrelationState& correlations;
     const net::HttpServer& server;
     const Clock& clock;
   };
@@ -45,10 +46,11 @@ class Gauges {
   void read();
   void read_server();
   void read_store();
+  void read_correlations();
   void read_outbox(const std::vector<store::OutboxCount>& counts);
 
   const Parts parts_;
-  Follower refused_, malformed_, evicted_;
+  Follower refused_, malformed_, evicted_, values_;
   std::map<std::string, store::OutboxCount> seen_;  // receivers, each with zeros
 };
 

@@ -26,7 +26,11 @@ net::ServerReply problem(int status, std::string_view message) {
 
 net::ServerReply answer(Result<std::string> body) {
   if (!body) {
-    return problem(body.error().code == Code::invalid_input ? 400 : 503, body.error().message);
+    const Code code = body.error().code;
+    return problem(code == Code::invalid_input ? 400
+                   : code == Code::not_found   ? 404
+                                               : 503,
+                   body.error().message);
   }
   net::ServerReply reply;
   reply.body = std::move(*body);
@@ -44,7 +48,17 @@ net::ServerReply plain(int status, std::string text) {
 }  // namespace
 
 struct HttpService::Route {
-  enum class Id : std::uint8_t { events, metrics, health, ready, reload, alerts, rules, status };
+  enum class Id : std::uint8_t {
+    events,
+    metrics,
+    health,
+    ready,
+    reload,
+    alerts,
+    rules,
+    correlations,
+    status
+  };
 
   std::string_view path;
   std::string_view method;
@@ -62,6 +76,7 @@ const HttpService::Route* HttpService::find(const std::string& path) {
       {"/-/reload", "POST", net::Role::admin, Id::reload},
       {"/api/v1/alerts", "GET", net::Role::read, Id::alerts},
       {"/api/v1/rules", "GET", net::Role::read, Id::rules},
+      {"/api/v1/correlations", "GET", net::Role::read, Id::correlations},
       {"/api/v1/status", "GET", net::Role::read, Id::status},
   };
   for (const Route& route : kRoutes) {
@@ -177,6 +192,8 @@ void HttpService::handle(net::ServerRequest request, net::Responder responder) {
       return counted.send(answer(api_.alerts(request.head.query)));
     case Route::Id::rules:
       return counted.send(answer(api_.rules()));
+    case Route::Id::correlations:
+      return counted.send(answer(api_.correlations(request.head.query)));
     case Route::Id::status:
       return counted.send(answer(api_.status()));
     case Route::Id::reload:

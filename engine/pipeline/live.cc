@@ -27,8 +27,11 @@ Live::Live(Ruleset loaded, const Source& source, metrics::Registry& registry, co
 
 const std::vector<std::string>& Live::tags_of(const std::string& rule) const {
   static const std::vector<std::string> none;
-  const auto found = rules.find(rule);
-  return found == rules.end() ? none : program().rules()[found->second].source.meta.tags;
+  if (const auto found = rules.find(rule); found != rules.end()) {
+    return program().rules()[found->second].source.meta.tags;
+  }
+  const auto correlation = ruleset.correlations->find(rule);
+  return correlation ? (*ruleset.correlations)[*correlation].facts->tags : none;
 }
 
 const std::vector<program::RuleCost>& Live::costs() const {

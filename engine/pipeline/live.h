@@ -32,7 +32,8 @@ struct Live {
     hits[rule].fetch_add(1, std::memory_order_relaxed);
   }
   const program::Program& program() const { return ruleset.program; }
-  // Of the rule with this id (or title, when it has none); empty when it is not loaded.
+  // Of the rule or correlation with this id (or title, when it has none); empty when it is not
+  // loaded.
   const std::vector<std::string>& tags_of(const std::string& rule) const;
   // What each rule costs, the dearest first; made when first asked for.
   const std::vector<program::RuleCost>& costs() const;

@@ -15,11 +15,7 @@ namespace {
 // What a receiver without an expiry of its own gets: one that is no longer configured.
 constexpr store::Milliseconds kExpiresAfter = 72LL * 3600 * 1000;
 
-const std::string& name_of(const alert::RuleFacts& rule) {
-  return rule.id.empty() ? rule.title : rule.id;
-}
-
-store::AlertRow row_of(const Findings& findings, const FoundAlert& found, const store::Group& group,
+store::AlertRow row_of(const Origin& origin, const FoundAlert& found, const store::Group& group,
                        store::Milliseconds now) {
   store::AlertRow row;
   row.alert_id = found.id;
@@ -28,7 +24,7 @@ store::AlertRow row_of(const Findings& findings, const FoundAlert& found, const 
   row.level = found.rule->level;
   row.account = found.account;
   row.principal = found.principal;
-  row.source = findings.source;
+  row.source = origin.source;
   row.json = found.json;
   row.count = group.count;
   row.created = now;
@@ -39,7 +35,12 @@ store::AlertRow row_of(const Findings& findings, const FoundAlert& found, const 
 
 }  // namespace
 
+const std::string& name_of(const alert::RuleFacts& rule) {
+  return rule.id.empty() ? rule.title : rule.id;
+}
+
 Status Recorder::add(const Findings& findings) {
+  const Origin origin{*findings.live, findings.source, findings.received};
   for (const Firing& firing : findings.firings) {
     const Result<bool> is_new = transaction_.remember(firing.id, firing.event_time, now_);
     if (!is_new) return tl::unexpected(is_new.error());
@@ -47,38 +48,37 @@ Status Recorder::add(const Findings& findings) {
       ++recorded_.duplicates;
       continue;
     }
-    if (const Status added = add_firing(findings, firing); !added) return added;
+    const Status added = add_firing(origin, findings.alerts[firing.alert], firing);
+    if (!added) return added;
   }
   if (findings.position.empty()) return {};
   return transaction_.save_checkpoint(findings.source, findings.position);
 }
 
-Status Recorder::add_firing(const Findings& findings, const Firing& firing) {
-  const FoundAlert& found = findings.alerts[firing.alert];
-  const store::Milliseconds time = firing.event_time != 0 ? firing.event_time : findings.received;
+Status Recorder::add_firing(const Origin& origin, const FoundAlert& found, const Firing& firing) {
+  const store::Milliseconds time = firing.event_time != 0 ? firing.event_time : origin.received;
   CachedGroup alone;  // without grouping nothing is kept of it
   CachedGroup* cached = &alone;
-  if (findings.live->grouping.interval != 0) {
+  if (origin.live.grouping.interval != 0) {
     const Result<CachedGroup*> kept = find_group(firing.fingerprint);
     if (!kept) return tl::unexpected(kept.error());
     cached = *kept;
   }
   if (route::is_news(cached->group, now_)) {
-    const Result<bool> affordable = spend(*findings.live, name_of(*found.rule));
+    const Result<bool> affordable = spend(origin.live, name_of(*found.rule));
     if (!affordable) return tl::unexpected(affordable.error());
-    if (!*affordable) return tell_over_budget(findings, found, time);
+    if (!*affordable) return tell_over_budget(origin, found, time);
   }
-  if (count(*cached, firing.fingerprint, time, findings) == route::Telling::now) {
-    return tell(findings, found, *cached->group);
+  if (count(*cached, firing.fingerprint, time, origin.live) == route::Telling::now) {
+    return tell(origin, found, *cached->group);
   }
   ++recorded_.grouped;
   return {};
 }
 
 route::Telling Recorder::count(CachedGroup& cached, const store::Key& fingerprint,
-                               store::Milliseconds time, const Findings& findings) {
-  const route::Telling telling =
-      route::add_firing(cached.group, time, now_, findings.live->grouping);
+                               store::Milliseconds time, const Live& live) {
+  const route::Telling telling = route::add_firing(cached.group, time, now_, live.grouping);
   cached.group->fingerprint = fingerprint;
   cached.changed = true;
   return telling;
@@ -105,19 +105,19 @@ Result<bool> Recorder::spend(const Live& live, const std::string& rule) {
   return route::spend(at->second, now_, live.grouping);
 }
 
-Status Recorder::tell(const Findings& findings, const FoundAlert& found, store::Group& group) {
-  const store::AlertRow row = row_of(findings, found, group, now_);
+Status Recorder::tell(const Origin& origin, const FoundAlert& found, store::Group& group) {
+  const store::AlertRow row = row_of(origin, found, group, now_);
   const Result<std::int64_t> id = transaction_.add_alert(row);
   if (!id) return tl::unexpected(id.error());
   group.alert = *id;
   ++recorded_.alerts[row.level];
   store::AlertRow added = row;
   added.id = *id;
-  return enqueue(*findings.live, added, found.not_to, group, findings.received);
+  return enqueue(origin.live, added, found.not_to, group, origin.received);
 }
 
 // All that a rule raises beyond its budget is counted in one group of the rule as a whole.
-Status Recorder::tell_over_budget(const Findings& findings, const FoundAlert& found,
+Status Recorder::tell_over_budget(const Origin& origin, const FoundAlert& found,
                                   store::Milliseconds event_time) {
   ++recorded_.over_budget;
   static const auto facts = alert::facts_of(alert::kBudgetExceeded);
@@ -125,7 +125,7 @@ Status Recorder::tell_over_budget(const Findings& findings, const FoundAlert& fo
   const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(rule);
   const Result<CachedGroup*> cached = find_group(fingerprint.bytes());
   if (!cached) return tl::unexpected(cached.error());
-  if (count(**cached, fingerprint.bytes(), event_time, findings) == route::Telling::later) {
+  if (count(**cached, fingerprint.bytes(), event_time, origin.live) == route::Telling::later) {
     return {};
   }
 
@@ -136,10 +136,10 @@ Status Recorder::tell_over_budget(const Findings& findings, const FoundAlert& fo
       "rule {} ({}) raised more than {} alerts in {} s; further ones are only counted here, see "
       "the "
       "alerts of the rule and consider a filter",
-      text::printable(rule), text::printable(found.rule->title),
-      findings.live->grouping.rule_budget, findings.live->grouping.budget_period / 1000);
+      text::printable(rule), text::printable(found.rule->title), origin.live.grouping.rule_budget,
+      origin.live.grouping.budget_period / 1000);
   summary.json = alert::self_alert_json(alert::kBudgetExceeded, rule, detail, now_);
-  return tell(findings, summary, *(*cached)->group);
+  return tell(origin, summary, *(*cached)->group);
 }
 
 Status Recorder::enqueue(const Live& live, const store::AlertRow& alert, const std::string& not_to,

@@ -22,6 +22,26 @@ struct Recorded {
   std::uint64_t deliveries = 0;  // outbox rows
 };
 
+// What alerts come from.
+struct Origin {
+  const Live& live;
+  const std::string& source;
+  store::Milliseconds received = 0;
+};
+
+// An alert that is told of for as long as it goes on: an episode of a correlation. Its group has no
+// other alert; when it was closed in between, the next change opens it again.
+struct OngoingAlert {
+  store::Key key{};      // of the group
+  std::int64_t row = 0;  // AlertRow::id; 0: a new alert
+  FoundAlert found;
+  std::uint64_t count = 0;  // firings in all; never falls
+  store::Milliseconds first_seen = 0, last_seen = 0;
+};
+
+// Its id, or its title when it has none.
+const std::string& name_of(const alert::RuleFacts& rule);
+
 class Recorder {
  public:
   // Both must outlive it.
@@ -29,6 +49,11 @@ class Recorder {
       : transaction_(transaction), now_(now) {}
 
   Status add(const Findings& findings);
+  // A new alert, or what has become of it; told at once, or when the group's interval ends. Returns
+  // its row; 0: the rule's budget is spent, and the alert is only counted.
+  Result<std::int64_t> add(const Origin& origin, const OngoingAlert& alert);
+  // The alert of group `key` is part of another one now: nothing more is told of it.
+  Status merge(const store::Key& key, std::int64_t row, std::int64_t into);
   // Groups whose interval has ended, at most `limit` of them: updates are told, quiet ones closed.
   // Returns how many there were.
   Result<std::size_t> end_intervals(const Live& live, std::size_t limit);
@@ -43,13 +68,15 @@ class Recorder {
     bool changed = false;
   };
 
-  Status add_firing(const Findings& findings, const Firing& firing);
+  Status add_firing(const Origin& origin, const FoundAlert& found, const Firing& firing);
   route::Telling count(CachedGroup& cached, const store::Key& fingerprint, store::Milliseconds time,
-                       const Findings& findings);
+                       const Live& live);
   Result<CachedGroup*> find_group(const store::Key& fingerprint);
-  Status tell(const Findings& findings, const FoundAlert& found, store::Group& group);
-  Status tell_over_budget(const Findings& findings, const FoundAlert& found,
+  Status tell(const Origin& origin, const FoundAlert& found, store::Group& group);
+  Status tell_over_budget(const Origin& origin, const FoundAlert& found,
                           store::Milliseconds event_time);
+  Status tell_again(const Origin& origin, const OngoingAlert& alert, const store::Group& group,
+                    bool now);
   Result<bool> spend(const Live& live, const std::string& rule);
   // One row for each receiver, about what of the group has not been told.
   Status enqueue(const Live& live, const store::AlertRow& alert, const std::string& not_to,

@@ -72,8 +72,15 @@ Status Service::begin() {
       [this](const store::DeliveryWithAlert& dead, const std::string& reason) {
         on_dead(dead, reason);
       });
+  correlations_ =
+      std::make_unique<CorrelationState>(*store_, registry_, clock_, config_.correlation);
+  if (Status ready = correlations_->prepare(live_.get()); !ready) {
+    if (ready.error().code != Code::busy) return ready;
+    log::warning("correlations have to wait: the store takes nothing at the moment",
+                 {{"reason", ready.error().message}});
+  }
   committer_ = std::make_unique<Committer>(
-      *store_, live_, registry_, clock_, config_.limits.commit_submissions,
+      *store_, live_, *correlations_, registry_, clock_, config_.limits.commit_submissions,
       Committer::Hooks{[this] { dispatcher_->wake(); },
                        [this] {
                          fail_with({Code::io, "the store has failed; see the log"});
@@ -83,8 +90,9 @@ Status Service::begin() {
   put_into_force(config_, std::move(*live));
   intake_ = std::make_unique<Intake>(intake, live_, *committer_, *store_, registry_, clock_);
   ingest_ = std::make_unique<source::HttpIngest>(config_.ingest, *intake_, clock_);
-  api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *dispatcher_, clock_,
-                                                    options_.version, config_.file});
+  api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *correlations_,
+                                                    *dispatcher_, clock_, options_.version,
+                                                    config_.file});
   http_ = std::make_unique<HttpService>(*ingest_, *api_, registry_, [this](Reloader::Done done) {
     reloader_->request(std::move(done));
   });
@@ -100,7 +108,7 @@ Status Service::begin() {
   if (!server) return tl::unexpected(std::move(server.error()));
   server_ = std::move(*server);
   gauges_ = std::make_unique<Gauges>(
-      Gauges::Parts{registry_, *store_, *intake_, *committer_, *server_, clock_});
+      Gauges::Parts{registry_, *store_, *intake_, *committer_, *correlations_, *server_, clock_});
   for (const SourceConfig& source : config_.sources) start_source(source);
   http_->set_not_ready({});
   return {};
@@ -118,10 +126,6 @@ Result<std::shared_ptr<Live>> Service::make_live(const Config& config, bool firs
         fmt::format("no rule could be loaded from rules.paths ({})",
                     text::printable(fmt::format("{}", fmt::join(config.rules.paths, ", ")))));
   }
-  for (const sigma::Correlation& correlation : ruleset.rules->correlations) {
-    log::warning("this version does not execute correlations",
-                 {{"file", correlation.meta.file}, {"title", correlation.meta.title}});
-  }
   const std::shared_ptr<const Live> before = live_.get();
   auto live = std::make_shared<Live>(std::move(ruleset), config.rules.logsource, registry_,
                                      before.get(), config.metrics.rule_labels);
@@ -136,6 +140,8 @@ Result<std::shared_ptr<Live>> Service::make_live(const Config& config, bool firs
 void Service::put_into_force(const Config& config, std::shared_ptr<Live> live) {
   registry_.gauge(metrics::kRulesLoaded, {"rules"})
       .set(static_cast<double>(live->program().rules().size()));
+  registry_.gauge(metrics::kRulesLoaded, {"correlations"})
+      .set(static_cast<double>(live->ruleset.correlations->all().size()));
   registry_.gauge(metrics::kRulesLoaded, {"filters"})
       .set(static_cast<double>(live->ruleset.rules->filters.size()));
   if (const std::shared_ptr<const Live> before = live_.get();
@@ -285,6 +291,7 @@ Status Service::drain() {
   api_.reset();
   intake_.reset();
   reloader_.reset();
+  correlations_.reset();
   store_.reset();
   if (!clean)
     return fail(Code::busy, "something was still waiting when the time to drain was over");

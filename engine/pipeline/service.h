@@ -74,6 +74,7 @@ class Service {
 
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<deliver::Dispatcher> dispatcher_;
+  std::unique_ptr<CorrelationState> correlations_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<source::HttpIngest> ingest_;

@@ -77,6 +77,20 @@ Result<std::optional<Hits>> find_hits(Database& database, std::int64_t seq) {
   return std::nullopt;
 }
 
+Result<std::optional<Known>> find_value(Database& database, const Key& key) {
+  Query query(database,
+              "SELECT first_s, first_ns, last_s, last_ns, count FROM correlation_known "
+              "WHERE key = ?");
+  query.bind(key);
+  if (query.next()) {
+    const std::int64_t first = query.integer(0);
+    return Known{join(first, query.integer(1)), join(first + query.integer(2), query.integer(3)),
+                 query.natural(4)};
+  }
+  if (Status status = query.status(); !status) return tl::unexpected(std::move(status.error()));
+  return std::nullopt;
+}
+
 // Rows that `sql` selects with their lengths, at most kRowsAtOnce, until `keep_bytes` are left.
 Result<DroppedHits> drop_hits(Database& database, Tally::State& tally, const char* sql,
                               std::int64_t argument, std::optional<std::uint64_t> keep_bytes) {
@@ -140,19 +154,7 @@ Result<std::optional<Hits>> Transaction::hits_at(std::int64_t seq) {
 
 Result<std::optional<Known>> Transaction::find_known(const Key& key) {
   using Found = std::optional<Known>;
-  return impl_->attempt<Found>([&](Database& database) -> Result<Found> {
-    Query query(database,
-                "SELECT first_s, first_ns, last_s, last_ns, count FROM correlation_known "
-                "WHERE key = ?");
-    query.bind(key);
-    if (query.next()) {
-      const std::int64_t first = query.integer(0);
-      return Known{join(first, query.integer(1)), join(first + query.integer(2), query.integer(3)),
-                   query.natural(4)};
-    }
-    if (Status status = query.status(); !status) return tl::unexpected(std::move(status.error()));
-    return std::nullopt;
-  });
+  return impl_->attempt<Found>([&](Database& database) { return find_value(database, key); });
 }
 
 Status Transaction::save_known(const Key& key, const Known& known) {
@@ -188,6 +190,19 @@ Result<std::optional<Hits>> Store::hits_at(std::int64_t seq) {
         auto row = find_hits(database, seq);
         if (!row) return tl::unexpected(std::move(row.error()));
         found = std::move(*row);
+        return {};
+      });
+  if (!status) return tl::unexpected(status.error());
+  return found;
+}
+
+Result<std::optional<Known>> Store::find_known(const Key& key) {
+  std::optional<Known> found;
+  const Status status =
+      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
+        auto row = find_value(database, key);
+        if (!row) return tl::unexpected(std::move(row.error()));
+        found = *row;
         return {};
       });
   if (!status) return tl::unexpected(status.error());

@@ -178,6 +178,10 @@ Result<StoreStats> Store::stats() {
   return stats;
 }
 
+std::uint64_t Store::known_evicted() const {
+  return impl_->tally.evicted();
+}
+
 bool Store::failed() const {
   return impl_->health.failed();
 }

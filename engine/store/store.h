@@ -267,12 +267,14 @@ class Store {
   Status each_hits(const std::function<Status(std::int64_t seq, std::string_view hits)>& visit);
   // The last row of the journal with a number of at most `seq`.
   Result<std::optional<Hits>> hits_at(std::int64_t seq);
+  Result<std::optional<Known>> find_known(const Key& key);
   // Of one correlation, or of all.
   Result<std::vector<Episode>> episodes(const std::optional<Key>& correlation = std::nullopt);
   Result<std::vector<CorrelationRule>> correlation_rules();
   Result<CorrelationClock> clock();
 
   Result<StoreStats> stats();
+  std::uint64_t known_evicted() const;  // as of stats()
   // A read, write or fsync failed: nothing more can be promised; the process should end.
   bool failed() const;
 

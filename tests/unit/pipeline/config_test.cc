@@ -98,6 +98,10 @@ TEST_CASE("limits and what they must be large enough for") {
       {"limits:\n  workers: 0", "C907 2:12+1"},
       {"limits:\n  shutdown: 10", "C906 2:13+2"},
       {"store:\n  max_size: 1MiB", "C907 2:13+4"},
+      {"store:\n  reserve: 1MiB", "C907 2:12+4"},
+      {"correlation:\n  lateness: 8d", "C907 2:13+2"},
+      {"correlation:\n  max_groups: 0", "C907 2:15+1"},
+      {"correlation:\n  journal: 1GiB", "C917 2:12+4"},
       {"alerts:\n  group_interval: -5m", "C906 2:19+3"},
       {"log:\n  level: trace", "C905 2:10+5"},
       {"reload:\n  interval: 1ms", "C907 2:13+3"},
@@ -234,9 +238,17 @@ TEST_CASE("what needs a restart is said, and nothing else") {
   CHECK(changed("server: {listen: '127.0.0.1:1'}") == "server ");
   CHECK(changed("server: {limits: {body: 1MiB}}") == "server ");
   CHECK(changed("store: {path: elsewhere}\nlimits: {workers: 7}") == "store limits ");
+  CHECK(changed("correlation: {lateness: 1m}") == "correlation ");
+  CHECK(changed("correlation: {max_values: 1000}") == "store ");
   CHECK(changed("sources: [{name: a, type: stdin}]") == "sources ");
   CHECK(changed("log: {level: debug}\nalerts: {rule_budget: 1}\nrules: {strict: true}") == "");
   CHECK(changed("receivers: [{name: a, type: stdout}]") == "");
+}
+
+TEST_CASE("the journal of hits is at most a quarter of the store") {
+  CHECK(load("").config->correlation.journal_bytes == std::uint64_t{256} << 20);
+  CHECK(load("store: {max_size: 64MiB}").config->correlation.journal_bytes == std::uint64_t{16}
+                                                                                  << 20);
 }
 
 TEST_CASE("a file that cannot be read is a problem of its own") {

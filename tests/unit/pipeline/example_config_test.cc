@@ -73,6 +73,7 @@ TEST_CASE("the example works as it is, and is the default") {
   CHECK(config->store.reserve_bytes == standard->store.reserve_bytes);
   CHECK(config->store.max_rows == standard->store.max_rows);
   CHECK(config->store.max_seen == standard->store.max_seen);
+  CHECK(config->store.max_known == standard->store.max_known);
   CHECK(config->store.seen_for == standard->store.seen_for);
   CHECK(config->store.keep_alerts == standard->store.keep_alerts);
   CHECK(config->store.keep_dead == standard->store.keep_dead);

@@ -1,0 +1,223 @@
+// What a batch does to detections over time, in its transaction.
+#include <fmt/format.h>
+
+#include <deque>
+#include <utility>
+
+#include "alert/occurrences.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "correlate/hit_blob.h"
+#include "metrics/families.h"
+#include "pipeline/correlation_state.h"
+#include "pipeline/episodes.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+void count(metrics::Registry& registry, std::string_view result, std::uint64_t hits) {
+  if (hits > 0) {
+    registry.counter(metrics::kCorrelationHits, {result}).add(static_cast<double>(hits));
+  }
+}
+
+// Hits that were found before the rules changed, as they are known now.
+Result<correlate::HitBatch> translated(const correlate::HitBatch& hits,
+                                       const correlate::Correlations& from,
+                                       const correlate::Correlations& to) {
+  correlate::BlobWriter writer(from);
+  writer.add(hits, 0);
+  Result<correlate::KeptHits> kept = correlate::read_blob(writer.finish(), to);
+  if (!kept) return tl::unexpected(std::move(kept.error()));
+  return std::move(kept->hits);
+}
+
+void append(const correlate::HitBatch& hits, std::deque<correlate::HitBatch>& out) {
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    if (out.empty() || out.back().full()) out.emplace_back();
+    out.back().add(hits[i]);
+  }
+}
+
+}  // namespace
+
+struct CorrelationState::Work {
+  store::Transaction& transaction;
+  Recorder& recorder;
+  Episodes episodes;
+  // In hand until the end: they do not move.
+  std::deque<correlate::HitBatch> batches;
+  std::deque<correlate::Output> outputs;
+};
+
+void CorrelationState::hear(const Findings& findings) {
+  clocks_.heard(findings.source, findings.newest, steady());
+  count(registry_, "untimed", findings.hits_untimed);
+  count(registry_, "future", findings.hits_future);
+}
+
+Status CorrelationState::decide(const std::vector<const Findings*>& all,
+                                store::Transaction& transaction, Recorder& recorder) {
+  if (is_idle()) return {};
+  const std::lock_guard lock(mutex_);
+  Work work{transaction,
+            recorder,
+            Episodes(*live_, journal_, transaction, recorder, clock_.wall_ms()),
+            {},
+            {}};
+  for (const Findings* const findings : all) {
+    hear(*findings);
+    gather(*findings, work);
+  }
+  known_.look_in(&transaction);
+  Status status = take(work);
+  if (status) status = pass_time(work);
+  if (status) status = tell_crowded(recorder);
+  known_.look_in(nullptr);
+  journal_.let_go();
+  count_evictions();
+  if (!held_since_ && has_changes()) held_since_ = clock_.steady_ms();
+  return status;
+}
+
+void CorrelationState::gather(const Findings& findings, Work& work) {
+  const Correlations& found_for = *findings.live->ruleset.correlations;
+  const Correlations& now = *live_->ruleset.correlations;
+  for (const correlate::HitBatch& hits : findings.hits) {
+    if (&found_for == &now) {
+      append(hits, work.batches);
+    } else if (const auto known = translated(hits, found_for, now)) {
+      append(*known, work.batches);
+    }
+  }
+}
+
+Status CorrelationState::take(Work& work) {
+  for (const correlate::HitBatch& batch : work.batches) {
+    correlate::Output& output = work.outputs.emplace_back();
+    const correlate::HitRef first = journal_.next();
+    const std::uint64_t late = correlator_->stats().late;
+    if (Status added = correlator_->add(batch, first, output); !added) return added;
+    const std::uint64_t new_late = correlator_->stats().late - late;
+    count(registry_, "late", new_late);
+    count(registry_, "accepted", batch.size() - new_late);
+    journal_.take(correlator_->correlations(), batch);
+    journal_.keep(correlator_->correlations(), batch, first, &output.keep, output.keep_until);
+    if (Status finished = finish(work, output); !finished) return finished;
+  }
+  return {};
+}
+
+Status CorrelationState::pass_time(Work& work) {
+  const correlate::Time watermark = clocks_.advance(steady());
+  if (watermark == correlate::kNoTime) return {};
+  correlate::Output& output = work.outputs.emplace_back();
+  if (Status passed = correlator_->advance(watermark, journal_.next(), output); !passed) {
+    return passed;
+  }
+  return finish(work, output);
+}
+
+Status CorrelationState::finish(Work& work, const correlate::Output& output) {
+  const correlate::HitRef first = journal_.next();
+  journal_.take(correlator_->correlations(), output.derived);
+  journal_.keep(correlator_->correlations(), output.derived, first, nullptr, output.keep_until);
+  const std::vector<correlate::Key> ended = correlator_->take_ended();
+  matters_ = matters_ || output.matters || !ended.empty();
+  return work.episodes.add(output.changes, ended);
+}
+
+// Once a second at most for each: it is told and counted like any other alert.
+Status CorrelationState::tell_crowded(Recorder& recorder) {
+  for (const correlate::CorrelationIndex index : correlator_->take_crowded()) {
+    const alert::RuleFacts& facts = *(*live_->ruleset.correlations)[index].facts;
+    const Status told = tell_of_itself(
+        recorder, name_of(facts),
+        fmt::format(
+            "correlation {} ({}) had more groups, hits or values than it may have, and forgot "
+            "the oldest; see tocsin_correlation_evicted_total and /api/v1/correlations, and "
+            "the limits of `correlation` in the configuration",
+            text::printable(name_of(facts)), text::printable(facts.title)));
+    if (!told) return told;
+  }
+  return {};
+}
+
+Status CorrelationState::tell_of_itself(Recorder& recorder, const std::string& about,
+                                        const std::string& detail) {
+  static const auto facts = alert::facts_of(alert::kCorrelationStateFull);
+  matters_ = true;
+  Findings findings;
+  findings.live = live_;
+  findings.source = "tocsin";
+  findings.received = clock_.wall_ms();
+  const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(about);
+  const KeyHash id = KeyHash(fingerprint).add_field(std::to_string(findings.received / 1000));
+  findings.firings.push_back({id.bytes(), fingerprint.bytes(), findings.received, 0});
+  findings.alerts.push_back(
+      {facts,
+       hex_of(id),
+       alert::self_alert_json(alert::kCorrelationStateFull, about, detail, findings.received),
+       {},
+       {},
+       {}});
+  return recorder.add(findings);
+}
+
+void CorrelationState::count_evictions() {
+  if (correlator_ == nullptr) return;
+  const correlate::CorrelatorStats now = correlator_->stats();
+  const auto add = [&](std::string_view what, std::uint64_t more) {
+    if (more > 0) {
+      registry_.counter(metrics::kCorrelationEvicted, {what}).add(static_cast<double>(more));
+    }
+  };
+  add("group", now.evicted_groups - counted_.evicted_groups);
+  add("hit", now.evicted_hits - counted_.evicted_hits);
+  counted_ = now;
+}
+
+// Before Recorder::finish(): what had to be forgotten for it is told.
+Status CorrelationState::write(store::Transaction& transaction, Recorder& recorder) {
+  if (Status written = journal_.write(transaction); !written) return written;
+  if (Status written = known_.write(transaction); !written) return written;
+  const correlate::Time watermark = correlator_->watermark();
+  if (Status saved = transaction.save_clock(
+          {watermark, static_cast<std::int64_t>(journal_.next()), clocks_.newest()});
+      !saved) {
+    return saved;
+  }
+  const Result<store::DroppedHits> dropped = transaction.prune_hits(
+      watermark == correlate::kNoTime ? INT64_MIN : watermark / correlate::kMillisecond,
+      config_.journal_bytes);
+  if (!dropped) return tl::unexpected(dropped.error());
+  dropped_ = *dropped;
+  if (dropped_.rows > 0) {
+    const Status told = tell_of_itself(
+        recorder, "journal",
+        "the hits that correlations need after a restart take more than correlation.journal; the "
+        "oldest were forgotten, and a restart now could miss detections");
+    if (!told) return told;
+  }
+  const std::uint64_t evicted = store_.known_evicted();
+  if (evicted == known_evicted_) return {};
+  known_evicted_ = evicted;
+  return tell_of_itself(recorder, "values",
+                        "new_value correlations remember as many values as correlation.max_values "
+                        "allows; those not used for longest are forgotten, and are new again when "
+                        "they come");
+}
+
+void CorrelationState::committed() {
+  journal_.committed();
+  known_.committed();
+  matters_ = false;
+  held_since_.reset();
+  if (dropped_.rows > 0) {
+    registry_.counter(metrics::kCorrelationEvicted, {"journal"})
+        .add(static_cast<double>(dropped_.rows));
+  }
+  dropped_ = {};
+}
+
+}  // namespace tocsin::pipeline

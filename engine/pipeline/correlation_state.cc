@@ -1,0 +1,237 @@
+#include "pipeline/correlation_state.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "correlate/hit_blob.h"
+#include "metrics/families.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+// What may be lost in a crash (what was heard of silent sources) is written at least so often.
+constexpr std::int64_t kHeldMs = 10'000;
+constexpr std::uint64_t kHeldBytes = std::uint64_t{1} << 20;
+
+std::unordered_map<store::Key, store::CorrelationRule, correlate::KeyHasher> by_key(
+    std::vector<store::CorrelationRule> rows) {
+  std::unordered_map<store::Key, store::CorrelationRule, correlate::KeyHasher> out;
+  for (store::CorrelationRule& row : rows) {
+    const store::Key key = row.key;
+    out[key] = std::move(row);
+  }
+  return out;
+}
+
+}  // namespace
+
+CorrelationState::CorrelationState(store::Store& store, metrics::Registry& registry,
+                                   const Clock& clock, const CorrelationConfig& config)
+    : store_(store),
+      clock_(clock),
+      config_(config),
+      registry_(registry),
+      clocks_(config.lateness_ms * correlate::kMillisecond),
+      known_(store) {}
+
+correlate::Time CorrelationState::steady() const {
+  return clock_.steady_ms() * correlate::kMillisecond;
+}
+
+Status CorrelationState::prepare(std::shared_ptr<const Live> live) {
+  const bool is_same =
+      live_ != nullptr && live_->ruleset.correlations == live->ruleset.correlations;
+  if (is_same && correlator_ != nullptr) {
+    const std::lock_guard lock(mutex_);
+    live_ = std::move(live);
+    return {};
+  }
+  if (Status flushed = flush(); !flushed) return flushed;
+  if (!began_) {
+    Result<store::CorrelationClock> clock = store_.clock();
+    if (!clock) return tl::unexpected(std::move(clock.error()));
+    clocks_.restore(clock->watermark, clock->newest, steady());
+    journal_.begin(static_cast<correlate::HitRef>(clock->next_seq));
+    began_ = true;
+  }
+  if (Status enrolled = enroll(*live->ruleset.correlations); !enrolled) return enrolled;
+  return rebuild(std::move(live));
+}
+
+// Before the correlator gives way to another one.
+Status CorrelationState::flush() {
+  if (correlator_ == nullptr || !has_changes()) return {};
+  Result<store::Transaction> transaction = store_.begin();
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  Recorder recorder(*transaction, clock_.wall_ms());
+  Status status = write(*transaction, recorder);
+  if (status) status = recorder.finish();
+  if (status) status = transaction->commit();
+  if (status) {
+    committed();
+  } else {
+    failed();
+  }
+  return status;
+}
+
+// Which correlations there are, and since when each has been taking hits.
+Status CorrelationState::enroll(const Correlations& correlations) {
+  Result<std::vector<store::CorrelationRule>> rows = store_.correlation_rules();
+  if (!rows) return tl::unexpected(std::move(rows.error()));
+  auto gone = by_key(std::move(*rows));
+  std::vector<store::CorrelationRule> added;
+  std::unordered_map<correlate::Key, std::int64_t, correlate::KeyHasher> since;
+  for (const correlate::CompiledCorrelation& correlation : correlations.all()) {
+    if (const auto row = gone.find(correlation.key); row != gone.end()) {
+      since[correlation.key] = row->second.since;
+      gone.erase(row);
+      continue;
+    }
+    const auto next = static_cast<std::int64_t>(journal_.next());
+    since[correlation.key] = next;
+    added.push_back({correlation.key, name_of(*correlation.facts), next});
+  }
+  std::vector<store::Key> gone_keys;
+  for (const auto& [key, row] : gone) gone_keys.push_back(key);
+  if (Status written = write_enrolled(added, gone_keys); !written) return written;
+  for (const auto& [key, row] : gone) {
+    for (const store::CorrelationRule& fresh : added) {
+      if (fresh.name != row.name) continue;
+      registry_.counter(metrics::kCorrelationsRestarted).add();
+      log::warning(
+          "a correlation starts anew, without what it knew: its meaning has changed (its own, or "
+          "that "
+          "of a rule, filter or list that it uses)",
+          {{"correlation", row.name}});
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  since_ = std::move(since);
+  return {};
+}
+
+Status CorrelationState::write_enrolled(const std::vector<store::CorrelationRule>& added,
+                                        const std::vector<store::Key>& gone) {
+  if (added.empty() && gone.empty()) return {};
+  Result<store::Transaction> transaction = store_.begin();
+  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  for (const store::CorrelationRule& rule : added) {
+    if (Status saved = transaction->save_rule(rule); !saved) return saved;
+  }
+  for (const store::Key& key : gone) {
+    if (Status forgotten = transaction->forget_rule(key); !forgotten) return forgotten;
+  }
+  return transaction->commit();
+}
+
+// From what is on disk. The clocks go on: what they heard is true whatever was written.
+Status CorrelationState::rebuild(std::shared_ptr<const Live> live) {
+  const std::int64_t start = clock_.steady_ms();
+  const Result<store::CorrelationClock> clock = store_.clock();
+  if (!clock) return tl::unexpected(clock.error());
+  known_.clear();
+  journal_.begin(std::max(journal_.next(), static_cast<correlate::HitRef>(clock->next_seq)));
+  matters_ = false;
+  held_since_.reset();
+  auto correlator =
+      std::make_unique<correlate::Correlator>(live->ruleset.correlations, config_.limits, known_);
+  if (clock->watermark != correlate::kNoTime) correlator->restore_watermark(clock->watermark);
+  const Result<std::vector<store::Episode>> episodes = store_.episodes();
+  if (!episodes) return tl::unexpected(episodes.error());
+  for (const store::Episode& row : *episodes) {
+    correlator->restore(
+        {row.correlation, row.group, row.episode, row.firings, row.first, row.last});
+  }
+  if (Status replayed = replay(*correlator); !replayed) return replayed;
+  const correlate::CorrelatorStats stats = correlator->stats();
+  if (!live->ruleset.correlations->empty()) {
+    log::info("correlations are ready", {{"correlations", live->ruleset.correlations->all().size()},
+                                         {"groups", stats.groups},
+                                         {"hits", stats.hits},
+                                         {"milliseconds", clock_.steady_ms() - start}});
+  }
+  const std::lock_guard lock(mutex_);
+  counted_ = stats;
+  live_ = std::move(live);
+  correlator_ = std::move(correlator);
+  return {};
+}
+
+Status CorrelationState::replay(correlate::Correlator& correlator) {
+  const Correlations& correlations = correlator.correlations();
+  if (correlations.empty()) return {};
+  return store_.each_hits([&](std::int64_t seq, std::string_view blob) -> Status {
+    const Result<correlate::KeptHits> kept = correlate::read_blob(blob, correlations);
+    if (!kept) {
+      registry_.counter(metrics::kInternalErrors, {"journal"}).add();
+      log::error("hits that correlations still needed cannot be read, and are left out",
+                 {{"row", seq}, {"reason", kept.error().message}});
+      return {};
+    }
+    const auto ref = [&](std::size_t i) {
+      return static_cast<correlate::HitRef>(seq) + kept->index[i];
+    };
+    const auto wanted = [&](correlate::CorrelationIndex index) {
+      return since_.at(correlations[index].key) <= seq;
+    };
+    return correlator.restore(kept->hits, ref, wanted);
+  });
+}
+
+void CorrelationState::excuse() {
+  clocks_.excuse(steady());
+}
+
+bool CorrelationState::has_changes() const {
+  return correlator_ != nullptr && (matters_ || journal_.has_pending() || known_.has_changes());
+}
+
+bool CorrelationState::must_be_written() const {
+  if (correlator_ == nullptr) return false;
+  return matters_ || journal_.pending_bytes() > kHeldBytes ||
+         (held_since_ && clock_.steady_ms() - *held_since_ >= kHeldMs);
+}
+
+void CorrelationState::failed() {
+  const std::lock_guard lock(mutex_);
+  correlator_.reset();
+}
+
+std::vector<CorrelationState::Row> CorrelationState::rows() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Row> rows;
+  if (correlator_ == nullptr) return rows;
+  const auto& correlations = live_->ruleset.correlations;
+  for (correlate::CorrelationIndex i = 0; i < correlations->all().size(); ++i) {
+    rows.push_back({correlations, i, correlator_->stats(i), since_.at((*correlations)[i].key)});
+  }
+  return rows;
+}
+
+correlate::CorrelatorStats CorrelationState::stats() const {
+  const std::lock_guard lock(mutex_);
+  return correlator_ == nullptr ? correlate::CorrelatorStats() : correlator_->stats();
+}
+
+correlate::Time CorrelationState::watermark() const {
+  const std::lock_guard lock(mutex_);
+  return correlator_ == nullptr ? correlate::kNoTime : correlator_->watermark();
+}
+
+std::optional<CorrelationState::Groups> CorrelationState::groups(std::string_view reference,
+                                                                 std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  if (correlator_ == nullptr) return std::nullopt;
+  Groups out;
+  out.correlations = live_->ruleset.correlations;
+  const std::optional<correlate::CorrelationIndex> index = out.correlations->find(reference);
+  if (!index) return std::nullopt;
+  out.index = *index;
+  for (const correlate::LiveGroup& group : correlator_->live(*index, limit)) {
+    out.groups.push_back({group, journal_.find_pending(group.newest_hit)});
+  }
+  return out;
+}
+
+}  // namespace tocsin::pipeline

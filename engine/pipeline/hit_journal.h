@@ -1,0 +1,75 @@
+// HitJournal: hits that correlations may still need, numbered in the order in which they came, and
+// kept as rows of the store (correlate/hit_blob.h). Used by the committer's thread, but for
+// find_pending().
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "correlate/correlations.h"
+#include "correlate/hit.h"
+#include "correlate/hit_blob.h"
+#include "store/store.h"
+
+namespace tocsin::pipeline {
+
+class HitJournal {
+ public:
+  using Found = std::optional<correlate::KeptHit>;
+
+  // The number of the next hit.
+  correlate::HitRef next() const { return next_; }
+  // As after a restart: nothing is in hand or waits to be written.
+  void begin(correlate::HitRef next);
+
+  // Takes hits[i] as next() + i. They are in hand until let_go(), and must live as long, like
+  // `correlations`.
+  void take(const correlate::Correlations& correlations, const correlate::HitBatch& hits);
+  // Those of the hits that `keep` names (null: all), which were taken as `first`, wait to be
+  // written from now on.
+  void keep(const correlate::Correlations& correlations, const correlate::HitBatch& hits,
+            correlate::HitRef first, const std::vector<bool>* keep, correlate::Time until);
+  void let_go();
+
+  bool has_pending() const { return !pending_.empty(); }
+  std::uint64_t pending_bytes() const { return pending_bytes_; }
+  Status write(store::Transaction& transaction);
+  // What was written is on disk.
+  void committed();
+
+  // nullopt: it is gone, or cannot be read any more.
+  Result<Found> find(correlate::HitRef ref, store::Transaction& transaction);
+  // Of those that wait to be written only. From any thread.
+  Found find_pending(correlate::HitRef ref) const;
+  // In a row of the store.
+  static Found find_in(const std::optional<store::Hits>& row, correlate::HitRef ref);
+
+ private:
+  struct Row {
+    store::Milliseconds until = 0;
+    std::string hits;
+  };
+  using Rows = std::map<correlate::HitRef, Row>;
+  struct InHand {
+    correlate::HitRef first = 0;
+    const correlate::Correlations* correlations = nullptr;
+    const correlate::HitBatch* hits = nullptr;
+  };
+
+  Found find_in_hand(correlate::HitRef ref) const;
+  static Found find_in(const Rows& rows, correlate::HitRef ref);
+  void add_row(correlate::HitRef seq, correlate::Time until, std::string hits);
+
+  correlate::HitRef next_ = 0;
+  std::vector<InHand> in_hand_;
+  mutable std::mutex mutex_;  // of pending_
+  Rows pending_;
+  std::uint64_t pending_bytes_ = 0;
+  Rows read_;  // rows of the store, until let_go()
+};
+
+}  // namespace tocsin::pipeline
