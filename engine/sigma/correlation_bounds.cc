@@ -78,9 +78,7 @@ class BoundsCheck {
     // What is decided later is looked at without a hit, too.
     const bool at_hits =
         std::all_of(correlation_.bounds.begin(), correlation_.bounds.end(), only_grows);
-    const bool counts_hits =
-        correlation_.type == Type::event_count || is_temporal(correlation_.type);
-    range.least = at_hits && counts_hits ? 1 : 0;
+    range.least = at_hits && counts() ? 1 : 0;
     if (is_temporal(correlation_.type)) {
       range.most = static_cast<double>(correlation_.rules.size());
     } else if (counts()) {
