@@ -9,7 +9,8 @@ namespace tocsin::correlate {
 Changes::Touched& Changes::at(CorrelationIndex correlation, const Key& group,
                               const Episode& episode) {
   const auto [found, is_first] = index_.try_emplace(episode.id, touched_.size());
-  if (is_first) touched_.push_back({correlation, group, episode, {}, {}, {}, false});
+  if (is_first)
+    touched_.push_back({correlation, group, episode, Change::Kind::went_on, {}, {}, false});
   return touched_[found->second];
 }
 

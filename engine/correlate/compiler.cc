@@ -32,10 +32,13 @@ Time retention_of(Decision decision, Window window, Time span) {
     case Decision::novelty:
       return 0;
     case Decision::absence:
+      // What forbids a firing may lie T before a closing hit that is decided T after it.
       return 2 * span;
     case Decision::rising:
       return window == Window::session ? kSessionSpans * span : span;
     case Decision::frames:
+      // The last hit before an empty tile closes its firing.
+      if (window == Window::sliding) return 2 * span;
       return window == Window::session ? (kSessionSpans + 1) * span : span;
     case Decision::averages:
     case Decision::silence:

@@ -70,8 +70,10 @@ bool Compiler::add_slots(const sigma::Correlation& document, CompiledCorrelation
     room = room && found.has_value();
     if (found) slots.push_back(*found);
   };
+  std::vector<std::string> group_by = document.group_by;
+  if (group_by.empty() && out.decision == Decision::silence) group_by.emplace_back(kSourceField);
   for (Input& input : out.inputs) {
-    for (const std::string& name : document.group_by) {
+    for (const std::string& name : group_by) {
       warn_of_alias_below(document, name, input);
       add(field_of(document, name, input), input.group_by);
     }

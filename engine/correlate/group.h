@@ -28,15 +28,16 @@ struct Entry {
   std::uint64_t value = 0;
   std::shared_ptr<const Carried> carried;  // null when nobody needs it
   std::uint16_t position = 0;              // of the input
+  std::uint16_t finder = 0;                // the first position of the same rule
   bool done = false;                       // it has fired, or never will
 };
 
 inline bool is_same_hit(const Entry& a, const Entry& b) {
-  return a.time == b.time && a.event == b.event && a.position == b.position;
+  return a.time == b.time && a.event == b.event && a.finder == b.finder;
 }
 inline bool operator<(const Entry& a, const Entry& b) {
-  return std::tie(a.time, a.event, a.position, a.value) <
-         std::tie(b.time, b.event, b.position, b.value);
+  return std::tie(a.time, a.event, a.finder, a.position, a.value) <
+         std::tie(b.time, b.event, b.finder, b.position, b.value);
 }
 
 struct Episode {

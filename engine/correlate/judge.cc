@@ -23,19 +23,6 @@ std::unique_ptr<Judge> make_judge(const CompiledCorrelation& correlation) {
   return nullptr;
 }
 
-Time retention_of(const CompiledCorrelation& correlation) {
-  const Time span = correlation.timespan;
-  if (correlation.decision == Decision::novelty) return 0;
-  if (correlation.source->window == sigma::Correlation::Window::session) {
-    return (kSessionSpans + 1) * span;
-  }
-  // Tiles: the last hit before an empty tile closes its firing. Absence: what forbids a firing may
-  // lie T before a closing hit that is decided T after it.
-  const bool twice =
-      correlation.decision == Decision::frames || correlation.decision == Decision::absence;
-  return twice ? 2 * span : span;
-}
-
 std::uint64_t count_hits(const std::vector<Entry>& hits, std::size_t begin, std::size_t end) {
   std::uint64_t count = 0;
   for (std::size_t i = begin; i < end; ++i) {

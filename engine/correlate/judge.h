@@ -54,9 +54,6 @@ std::unique_ptr<Judge> make_frames(const CompiledCorrelation& correlation);
 std::unique_ptr<Judge> make_conditions(const CompiledCorrelation& correlation);
 std::unique_ptr<Judge> make_silence(const CompiledCorrelation& correlation);
 
-// How long a hit at t is of use: until the watermark passes t + this.
-Time retention_of(const CompiledCorrelation& correlation);
-
 // Sessions are looked at as far back as so many timespans.
 inline constexpr Time kSessionSpans = 24;
 // What is heard of a silent_source is kept on disk when it has gone on by T over this.

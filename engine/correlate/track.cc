@@ -17,6 +17,16 @@ std::uint64_t beginning_of(const Key& key) {
   return value;
 }
 
+// The position at which the input's rule is listed first.
+std::uint16_t finder_of(const CompiledCorrelation& correlation, const Input& input) {
+  for (const Input& other : correlation.inputs) {
+    if (other.kind == input.kind && other.index == input.index) {
+      return std::min(other.position, input.position);
+    }
+  }
+  return input.position;
+}
+
 // So many hits of a group are kept that the condition can be fulfilled twice.
 std::size_t hit_limit_of(const CompiledCorrelation& correlation, const Limits& limits) {
   double asked = 0;
@@ -38,7 +48,7 @@ Track::Track(CorrelationIndex index, World& world)
     : index_(index),
       correlation_(world.correlations[index]),
       world_(world),
-      retention_(retention_of(correlation_)),
+      retention_(correlation_.retention),
       span_(correlation_.timespan),
       is_rising_(correlation_.decision == Decision::rising),
       has_tiles_(correlation_.decision == Decision::frames &&
@@ -95,6 +105,7 @@ bool Track::insert(Group& group, const Arrival& hit, const Input& input,
   entry.event = beginning_of(hit.event);
   entry.ref = hit.ref;
   entry.position = input.position;
+  entry.finder = finder_of(correlation_, input);
   if (correlation_.has_parents) entry.carried = carried;
   bool any = false;
   for_each_value(correlation_, input, hit.fields, [&](std::uint64_t value) {
@@ -109,11 +120,12 @@ bool Track::insert(Group& group, const Entry& entry) {
   // A boolean condition's hits remember in `value` when they are decided.
   const bool has_value = correlation_.alternatives.empty();
   auto at = std::lower_bound(hits.begin(), hits.end(), entry, [&](const Entry& a, const Entry& b) {
-    return has_value
-               ? a < b
-               : std::tie(a.time, a.event, a.position) < std::tie(b.time, b.event, b.position);
+    return has_value ? a < b
+                     : std::tie(a.time, a.event, a.finder, a.position) <
+                           std::tie(b.time, b.event, b.finder, b.position);
   });
-  if (at != hits.end() && is_same_hit(*at, entry) && (!has_value || at->value == entry.value)) {
+  if (at != hits.end() && is_same_hit(*at, entry) && at->position == entry.position &&
+      (!has_value || at->value == entry.value)) {
     return false;
   }
   at = hits.insert(at, entry);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/hash.h"
+#include "base/number.h"
 
 namespace tocsin::correlate {
 namespace {
@@ -15,11 +16,13 @@ namespace {
 using Type = sigma::Correlation::Type;
 using Values = std::vector<std::string_view>;
 
+// As everywhere: an optional sign, digits, a fraction, an exponent; and not beyond a double.
 std::optional<double> number_of(std::string_view text) {
+  if (!Number::parse(text)) return std::nullopt;
+  if (text.starts_with('+')) text.remove_prefix(1);
   double number = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
-  if (!std::isfinite(number)) return std::nullopt;
+  if (read.ec != std::errc() || !std::isfinite(number)) return std::nullopt;
   return number;
 }
 
@@ -81,8 +84,8 @@ void for_each_value(const CompiledCorrelation& correlation, const Input& input,
   }
 }
 
-void for_each_new_value(const CompiledCorrelation& correlation, const Input& input, const FieldValues& fields,
-                        const std::function<void(const Key&)>& visit) {
+void for_each_new_value(const CompiledCorrelation& correlation, const Input& input,
+                        const FieldValues& fields, const std::function<void(const Key&)>& visit) {
   std::vector<Key> seen;
   for_each_tuple(input.value, fields, [&](const Values& values) {
     KeyHash hash;
