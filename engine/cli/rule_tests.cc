@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "cli/command.h"
+#include "cli/timeline.h"
 #include "event/event_reader.h"
 #include "event/record_reader.h"
 #include "program/evidence.h"
@@ -40,14 +41,18 @@ void report(Diagnostics& diagnostics, const std::string& file, const char* code,
 // One test case against the rules of its file.
 class CaseRunner {
  public:
-  CaseRunner(const program::Program& program, const std::string& file, const std::string& rule)
-      : program_(program), folder_(fs::path(file).parent_path()), rule_(rule) {}
+  CaseRunner(const Ruleset& ruleset, const sigma::RuleTestFile& tests)
+      : ruleset_(ruleset),
+        program_(ruleset.program),
+        tests_(tests),
+        folder_(fs::path(tests.file).parent_path()),
+        rule_(tests.rule) {}
 
   CaseResult run(const sigma::RuleTestCase& test) {
     CaseResult result;
     result.name = test.name;
     const auto start = std::chrono::steady_clock::now();
-    result.failure = failure(test);
+    result.failure = test.is_timeline() ? run_timeline(ruleset_, tests_, test) : failure(test);
     result.passed = result.failure.empty();
     result.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -119,7 +124,9 @@ class CaseRunner {
     return {};
   }
 
+  const Ruleset& ruleset_;
   const program::Program& program_;
+  const sigma::RuleTestFile& tests_;
   const fs::path folder_;
   const std::string& rule_;
   event::EventReader reader_{program_.fields()};
@@ -190,6 +197,8 @@ FileResult run_test_file(const std::string& file, const std::vector<std::string>
     merged.merge(tests->lists);
     Diagnostics compiled;
     ruleset.program = program::Program::compile(ruleset.rules, merged, compiled);
+    ruleset.correlations = std::make_shared<const correlate::Correlations>(
+        correlate::Correlations::compile(ruleset.rules, ruleset.program, compiled));
     ruleset.diagnostics = std::move(compiled);
   }
   if (ruleset.program.rules().empty()) {
@@ -199,7 +208,7 @@ FileResult run_test_file(const std::string& file, const std::vector<std::string>
     }
     return result;
   }
-  CaseRunner runner(ruleset.program, file, tests->rule);
+  CaseRunner runner(ruleset, *tests);
   for (const sigma::RuleTestCase& test : tests->tests) result.cases.push_back(runner.run(test));
   return result;
 }

@@ -53,23 +53,19 @@ pipeline::AlertForm form_of(const std::string& output) {
 
 void report_loading(const Ruleset& ruleset) {
   print_diagnostics(ruleset.diagnostics, Severity::error, 10);
-  for (const sigma::Correlation& correlation : ruleset.rules->correlations) {
-    fmt::print(stderr,
-               "tocsin: {}:{}: the correlation `{}` is valid but not executed by this version; "
-               "the rules it refers to {}\n",
-               text::printable(correlation.meta.file), correlation.meta.at.line,
-               text::printable(correlation.meta.title),
-               correlation.generate ? "raise their own alerts"
-                                    : "raise no alerts (set `generate: true` to change that)");
-  }
 }
 
 // The highest level that matched, -1 when nothing did.
-int highest_rank(const program::Program& program, const pipeline::ScanStats& stats) {
+int highest_rank(const Ruleset& ruleset, const pipeline::ScanStats& stats) {
   int highest = -1;
+  for (std::size_t i = 0; i < stats.correlation_matches.size(); ++i) {
+    if (stats.correlation_matches[i] == 0) continue;
+    const auto& correlation = ruleset.correlations->all()[i];
+    highest = std::max(highest, alert::severity_rank(correlation.facts->level));
+  }
   for (std::size_t i = 0; i < stats.rule_matches.size(); ++i) {
     if (stats.rule_matches[i] == 0) continue;
-    highest = std::max(highest, alert::severity_rank(program.rules()[i].source.meta.level));
+    highest = std::max(highest, alert::severity_rank(ruleset.program.rules()[i].source.meta.level));
   }
   return highest;
 }
@@ -117,13 +113,19 @@ int scan(const ScanArguments& arguments) {
   options.alerts = form_of(arguments.output);
   std::signal(SIGINT, on_interrupt);
   event::RecordReader reader(inputs.files, event::RecordReader::Trust::unchecked);
-  ScanOutput output(ruleset.program, inputs.total_bytes);
+  ScanOutput output(ruleset, inputs.total_bytes);
   const auto scan_start = std::chrono::steady_clock::now();
   const std::clock_t scan_cpu_start = std::clock();
-  const pipeline::ScanStats stats =
-      pipeline::scan(ruleset.program, plan, reader, options, output, interrupted);
+  const Result<pipeline::ScanStats> scanned =
+      pipeline::scan(ruleset, plan, reader, options, output, interrupted);
   cost.scan_seconds = seconds_since(scan_start);
   cost.scan_cpu_seconds = static_cast<double>(std::clock() - scan_cpu_start) / CLOCKS_PER_SEC;
+  if (!scanned) {
+    fmt::print(stderr, "tocsin: correlations could not be evaluated: {}\n",
+               text::printable(scanned.error().message));
+    return kError;
+  }
+  const pipeline::ScanStats& stats = *scanned;
   output.finish(stats, interrupted);
 
   if (stats_file.is_open() && !stats_file.write(stats, cost)) {
@@ -136,8 +138,8 @@ int scan(const ScanArguments& arguments) {
   if (interrupted) return kInterrupted;
   if (!inputs.errors.empty()) return kError;
   if (arguments.strict && stats.rejected > 0) return kError;
-  const bool failed = !arguments.fail_on.empty() && highest_rank(ruleset.program, stats) >=
-                                                        alert::severity_rank(arguments.fail_on);
+  const bool failed = !arguments.fail_on.empty() &&
+                      highest_rank(ruleset, stats) >= alert::severity_rank(arguments.fail_on);
   return failed ? kFinding : kOk;
 }
 
@@ -148,7 +150,8 @@ void add_scan(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("scan", "Match files of events and print the alerts");
   command->footer(
       "Alerts go to standard output, everything else to standard error. The order of alerts is\n"
-      "that of the records, whatever the number of threads.");
+      "that of the records, whatever the number of threads. Alerts of correlations come last, in\n"
+      "the order of event time, whatever the order of the files; time ends with the newest event.");
   arguments->rules.add_to(*command, true);
   command
       ->add_option("-o,--output", arguments->output,

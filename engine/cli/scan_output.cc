@@ -63,8 +63,8 @@ std::uint64_t max_rss_bytes() {
 
 }  // namespace
 
-ScanOutput::ScanOutput(const program::Program& program, std::uint64_t total_bytes)
-    : program_(program), total_bytes_(total_bytes), progress_wanted_(is_terminal(stderr)) {}
+ScanOutput::ScanOutput(const pipeline::Ruleset& ruleset, std::uint64_t total_bytes)
+    : ruleset_(ruleset), total_bytes_(total_bytes), progress_wanted_(is_terminal(stderr)) {}
 
 void ScanOutput::write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) write_failed_ = true;
@@ -138,35 +138,41 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
   fmt::print(stderr, "\n{}{} records in {:.2f} s ({} records/s), {} rules, {} matches",
              interrupted ? "Interrupted. " : "", with_commas(stats.records), seconds,
              human_rate(static_cast<double>(stats.records) / std::max(seconds, 1e-9)),
-             with_commas(program_.rules().size()), with_commas(stats.matches));
+             with_commas(ruleset_.program.rules().size() + ruleset_.correlations->all().size()),
+             with_commas(stats.matches));
   fmt::print(stderr, "; {} rejected, {} repaired\n", with_commas(stats.rejected),
              with_commas(stats.repaired));
   if (stats.matches == 0) return;
 
-  std::vector<program::RuleIndex> order;
-  for (program::RuleIndex i = 0; i < stats.rule_matches.size(); ++i) {
-    if (stats.rule_matches[i] > 0) order.push_back(i);
-  }
-  const auto rank = [&](program::RuleIndex i) {
-    return alert::severity_rank(program_.rules()[i].source.meta.level);
+  struct Line {
+    std::uint64_t matches;
+    int rank;
+    const std::string* title;
   };
-  std::sort(order.begin(), order.end(), [&](program::RuleIndex a, program::RuleIndex b) {
-    if (rank(a) != rank(b)) return rank(a) > rank(b);
-    if (stats.rule_matches[a] != stats.rule_matches[b]) {
-      return stats.rule_matches[a] > stats.rule_matches[b];
-    }
-    return a < b;
+  std::vector<Line> lines;
+  for (program::RuleIndex i = 0; i < stats.rule_matches.size(); ++i) {
+    if (stats.rule_matches[i] == 0) continue;
+    const sigma::Meta& meta = ruleset_.program.rules()[i].source.meta;
+    lines.push_back({stats.rule_matches[i], alert::severity_rank(meta.level), &meta.title});
+  }
+  for (std::size_t i = 0; i < stats.correlation_matches.size(); ++i) {
+    if (stats.correlation_matches[i] == 0) continue;
+    const alert::RuleFacts& facts = *ruleset_.correlations->all()[i].facts;
+    lines.push_back(
+        {stats.correlation_matches[i], alert::severity_rank(facts.level), &facts.title});
+  }
+  std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.matches > b.matches;
   });
   const bool color = use_color(stderr);
   fmt::print(stderr, "\n{:>10}  {:<13}  {}\n", "matches", "level", "rule");
   std::uint64_t by_level[5] = {};
-  for (const program::RuleIndex i : order) {
-    const sigma::Meta& meta = program_.rules()[i].source.meta;
-    const std::string_view level = alert::severity_name(rank(i));
-    by_level[rank(i)] += stats.rule_matches[i];
-    fmt::print(stderr, "{:>10}  {}{:<13}{}  {}\n", with_commas(stats.rule_matches[i]),
+  for (const Line& line : lines) {
+    const std::string_view level = alert::severity_name(line.rank);
+    by_level[line.rank] += line.matches;
+    fmt::print(stderr, "{:>10}  {}{:<13}{}  {}\n", with_commas(line.matches),
                alert::level_style(level, color), level, reset_style(color),
-               text::printable(meta.title));
+               text::printable(*line.title));
   }
   std::string totals;
   for (int level = 4; level >= 0; --level) {

@@ -11,13 +11,12 @@
 
 #include "alert/alert.h"
 #include "pipeline/scan_pipeline.h"
-#include "program/program.h"
 
 namespace tocsin::cli {
 
 class ScanOutput : public pipeline::ScanSink {
  public:
-  ScanOutput(const program::Program& program, std::uint64_t total_bytes);
+  ScanOutput(const pipeline::Ruleset& ruleset, std::uint64_t total_bytes);
 
   void alert(alert::Alert alert) override;
   void lines(std::string_view json_lines) override;
@@ -36,7 +35,7 @@ class ScanOutput : public pipeline::ScanSink {
 
   using Clock = std::chrono::steady_clock;
 
-  const program::Program& program_;
+  const pipeline::Ruleset& ruleset_;
   const std::uint64_t total_bytes_;
   const bool progress_wanted_;
   const Clock::time_point start_ = Clock::now();

@@ -158,6 +158,16 @@ void add_test(CLI::App& app, int& exit_code) {
       "        fires: false\n"
       "        event_file: other.json\n"
       "  lists: {trusted_networks: [198.51.100.0/24]}         # optional\n\n"
+      "A correlation is tested over time:\n\n"
+      "  lateness: 15m                    # optional: how late events may come\n"
+      "  tests:\n"
+      "      - name: three denials in a minute, one of them late\n"
+      "        timeline:\n"
+      "            - {at: +0s, times: 2, every: 10s, event: {errorCode: AccessDenied}}\n"
+      "            - {at: +20s, arrives: +4m, again: 1, event: {errorCode: AccessDenied}}\n"
+      "            - until: +1h         # silence: the clock goes on\n"
+      "        alerts:                  # all that is raised\n"
+      "            - {at: +20s, raised: +4m, hits: 3, firings: 1}\n\n"
       "Exits with 0 when all pass, 1 when some fail, 2 when a file cannot be used.");
   command->add_option("-l,--lists", arguments->lists, "List files or folders, as in scan")
       ->type_name("PATH")

@@ -173,6 +173,12 @@ Time Correlator::watermark() const {
   return impl_->world.watermark;
 }
 
+Time Correlator::next_due() const {
+  Time due = kLatest;
+  for (const auto& track : impl_->tracks) due = std::min(due, track->next_due());
+  return due;
+}
+
 void Correlator::restore_watermark(Time watermark) {
   impl_->world.watermark = watermark;
   impl_->restored = true;

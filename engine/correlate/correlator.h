@@ -115,6 +115,9 @@ class Correlator {
   // output.derived[j] is known as `first` + j.
   Status advance(Time watermark, HitRef first, Output& output);
   Time watermark() const;
+  // advance() has something to do only when the watermark passes this; kLatest: nothing. It may
+  // turn out to be nothing then.
+  Time next_due() const;
 
   // After a restart, in this order: the watermark, the open episodes, and the kept hits (those that
   // came in and the derived ones), in any order. `wanted(correlation)` says whether they are for

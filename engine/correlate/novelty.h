@@ -49,6 +49,8 @@ class Novelty {
   Status restore(const Use& use, Time watermark, const std::function<bool(const Key&)>& told);
   // Settles the uses before `watermark`. Returns whether there were any.
   Result<bool> advance(Time watermark, const Fire& fire);
+  // When the watermark passes this, advance() has something to do.
+  Time next_due() const { return agenda_.empty() ? kLatest : agenda_.begin()->first; }
   std::size_t pending() const { return agenda_.size(); }
 
  private:

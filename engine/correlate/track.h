@@ -72,6 +72,7 @@ class Track {
   // Decides what the watermark has passed, and forgets what is of no use any more. Whether anything
   // was decided in Memory.
   Result<bool> advance();
+  Time next_due() const;
   // Of a change that was found here, while the hits are still there.
   Window window(const Changes::Touched& touched);
 

@@ -52,6 +52,11 @@ Result<bool> Track::advance() {
   return any;
 }
 
+Time Track::next_due() const {
+  if (novelty_ != nullptr) return novelty_->next_due();
+  return agenda_.empty() ? kLatest : agenda_.top().first;
+}
+
 Status Track::look_at(const Key& key, Group& group) {
   const Time decided = group.decided;
   const std::size_t before = group.hits.size();

@@ -6,31 +6,43 @@
 #include <exception>
 #include <thread>
 
+#include "alert/correlation.h"
+#include "alert/occurrences.h"
+#include "correlate/hit_maker.h"
+#include "correlate/presence.h"
 #include "event/batch_reader.h"
+#include "pipeline/event_clock.h"
+#include "pipeline/scan_correlation.h"
 #include "pipeline/turnstile.h"
 #include "program/match.h"
 
 namespace tocsin::pipeline {
 namespace {
 
+// The files of a scan are one source: where a trail's files lie says nothing about it.
+constexpr std::string_view kScanSource = "scan";
+
 // Everything one thread needs; nothing in it is shared.
 class Worker : private event::BatchReader::Visitor {
  public:
-  Worker(const program::Program& program, const ScanOptions& options, const Plan& plan,
-         Turnstile& turnstile)
-      : program_(program),
+  Worker(const Ruleset& ruleset, const ScanOptions& options, const Plan& plan, Turnstile& turnstile)
+      : program_(ruleset.program),
+        correlates_(!ruleset.correlations->empty()),
         options_(options),
         plan_(plan),
         turnstile_(turnstile),
         reader_(plan.phases()),
-        matching_(program),
-        alerts_(program) {}
+        matching_(program_),
+        alerts_(program_),
+        hits_(*ruleset.correlations),
+        presence_(*ruleset.correlations) {}
 
   void run() {
     while (turnstile_.take(batch_)) {
       result_.input_bytes = batch_.input_bytes;
       now_ = now_milliseconds();
       reader_.read(batch_, *this);
+      if (!presence_.empty()) presence_.take(result_.hits);
       turnstile_.give(batch_, result_, reader_.renumberings());
       whole_lines_ = 0;
     }
@@ -61,13 +73,30 @@ class Worker : private event::BatchReader::Visitor {
     std::uint8_t notes = event.notes();
     if (matching_.cut_subject()) notes |= event::kLongSubject;
     if (notes != event::kNoNote) result_.notes.push_back({origin, notes});
-    std::erase_if(fired_, [&](program::RuleIndex rule) { return !program_.raises_alert(rule); });
+    if (correlates_) correlate(event, origin);
     if (fired_.empty()) return;
     if (options_.alerts == AlertForm::none) {
       result_.matches.insert(result_.matches.end(), fired_.begin(), fired_.end());
     } else {
       raise_alerts(event, origin);
     }
+  }
+
+  // Takes the hits out of what has fired. Leaves the rules that raise alerts of their own.
+  void correlate(event::Event& event, const event::Origin& origin) {
+    const auto read_with = [&](event::EventReader& reader, event::Event& out) {
+      reader_.read_with(reader, out);
+    };
+    if (!presence_.empty()) presence_.see(kScanSource, read_with);
+    if (result_.newest == correlate::kNoTime) result_.newest = clock_.read(read_with);
+    bool begun = false;
+    for (const program::RuleIndex rule : fired_) {
+      if (!hits_.wants(rule)) continue;
+      if (!begun) hits_.begin(event, origin, kScanSource, read_with);
+      begun = true;
+      hits_.add(rule, result_.hits);
+    }
+    std::erase_if(fired_, [&](program::RuleIndex rule) { return !program_.raises_alert(rule); });
   }
 
   void raise_alerts(event::Event& event, const event::Origin& origin) {
@@ -96,33 +125,56 @@ class Worker : private event::BatchReader::Visitor {
   void hand_over() noexcept { turnstile_.give_part(batch_, result_); }
 
   const program::Program& program_;
+  const bool correlates_;
   const ScanOptions& options_;
   const Plan& plan_;
   Turnstile& turnstile_;
   event::BatchReader reader_;
   program::Matching matching_;
   alert::AlertMaker alerts_;
+  correlate::HitMaker hits_;
+  correlate::Presence presence_;
+  EventClock clock_;
   event::Batch batch_;
   std::int64_t now_ = 0;         // when it was taken up: what is found in it has this time
-  Result result_;                // of batch_ so far
+  BatchResult result_;           // of batch_ so far
   std::size_t whole_lines_ = 0;  // of result_.lines
   std::vector<program::RuleIndex> fired_;  // by the record at hand
 };
 
+// Shows the alerts of correlations.
+Status tell_episodes(ScanCorrelation& correlation, AlertForm form, ScanSink& sink) {
+  if (form == AlertForm::none) return correlation.run(now_milliseconds(), nullptr);
+  return correlation.run(now_milliseconds(), [&](const alert::CorrelationAlert& alert) {
+    const std::string json = alert::correlation_json(alert);
+    if (form == AlertForm::lines) return sink.lines(json + "\n");
+    Result<alert::Alert> parsed = alert::parse(json);
+    if (parsed) sink.alert(std::move(*parsed));
+  });
+}
+
 }  // namespace
 
-ScanStats scan(const program::Program& program, const Plan& plan, event::RecordReader& reader,
-               const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
-  Turnstile turnstile(reader, sink, program.rules().size(), stop);
+Result<ScanStats> scan(const Ruleset& ruleset, const Plan& plan, event::RecordReader& reader,
+                       const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
+  ScanCorrelation correlation(ruleset.correlations);
+  Turnstile turnstile(reader, sink, ruleset.program.rules().size(), correlation, stop);
   const auto work = [&] {
-    Worker worker(program, options, plan, turnstile);
+    Worker worker(ruleset, options, plan, turnstile);
     worker.run();
   };
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < options.threads; ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
-  return std::move(turnstile.stats());
+
+  ScanStats stats = std::move(turnstile.stats());
+  Status told = turnstile.collected();
+  if (told) told = tell_episodes(correlation, options.alerts, sink);
+  if (!told) return tl::unexpected(std::move(told.error()));
+  stats.correlation_matches = correlation.matches();
+  for (const std::uint64_t matches : stats.correlation_matches) stats.matches += matches;
+  return stats;
 }
 
 std::int64_t now_milliseconds() {

@@ -14,7 +14,7 @@
 #include "alert/alert.h"
 #include "event/record_reader.h"
 #include "pipeline/plan.h"
-#include "program/program.h"
+#include "pipeline/ruleset.h"
 
 namespace tocsin::pipeline {
 
@@ -24,7 +24,8 @@ struct ScanStats {
   std::uint64_t repaired = 0;     // matched, but not exactly as the bytes said (ReadNote)
   std::uint64_t input_bytes = 0;  // as stored (compressed size)
   std::uint64_t matches = 0;
-  std::vector<std::uint64_t> rule_matches;  // by RuleIndex
+  std::vector<std::uint64_t> rule_matches;         // by RuleIndex
+  std::vector<std::uint64_t> correlation_matches;  // by CorrelationIndex: episodes
 };
 
 // What the sink gets of alerts.
@@ -56,9 +57,11 @@ class ScanSink {
   virtual void progress(const ScanStats& so_far) = 0;  // after each batch, or part of one
 };
 
-// Runs until the inputs end or `stop` becomes true; then finishes what has been read.
-ScanStats scan(const program::Program& program, const Plan& plan, event::RecordReader& reader,
-               const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop);
+// Runs until the inputs end or `stop` becomes true; then finishes what has been read. Alerts of
+// correlations come last. An error is one of collecting what these need: what was found without
+// them has been told.
+Result<ScanStats> scan(const Ruleset& ruleset, const Plan& plan, event::RecordReader& reader,
+                       const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop);
 
 // Milliseconds since 1970, from the system clock.
 std::int64_t now_milliseconds();

@@ -18,26 +18,28 @@ std::string_view digits_at(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-void Result::clear() {
+void BatchResult::clear() {
   alerts.clear();
   lines.clear(2 * kLinesBytes);
   numbers.clear();
   notes.clear();
   errors.clear();
   matches.clear();
+  hits.clear();
+  newest = correlate::kNoTime;
   records = 0;
   input_bytes = 0;
 }
 
-bool Result::is_large() const {
+bool BatchResult::is_large() const {
   return lines.size() >= kLinesBytes || alerts.size() >= kHeldAlerts;
 }
 
-void Numbering::apply(Result& result) const {
+void Numbering::apply(BatchResult& result) const {
   if (by_ == 0) return;
   for (RecordNote& note : result.notes) apply(note.origin);
   for (event::RecordError& error : result.errors) apply(error.origin);
-  for (Result::Raised& raised : result.alerts) {
+  for (BatchResult::Raised& raised : result.alerts) {
     apply(raised.origin);
     raised.alert.input_record = raised.origin.record;
   }
@@ -48,11 +50,12 @@ void Numbering::apply(event::Origin& origin) const {
   if (concerns(origin.path) && origin.record != 0) origin.record += static_cast<std::uint64_t>(by_);
 }
 
-void Numbering::apply(TextBuffer& lines, const std::vector<Result::NumberPlace>& numbers) const {
+void Numbering::apply(TextBuffer& lines,
+                      const std::vector<BatchResult::NumberPlace>& numbers) const {
   const std::string_view before = lines.text();
   TextBuffer after;
   std::size_t copied = 0;
-  for (const Result::NumberPlace& place : numbers) {
+  for (const BatchResult::NumberPlace& place : numbers) {
     if (!concerns(place.path)) continue;
     const std::string_view digits = digits_at(before, place.at);
     std::uint64_t record = 0;
@@ -77,8 +80,8 @@ void Numbering::pass(const event::Batch& batch, const Renumberings& renumberings
 }
 
 Turnstile::Turnstile(event::RecordReader& reader, ScanSink& sink, std::size_t rules,
-                     const std::atomic<bool>& stop)
-    : reader_(reader), sink_(sink), stop_(stop) {
+                     ScanCorrelation& correlation, const std::atomic<bool>& stop)
+    : reader_(reader), sink_(sink), correlation_(correlation), stop_(stop) {
   stats_.rule_matches.assign(rules, 0);
 }
 
@@ -89,11 +92,11 @@ bool Turnstile::take(event::Batch& batch) {
   return true;
 }
 
-void Turnstile::give_part(const event::Batch& batch, Result& result) {
+void Turnstile::give_part(const event::Batch& batch, BatchResult& result) {
   deliver(wait_for_turn(batch), result);
 }
 
-void Turnstile::give(const event::Batch& batch, Result& result,
+void Turnstile::give(const event::Batch& batch, BatchResult& result,
                      const Numbering::Renumberings& renumberings) {
   const std::unique_lock lock = wait_for_turn(batch);
   deliver(lock, result);
@@ -108,7 +111,7 @@ std::unique_lock<std::mutex> Turnstile::wait_for_turn(const event::Batch& batch)
   return lock;
 }
 
-void Turnstile::deliver(const std::unique_lock<std::mutex>&, Result& result) {
+void Turnstile::deliver(const std::unique_lock<std::mutex>&, BatchResult& result) {
   numbering_.apply(result);
   stats_.records += result.records;
   stats_.rejected += result.errors.size();
@@ -116,9 +119,12 @@ void Turnstile::deliver(const std::unique_lock<std::mutex>&, Result& result) {
   stats_.input_bytes += result.input_bytes;
   stats_.matches += result.matches.size();
   for (const program::RuleIndex rule : result.matches) ++stats_.rule_matches[rule];
+  if (collected_ && (!result.hits.empty() || result.newest != correlate::kNoTime)) {
+    collected_ = correlation_.add(result.hits, result.newest);
+  }
   for (const event::RecordError& error : result.errors) sink_.error(error);
   for (const RecordNote& note : result.notes) sink_.note(note);
-  for (Result::Raised& raised : result.alerts) sink_.alert(std::move(raised.alert));
+  for (BatchResult::Raised& raised : result.alerts) sink_.alert(std::move(raised.alert));
   if (!result.lines.empty()) sink_.lines(result.lines.text());
   sink_.progress(stats_);
   result.clear();

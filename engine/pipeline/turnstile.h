@@ -13,15 +13,17 @@
 
 #include "alert/alert.h"
 #include "base/text_buffer.h"
+#include "correlate/hit.h"
 #include "event/batch_reader.h"
 #include "event/record_reader.h"
+#include "pipeline/scan_correlation.h"
 #include "pipeline/scan_pipeline.h"
 #include "program/program.h"
 
 namespace tocsin::pipeline {
 
 // What a batch, or a part of one, came to: ready to be handed over.
-struct Result {
+struct BatchResult {
   // An alert and the record that raised it.
   struct Raised {
     alert::Alert alert;
@@ -39,6 +41,8 @@ struct Result {
   std::vector<RecordNote> notes;
   std::vector<event::RecordError> errors;
   std::vector<program::RuleIndex> matches;
+  correlate::HitBatch hits;
+  correlate::Time newest = correlate::kNoTime;  // that is known of the events
   std::uint64_t records = 0;
   std::uint64_t input_bytes = 0;
 
@@ -54,14 +58,14 @@ class Numbering {
   using Renumberings = std::vector<event::BatchReader::Renumbering>;
 
   // Of a part of the batch that comes next.
-  void apply(Result& result) const;
+  void apply(BatchResult& result) const;
   // That batch is complete.
   void pass(const event::Batch& batch, const Renumberings& renumberings);
 
  private:
   bool concerns(const std::string* path) const { return path == path_.get(); }
   void apply(event::Origin& origin) const;
-  void apply(TextBuffer& lines, const std::vector<Result::NumberPlace>& numbers) const;
+  void apply(TextBuffer& lines, const std::vector<BatchResult::NumberPlace>& numbers) const;
 
   std::shared_ptr<const std::string> path_;  // of the last input so far
   std::int64_t by_ = 0;
@@ -70,23 +74,28 @@ class Numbering {
 class Turnstile {
  public:
   Turnstile(event::RecordReader& reader, ScanSink& sink, std::size_t rules,
-            const std::atomic<bool>& stop);
+            ScanCorrelation& correlation, const std::atomic<bool>& stop);
 
   // False at the end.
   bool take(event::Batch& batch);
   // Waits until all batches before are given back; delivers the result and clears it.
-  void give_part(const event::Batch& batch, Result& result);
+  void give_part(const event::Batch& batch, BatchResult& result);
   // The same, and the batch is done.
-  void give(const event::Batch& batch, Result& result, const Numbering::Renumberings& renumberings);
+  void give(const event::Batch& batch, BatchResult& result,
+            const Numbering::Renumberings& renumberings);
 
   ScanStats& stats() { return stats_; }
+  // Whether all hits could be collected.
+  const Status& collected() const { return collected_; }
 
  private:
   std::unique_lock<std::mutex> wait_for_turn(const event::Batch& batch);
-  void deliver(const std::unique_lock<std::mutex>& turn, Result& result);
+  void deliver(const std::unique_lock<std::mutex>& turn, BatchResult& result);
 
   event::RecordReader& reader_;
   ScanSink& sink_;
+  ScanCorrelation& correlation_;
+  Status collected_;
   const std::atomic<bool>& stop_;
 
   std::mutex reading_;

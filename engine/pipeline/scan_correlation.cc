@@ -1,0 +1,158 @@
+#include "pipeline/scan_correlation.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "correlate/hit_blob.h"
+#include "pipeline/episode_alert.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+using correlate::Change;
+
+constexpr std::size_t kAtOnce = 1000;
+
+// Nobody else's memory is at stake in a scan.
+correlate::Limits limits() {
+  correlate::Limits limits;
+  limits.groups_per_correlation = limits.groups;
+  return limits;
+}
+
+correlate::Time longest_retention(const correlate::Correlations& correlations) {
+  correlate::Time longest = 0;
+  for (const correlate::CompiledCorrelation& correlation : correlations.all()) {
+    longest = std::max(longest, correlation.retention);
+  }
+  return longest;
+}
+
+}  // namespace
+
+ScanCorrelation::ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations)
+    : correlations_(std::move(correlations)),
+      correlator_(correlations_, limits(), memory_),
+      retention_(longest_retention(*correlations_)),
+      matches_(correlations_->all().size()) {}
+
+Status ScanCorrelation::add(const correlate::HitBatch& hits, correlate::Time newest) {
+  newest_ = std::max(newest_, newest);
+  return spool_.add(hits);
+}
+
+Status ScanCorrelation::run(std::int64_t detected_at, const Tell& tell) {
+  HitSpool::Sorted sorted;
+  correlate::Output output;
+  for (;;) {
+    if (Status read = spool_.read(kAtOnce, sorted); !read) return read;
+    if (sorted.places.empty()) break;
+    if (Status taken = take(sorted, output); !taken) return taken;
+    const correlate::Time now = sorted.hits[sorted.places.size() - 1].time;
+    newest_ = std::max(newest_, now);
+    if (Status passed = pass(now, output); !passed) return passed;
+    if (Status told = tell_ended(detected_at, tell); !told) return told;
+  }
+  if (newest_ != correlate::kNoTime) {
+    if (Status passed = pass(newest_ + 1, output); !passed) return passed;
+    if (Status told = tell_ended(detected_at, tell); !told) return told;
+  }
+  return tell_open(detected_at, tell);
+}
+
+Status ScanCorrelation::take(const HitSpool::Sorted& sorted, correlate::Output& output) {
+  const correlate::HitRef first = next_ref();
+  for (std::size_t i = 0; i < sorted.places.size(); ++i) {
+    places_.push_back({sorted.hits[i].time, sorted.places[i]});
+  }
+  output.clear();
+  if (Status added = correlator_.add(sorted.hits, first, output); !added) return added;
+  return remember(output);
+}
+
+Status ScanCorrelation::pass(correlate::Time watermark, correlate::Output& output) {
+  output.clear();
+  if (Status passed = correlator_.advance(watermark, next_ref(), output); !passed) return passed;
+  if (Status remembered = remember(output); !remembered) return remembered;
+  while (!places_.empty() && places_.front().time < watermark - retention_) {
+    places_.pop_front();
+    ++first_place_;
+  }
+  return {};
+}
+
+Status ScanCorrelation::remember(const correlate::Output& output) {
+  for (std::size_t i = 0; i < output.derived.size(); ++i) {
+    const correlate::Hit hit = output.derived[i];
+    const Result<HitSpool::Place> place = spool_.keep(hit);
+    if (!place) return tl::unexpected(place.error());
+    places_.push_back({hit.time, *place});
+  }
+  for (const Change& change : output.changes) {
+    if (change.kind == Change::Kind::merged) {
+      open_.erase(change.episode);
+      continue;
+    }
+    if ((*correlations_)[change.correlation].silent) continue;
+    Kept& kept = open_[change.episode];
+    kept.change = change;
+    kept.places.clear();
+    for (const correlate::HitRef ref : change.evidence) kept.places.emplace(ref, place_of(ref));
+    kept.places.emplace(change.closing, place_of(change.closing));
+  }
+  return {};
+}
+
+std::optional<HitSpool::Place> ScanCorrelation::place_of(correlate::HitRef ref) const {
+  if (ref < first_place_ || ref >= next_ref()) return std::nullopt;
+  return places_[ref - first_place_].place;
+}
+
+Status ScanCorrelation::tell_ended(std::int64_t detected_at, const Tell& tell) {
+  for (const correlate::Key& episode : correlator_.take_ended()) {
+    const auto found = open_.find(episode);
+    if (found == open_.end()) continue;
+    if (Status told = tell_one(found->second, detected_at, tell); !told) return told;
+    open_.erase(found);
+  }
+  return {};
+}
+
+Status ScanCorrelation::tell_open(std::int64_t detected_at, const Tell& tell) {
+  std::vector<const Kept*> rest;
+  for (const auto& [episode, kept] : open_) rest.push_back(&kept);
+  std::sort(rest.begin(), rest.end(), [](const Kept* a, const Kept* b) {
+    return std::tie(a->change.last, a->change.correlation, a->change.group, a->change.episode) <
+           std::tie(b->change.last, b->change.correlation, b->change.group, b->change.episode);
+  });
+  for (const Kept* kept : rest) {
+    if (Status told = tell_one(*kept, detected_at, tell); !told) return told;
+  }
+  open_.clear();
+  return {};
+}
+
+Status ScanCorrelation::tell_one(const Kept& kept, std::int64_t detected_at, const Tell& tell) {
+  ++matches_[kept.change.correlation];
+  if (!tell) return {};
+  const FindHit find = [&](correlate::HitRef ref) -> Result<std::optional<correlate::KeptHit>> {
+    const auto place = kept.places.find(ref);
+    if (place == kept.places.end() || !place->second) return std::nullopt;
+    std::string text;
+    const Result<correlate::Hit> hit = spool_.hit(*place->second, text);
+    if (!hit) return tl::unexpected(hit.error());
+    correlate::HitBatch one;
+    one.add(*hit);
+    correlate::BlobWriter blob(*correlations_);
+    blob.add(one, 0);
+    return correlate::read_hit(blob.finish(), 0);
+  };
+  const Result<alert::CorrelationAlert> alert =
+      make_episode_alert(*correlations_, kept.change, find, detected_at);
+  if (!alert) return tl::unexpected(alert.error());
+  tell(*alert);
+  return {};
+}
+
+}  // namespace tocsin::pipeline

@@ -1,0 +1,72 @@
+// ScanCorrelation: detections over time in a scan. All hits are collected first, and only then
+// taken in the order of their times, so that the files may be in any order.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "alert/correlation.h"
+#include "correlate/correlator.h"
+#include "correlate/map_memory.h"
+#include "pipeline/hit_spool.h"
+
+namespace tocsin::pipeline {
+
+class ScanCorrelation {
+ public:
+  using Tell = std::function<void(const alert::CorrelationAlert&)>;
+
+  // `correlations` with what they refer to must outlive it.
+  explicit ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations);
+
+  // Hits, in any order, and how far the time has come with the events that were read.
+  Status add(const correlate::HitBatch& hits, correlate::Time newest);
+  // Tells the episodes of correlations that raise alerts, each once, in the order in which they
+  // end; without `tell` they are only counted. Time ends with the newest event: what would have to
+  // be waited for is not decided.
+  Status run(std::int64_t detected_at, const Tell& tell);
+
+  // By CorrelationIndex: alerts.
+  const std::vector<std::uint64_t>& matches() const { return matches_; }
+  correlate::CorrelatorStats stats() const { return correlator_.stats(); }
+
+ private:
+  struct Kept {
+    correlate::Change change;
+    // Of what the change refers to; nullopt: it is not known any more.
+    std::map<correlate::HitRef, std::optional<HitSpool::Place>> places;
+  };
+  struct Placed {
+    correlate::Time time = 0;
+    HitSpool::Place place;
+  };
+
+  correlate::HitRef next_ref() const { return first_place_ + places_.size(); }
+  Status take(const HitSpool::Sorted& sorted, correlate::Output& output);
+  Status pass(correlate::Time watermark, correlate::Output& output);
+  Status remember(const correlate::Output& output);
+  std::optional<HitSpool::Place> place_of(correlate::HitRef ref) const;
+  Status tell_ended(std::int64_t detected_at, const Tell& tell);
+  Status tell_open(std::int64_t detected_at, const Tell& tell);
+  Status tell_one(const Kept& kept, std::int64_t detected_at, const Tell& tell);
+
+  const std::shared_ptr<const correlate::Correlations> correlations_;
+  correlate::MapMemory memory_;
+  correlate::Correlator correlator_;
+  const correlate::Time retention_;  // the longest of all
+  HitSpool spool_;
+  correlate::Time newest_ = correlate::kNoTime;
+  // Where the hits are that windows may still show, by HitRef, beginning with first_place_.
+  std::deque<Placed> places_;
+  correlate::HitRef first_place_ = 0;
+  std::unordered_map<correlate::Key, Kept, correlate::KeyHasher> open_;  // episodes
+  std::vector<std::uint64_t> matches_;
+};
+
+}  // namespace tocsin::pipeline
