@@ -22,7 +22,8 @@ void Changes::touch(CorrelationIndex correlation, const Key& group, const Episod
   if (window == nullptr) {
     touched.window.reset();
     windowless_.push_back(index_.at(episode.id));
-  } else if (!touched.window || window->end >= touched.window->end) {
+  } else if (!touched.window || window->end >= touched.window->end ||
+             touched.window->end > episode.last) {
     touched.window = *window;
   }
 }

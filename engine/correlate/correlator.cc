@@ -165,6 +165,7 @@ Status Correlator::advance(Time watermark, HitRef first, Output& output) {
     if (Status derived = impl_->derive(first, output); !derived) return derived;
     if (impl_->world.changes.has_windowless()) impl_->add_windows();
   }
+  impl_->world.passed = watermark;
   impl_->finish(output);
   return {};
 }
@@ -180,7 +181,7 @@ Time Correlator::next_due() const {
 }
 
 void Correlator::restore_watermark(Time watermark) {
-  impl_->world.watermark = watermark;
+  impl_->world.watermark = impl_->world.passed = watermark;
   impl_->restored = true;
 }
 

@@ -56,7 +56,7 @@ std::unique_ptr<Judge> make_silence(const CompiledCorrelation& correlation);
 
 // Sessions are looked at as far back as so many timespans.
 inline constexpr Time kSessionSpans = 24;
-// What is heard of a silent_source is kept on disk when it has gone on by T over this.
+// What is heard of a silent_source has to be on disk when it has gone on by T over this.
 inline constexpr Time kHeardSteps = 16;
 // Of evidence that does not fit, so many of the first are shown.
 inline constexpr std::size_t kFirstEvidence = 5;

@@ -63,10 +63,7 @@ class Silence final : public Judge {
   }
 
  private:
-  // Of what was heard shortly before a restart a little may be unknown: Entry::done marks that.
-  Time due(const Entry& stretch) const {
-    return stretch.time + span_ + (stretch.done ? span_ / kHeardSteps : 0);
-  }
+  Time due(const Entry& stretch) const { return stretch.time + span_; }
 
   const Time span_;
 };

@@ -134,7 +134,8 @@ bool Track::insert(Group& group, const Entry& entry) {
   return true;
 }
 
-// What is heard is kept when it goes on by so much that a restart must know of it.
+// What is heard of a source is kept, but need not be on disk at once when it went on by little: who
+// is killed then takes a silence to begin that much earlier.
 Track::Taken Track::hear(Group& group, const Arrival& hit) {
   Entry entry;
   entry.time = hit.time;
@@ -147,10 +148,11 @@ Track::Taken Track::hear(Group& group, const Arrival& hit) {
   judge_->inserted(group, hit.time, nullptr);
   stats_.hits += group.hits.size() - before;
   Taken taken;
-  taken.keep = taken.matters =
-      group.decided == kNoTime || !hit.heard || hit.time - group.decided > span_ / kHeardSteps;
-  if (taken.keep) group.decided = std::max(group.decided, hit.time);
-  taken.until = hit.time + span_ + span_ / kHeardSteps;
+  taken.keep = true;
+  taken.matters = !hit.heard || group.hits.size() != before || group.decided == kNoTime ||
+                  hit.time - group.decided > span_ / kHeardSteps;
+  if (taken.matters) group.decided = std::max(group.decided, hit.time);
+  taken.until = hit.time + span_;
   return taken;
 }
 
@@ -203,14 +205,11 @@ Status Track::restore(const Arrival& hit, const Input& input) {
       if (!used) return tl::unexpected(used.error());
       return {};
     }
-    if (hit.time + retention_ + (is_silence_ ? span_ : 0) < world_.watermark) return {};
+    if (hit.time + retention_ < world_.watermark) return {};
     const Result<Group*> group = group_for(key);
     if (!group) return tl::unexpected(group.error());
     if (is_silence_) {
       hear(**group, hit);
-      for (Entry& stretch : (*group)->hits) {
-        if (stretch.time == hit.time) stretch.done = hit.heard;
-      }
       return {};
     }
     insert(**group, hit, input, carried);

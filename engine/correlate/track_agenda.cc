@@ -93,8 +93,8 @@ void Track::prune(Group& group) {
 void Track::trim(Group& group) {
   std::vector<Entry>& hits = group.hits;
   if (hits.size() >= 32 && !is_silence_ &&
-      hits[hits.size() / 2].time < world_.watermark - retention_) {
-    const std::size_t useless = first_at(hits, world_.watermark - retention_);
+      hits[hits.size() / 2].time < world_.passed - retention_) {
+    const std::size_t useless = first_at(hits, world_.passed - retention_);
     hits.erase(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(useless));
     stats_.hits -= useless;
   }

@@ -37,7 +37,8 @@ void Track::fire(const Key& key, Group& group, Time time, std::size_t closing,
   bool is_new = false;
   Episode& episode = enter(key, group, time, is_new);
   ++episode.firings;
-  // Without a window: it is found when this turns out to be the last firing of the call.
+  // Without a window: that of the episode's last firing is found in the end.
+  if (time < episode.last && is_rising_) window = nullptr;
   world_.changes.touch(index_, key, episode, is_new, window);
 }
 
