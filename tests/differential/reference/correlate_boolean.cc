@@ -44,8 +44,7 @@ class Boolean {
 
   std::optional<Firing> firing_at(Time time, const Member& closing, Time begin,
                                   const Alternative& one) const {
-    // What must not be there has to be waited for.
-    if (!one.must_not.empty() && watermark_ <= time) return std::nullopt;
+    if (!rules_.is_rising() && watermark_ <= time) return std::nullopt;
     const std::size_t hits = one.must.size();
     return Firing{time, &closing, begin, time, hits, static_cast<double>(hits)};
   }
@@ -80,41 +79,32 @@ class Boolean {
     return firing_at(one.must_not.empty() ? t : first + timespan_, closing, first, one);
   }
 
-  // Chains of hits of the positions from `place` on that end with the last of `chain`, which is
-  // built from its end. Of all of them the one whose hits are latest, the first hit before all.
-  void extend(const std::vector<std::size_t>& positions, std::size_t left, Members& chain,
-              Members& best) const {
-    if (left == 0) {
-      if (best.empty() || is_better(chain, best)) best = chain;
-      return;
+  // Hits of the positions, in their order, that end with `closing`: back from it, each time the
+  // latest of another event. Empty when there is no such chain.
+  Members chain_to(const Member& closing, const std::vector<std::size_t>& positions) const {
+    Members chain = {&closing};
+    for (std::size_t left = positions.size() - 1; left-- > 0;) {
+      const Member& next = *chain.back();
+      const Member* found = nullptr;
+      for (const Member* hit : hits_) {
+        if (!is_for(*hit, positions[left]) || hit->time > next.time) continue;
+        if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
+        if (found == nullptr || mistake_ != Mistake::earliest_chain) found = hit;
+      }
+      if (found == nullptr) return {};
+      chain.push_back(found);
     }
-    const Member& next = *chain.back();
-    for (const Member* hit : hits_) {
-      if (!is_for(*hit, positions[left - 1]) || hit->time > next.time) continue;
-      if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
-      if (chain.front()->time - hit->time > timespan_) continue;
-      chain.push_back(hit);
-      extend(positions, left - 1, chain, best);
-      chain.pop_back();
-    }
-  }
-
-  bool is_better(const Members& chain, const Members& best) const {
-    const bool later = std::lexicographical_compare(
-        best.rbegin(), best.rend(), chain.rbegin(), chain.rend(),
-        [](const Member* a, const Member* b) { return a->time < b->time; });
-    return mistake_ == Mistake::earliest_chain ? !later : later;
+    std::reverse(chain.begin(), chain.end());
+    return chain;
   }
 
   std::optional<Firing> close_ordered(const Alternative& one, const Member& closing) const {
     const std::vector<std::size_t> positions(one.must.begin(), one.must.end());
     if (!is_for(closing, positions.back())) return std::nullopt;
-    Members chain = {&closing}, best;
-    extend(positions, positions.size() - 1, chain, best);
-    if (best.empty()) return std::nullopt;
-    std::reverse(best.begin(), best.end());
-
-    const Time t = closing.time, first = best.front()->time;
+    const Members chain = chain_to(closing, positions);
+    if (chain.empty()) return std::nullopt;
+    const Time t = closing.time, first = chain.front()->time;
+    if (t - first > timespan_) return std::nullopt;
     const Time end = end_of_absence(first, t);
     bool waits = false;
     for (const std::size_t position : one.must_not) {
@@ -128,7 +118,7 @@ class Boolean {
       } else if (place == 0) {
         from = t - timespan_, to = first;
       } else {
-        from = best[place - 1]->time, to = best[place]->time;
+        from = chain[place - 1]->time, to = chain[place]->time;
       }
       if (has_hit(position, from, to)) return std::nullopt;
     }

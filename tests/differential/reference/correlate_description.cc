@@ -61,6 +61,9 @@ Description describe_one(const sigma::RuleSet& rules, std::size_t index) {
   out.type = source.type;
   out.window = source.window;
   out.group_by = source.group_by;
+  if (out.group_by.empty() && out.type == Description::Type::silent_source) {
+    out.group_by = {"tocsin.source"};
+  }
   out.fields = source.fields;
   out.timespan = static_cast<Time>(source.timespan_seconds) * kSecond;
   out.bounds = source.bounds;

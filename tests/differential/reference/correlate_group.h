@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "differential/reference/correlate_description.h"
+#include "differential/reference/correlate_mistake.h"
 
 namespace tocsin::reference {
 
@@ -31,32 +32,6 @@ struct Firing {
   double measure = 0;
 };
 
-// Deliberate errors: tests that compare with the reference must notice each.
-enum class Mistake {
-  none,
-  exclusive_timespan,    // two hits exactly T apart are not in one window
-  later_hits_count,      // a rising window looks ahead
-  order_ignored,         // temporal_ordered counts inputs
-  same_event_chains,     // neighbours in a chain may be one event
-  first_value_only,      // of a multi-valued field
-  repeated_values,       // value_count counts uses
-  negative_numbers,      // are summed
-  upper_median,          // of an even count
-  no_empty_tile,         // the series ends with the last hit
-  tiles_overlap,         // a hit at the end of a tile is in the next one too
-  inclusive_bucket,      // [kT, (k+1)T]
-  session_gap_short,     // gaps of exactly T end a session
-  absence_end_short,     // a hit at exactly s+T forbids nothing
-  absence_from_end,      // absence is looked at from the closing hit, not from the first
-  earliest_chain,        // the chain whose first hit is earliest
-  learning_inclusive,    // a use at first use + learning is not told
-  forget_by_time,        // no steps: exactly `forget` since the last use
-  known_inclusive,       // values first used at the same time are known already
-  silence_inclusive,     // a hit at exactly last + T is too late
-  episodes_of_less,      // firings exactly T apart are two episodes
-  firings_without_event  // of a child, at one time, are one hit
-};
-
 // The values of a field; "" stands for nothing.
 Texts values_of(const Description& rules, const Member& hit, const std::string& field,
                 Mistake mistake);
@@ -67,7 +42,9 @@ std::vector<Texts> combinations_of(const Description& rules, const Member& hit,
 // nullopt when `text` is no number.
 std::optional<double> number_of(const std::string& text);
 
-// nullopt when nothing can be said (no number).
+// A hit without is left out altogether.
+bool has_something_to_measure(const Description& rules, const Member& hit, Mistake mistake);
+// nullopt when there is no number.
 std::optional<double> measure_of(const Description& rules, const Members& hits, Mistake mistake);
 bool bounds_hold(const Description& rules, double measure);
 

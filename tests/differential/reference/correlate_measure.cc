@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "differential/reference/correlate_group.h"
@@ -13,43 +14,57 @@ constexpr std::size_t kCombinations = 32;
 using Type = Description::Type;
 using Operator = sigma::Correlation::Operator;
 
-std::vector<double> numbers_in(const Description& rules, const Members& hits, Mistake mistake) {
-  std::vector<double> numbers;
-  for (const Member* hit : hits) {
-    for (const std::string& field : rules.fields) {
-      for (const std::string& text : values_of(rules, *hit, field, mistake)) {
-        if (const auto number = number_of(text)) numbers.push_back(*number);
-      }
+__extension__ using Millionths = __int128;
+
+Millionths millionths(double number) {
+  return static_cast<Millionths>(std::round(number * 1e6));  // half away from zero
+}
+
+// Those of one hit that count, each once.
+std::vector<Millionths> numbers_of(const Description& rules, const Member& hit, Mistake mistake) {
+  const bool positive = rules.type == Type::value_sum && mistake != Mistake::negative_numbers;
+  std::set<double> different;
+  for (const std::string& field : rules.fields) {
+    for (const std::string& text : values_of(rules, hit, field, mistake)) {
+      const auto number = number_of(text);
+      if (number && (*number >= 0 || !positive)) different.insert(*number);
     }
   }
-  std::sort(numbers.begin(), numbers.end());
+  std::vector<Millionths> numbers;
+  for (const double number : different) numbers.push_back(millionths(number));
   return numbers;
 }
 
-// In millionths, which add up without error.
-double sum_of(const std::vector<double>& numbers, Mistake mistake) {
-  __int128 millionths = 0;
-  for (const double number : numbers) {
-    if (number < 0 && mistake != Mistake::negative_numbers) continue;
-    millionths += static_cast<__int128>(std::llround(std::min(number, 9e12) * 1e6));
+// Ascending.
+std::vector<Millionths> numbers_in(const Description& rules, const Members& hits, Mistake mistake) {
+  std::vector<Millionths> all;
+  for (const Member* hit : hits) {
+    const auto numbers = numbers_of(rules, *hit, mistake);
+    all.insert(all.end(), numbers.begin(), numbers.end());
   }
-  return static_cast<double>(millionths) / 1e6;
+  std::sort(all.begin(), all.end());
+  return all;
 }
 
-std::optional<double> percentile_of(const std::vector<double>& numbers, double percentile) {
+double sum_of(const std::vector<Millionths>& numbers) {
+  Millionths sum = 0;
+  for (const Millionths number : numbers) sum += number;
+  return static_cast<double>(sum) / 1e6;
+}
+
+std::optional<double> percentile_of(const std::vector<Millionths>& numbers, double percentile) {
   if (numbers.empty()) return std::nullopt;
   const double rank = percentile / 100 * static_cast<double>(numbers.size() - 1);
   const auto below = static_cast<std::size_t>(std::floor(rank));
   const std::size_t above = std::min(below + 1, numbers.size() - 1);
-  const double part = rank - std::floor(rank);
-  return numbers[below] + (numbers[above] - numbers[below]) * part;
+  const double low = static_cast<double>(numbers[below]);
+  const double high = static_cast<double>(numbers[above]);
+  return (low + (high - low) * (rank - std::floor(rank))) / 1e6;
 }
 
-std::optional<double> average_of(const std::vector<double>& numbers) {
+std::optional<double> average_of(const std::vector<Millionths>& numbers) {
   if (numbers.empty()) return std::nullopt;
-  double sum = 0;
-  for (const double number : numbers) sum += number;
-  return sum / static_cast<double>(numbers.size());
+  return sum_of(numbers) / static_cast<double>(numbers.size());
 }
 
 std::size_t distinct_values(const Description& rules, const Members& hits, Mistake mistake) {
@@ -71,29 +86,25 @@ std::size_t inputs_with_a_hit(const Description& rules, const Members& hits) {
   return positions.size();
 }
 
-// The longest chain that begins at `hit` in the place of `position`.
-std::size_t chain_from(const Description& rules, const Members& hits, const Member& hit,
-                       std::size_t position, Mistake mistake) {
-  std::size_t longest = 1;
-  for (const Member* next : hits) {
-    if (next->time < hit.time) continue;
-    if (next->event == hit.event && mistake != Mistake::same_event_chains) continue;
-    for (const std::size_t place : positions_of(rules, *next)) {
-      if (place <= position) continue;
-      longest = std::max(longest, 1 + chain_from(rules, hits, *next, place, mistake));
-    }
-  }
-  return longest;
-}
-
 std::size_t longest_chain(const Description& rules, const Members& hits, Mistake mistake) {
-  std::size_t longest = 0;
-  for (const Member* hit : hits) {
-    for (const std::size_t place : positions_of(rules, *hit)) {
-      longest = std::max(longest, chain_from(rules, hits, *hit, place, mistake));
+  // Of the chains that begin with a hit in the place of a position: filled from the last place.
+  std::map<std::pair<std::size_t, const Member*>, std::size_t> longest;
+  std::size_t best = 0;
+  for (std::size_t place = rules.targets.size(); place-- > 0;) {
+    for (const Member* hit : hits) {
+      if (hit->target != rules.targets[place]) continue;
+      std::size_t length = 1;
+      for (const auto& [rest, rest_length] : longest) {
+        const auto& [next_place, next] = rest;
+        if (next_place == place || next->time < hit->time) continue;
+        if (next->event == hit->event && mistake != Mistake::same_event_chains) continue;
+        length = std::max(length, 1 + rest_length);
+      }
+      longest[{place, hit}] = length;
+      best = std::max(best, length);
     }
   }
-  return longest;
+  return best;
 }
 
 }  // namespace
@@ -155,12 +166,13 @@ std::optional<double> measure_of(const Description& rules, const Members& hits, 
     case Type::value_count:
       return static_cast<double>(distinct_values(rules, hits, mistake));
     case Type::value_sum:
-      return sum_of(numbers_in(rules, hits, mistake), mistake);
+      return sum_of(numbers_in(rules, hits, mistake));
     case Type::value_avg:
       return average_of(numbers_in(rules, hits, mistake));
     case Type::value_median: {
       const auto numbers = numbers_in(rules, hits, mistake);
-      if (mistake == Mistake::upper_median && !numbers.empty()) return numbers[numbers.size() / 2];
+      if (mistake == Mistake::upper_median && !numbers.empty())
+        return percentile_of({numbers[numbers.size() / 2]}, 0);
       return percentile_of(numbers, 50);
     }
     case Type::value_percentile:
@@ -176,6 +188,21 @@ std::optional<double> measure_of(const Description& rules, const Members& hits, 
       break;
   }
   return std::nullopt;
+}
+
+bool has_something_to_measure(const Description& rules, const Member& hit, Mistake mistake) {
+  if (mistake == Mistake::fieldless_hits) return true;
+  switch (rules.type) {
+    case Type::value_count:
+      return !combinations_of(rules, hit, rules.fields, mistake).empty();
+    case Type::value_sum:
+    case Type::value_avg:
+    case Type::value_median:
+    case Type::value_percentile:
+      return !numbers_of(rules, hit, mistake).empty();
+    default:
+      return true;
+  }
 }
 
 bool bounds_hold(const Description& rules, double measure) {

@@ -107,12 +107,12 @@ std::vector<Firing> new_value_firings(const Description& rules, const Members& h
     const Time t = use.hit->time;
     const Time late = mistake == Mistake::learning_inclusive ? 1 : 0;
     if (t < uses.front().hit->time + rules.learning + late) continue;
-    const Time before = mistake == Mistake::known_inclusive ? t + 1 : t;
-    if (known_before(before, uses) < rules.min_known) continue;
+    const std::size_t known = known_before(mistake == Mistake::known_inclusive ? t + 1 : t, uses);
+    if (known < rules.min_known) continue;
     if (!is_new(rules, use, uses, mistake)) continue;
     // Several events with the same new value at one time are one firing, of the first of them.
     if (!told.insert({t, use.value}).second) continue;
-    firings.push_back({t, use.hit, t, t, 1, 1});
+    firings.push_back({t, use.hit, t, t, 1, static_cast<double>(known)});
   }
   return firings;
 }
@@ -124,7 +124,7 @@ std::vector<Firing> silence_firings(const Description& rules, const Members& hit
   for (std::size_t i = 0; i < hits.size(); ++i) {
     const Time last = hits[i]->time, end = last + rules.timespan;
     const bool goes_on = i + 1 < hits.size() && hits[i + 1]->time <= end - shorter;
-    if (!goes_on) firings.push_back({end, hits[i], last, end, 0, 0});
+    if (!goes_on) firings.push_back({end, hits[i], last, end, 1, 0});
   }
   return firings;
 }

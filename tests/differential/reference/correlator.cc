@@ -15,7 +15,8 @@ bool is_one_each(const Description& one) {
 }
 
 bool by_time_and_closing(const Firing& a, const Firing& b) {
-  return std::tie(a.time, a.closing->event) < std::tie(b.time, b.closing->event);
+  return std::tie(a.time, a.closing->time, a.closing->event) <
+         std::tie(b.time, b.closing->time, b.closing->event);
 }
 
 // `firings` are of one group, in the order of time.
@@ -38,7 +39,20 @@ std::vector<Episode> episodes_of(const Description& one, const Texts& group,
   return out;
 }
 
+Fields all_fields(const PlainHit& hit) {
+  Fields out = hit.fields;
+  out["tocsin.source"] = {hit.source};
+  return out;
+}
+
 }  // namespace
+
+std::vector<Texts> groups_of(const Description& description, const Target& target,
+                             const PlainHit& hit) {
+  const Fields fields = all_fields(hit);
+  const Member member = {target, hit.time, hit.event, &fields};
+  return combinations_of(description, member, description.group_by, Mistake::none);
+}
 
 std::vector<Firing> firings_of(const Description& rules, const Members& hits, Time watermark,
                                Mistake mistake) {
@@ -91,13 +105,13 @@ std::vector<Member> Correlator::members_of(const Description& one,
     if (!is_input(target)) continue;
     std::set<std::tuple<Texts, Time, std::string>> taken;
     for (const auto& [group, firing] : firings) {
-      const bool forgetful = mistake_ == Mistake::firings_without_event;
-      if (!taken.insert({group, firing.time, forgetful ? "" : firing.closing->event}).second) {
-        continue;
-      }
+      const Texts& which = mistake_ == Mistake::firings_by_group ? group : Texts();
+      if (!taken.insert({which, firing.time, firing.closing->event}).second) continue;
       out.push_back({target, firing.time, firing.closing->event, firing.closing->fields});
     }
   }
+  std::erase_if(out,
+                [&](const Member& hit) { return !has_something_to_measure(one, hit, mistake_); });
   std::sort(out.begin(), out.end(), [](const Member& a, const Member& b) {
     return std::tie(a.time, a.event, a.target) < std::tie(b.time, b.event, b.target);
   });
@@ -106,10 +120,7 @@ std::vector<Member> Correlator::members_of(const Description& one,
 
 std::vector<Episode> Correlator::run(const std::vector<PlainHit>& hits, Time watermark) const {
   std::vector<Fields> fields;
-  for (const PlainHit& hit : hits) {
-    fields.push_back(hit.fields);
-    fields.back()["tocsin.source"] = {hit.source};
-  }
+  for (const PlainHit& hit : hits) fields.push_back(all_fields(hit));
   Found found;
   std::vector<Episode> episodes;
   for (const Description& one : descriptions_) {

@@ -24,13 +24,17 @@ struct Episode {
   Texts group;
   std::uint64_t firings = 0;
   Time first = 0, last = 0;
-  // Of the last firing; of several at one time, of the one with the greatest closing event.
+  // Of the last firing; of several at one time, of the one that was closed by the last hit.
   Time window_begin = 0, window_end = 0;
   std::uint64_t hits = 0;
   double measure = 0;
 
   auto operator<=>(const Episode&) const = default;
 };
+
+// The groups that the hit is in when it is one of `target`.
+std::vector<Texts> groups_of(const Description& description, const Target& target,
+                             const PlainHit& hit);
 
 inline constexpr Time kEverythingDecided = INT64_MAX;
 
