@@ -2,12 +2,25 @@
 
 #include <algorithm>
 
+#include "alert/correlation_words.h"
 #include "alert/occurrences.h"
 
 namespace tocsin::notifiers {
 namespace {
 
 using deliver::Item;
+
+constexpr std::size_t kGroup = 1000;  // code points
+
+// Of an alert about one event: nothing.
+const alert::CorrelationFacts& facts(const Item& item) {
+  static const alert::CorrelationFacts kNone;
+  return item.alert.correlation != nullptr ? *item.alert.correlation : kNone;
+}
+
+std::string time(const Item& item, std::int64_t nanoseconds) {
+  return item.alert.correlation != nullptr ? alert::nanosecond_text(nanoseconds) : std::string();
+}
 
 constexpr Variable kVariables[] = {
     {"ALERT_ID", [](const Item& i) { return i.alert.id; }},
@@ -40,6 +53,16 @@ constexpr Variable kVariables[] = {
     {"COUNT", [](const Item& i) { return std::to_string(i.alert.count); }},
     {"FIRST_SEEN", [](const Item& i) { return i.alert.first_seen; }},
     {"LAST_SEEN", [](const Item& i) { return i.alert.last_seen; }},
+    {"CORRELATION_TYPE", [](const Item& i) { return facts(i).type; }},
+    {"GROUP", [](const Item& i) { return alert::pairs_words(facts(i).group_by, kGroup); }},
+    {"MEASURE",
+     [](const Item& i) {
+       return i.alert.correlation == nullptr ? std::string() : alert::measure_words(facts(i));
+     }},
+    {"WINDOW_START", [](const Item& i) { return time(i, facts(i).window_begin); }},
+    {"WINDOW_END", [](const Item& i) { return time(i, facts(i).window_end); }},
+    {"HITS", [](const Item& i) { return std::to_string(facts(i).hits); }},
+    {"FIRINGS", [](const Item& i) { return std::to_string(facts(i).firings); }},
 };
 
 // JSON as it is.
@@ -72,6 +95,16 @@ const Section kSections[] = {
      }},
     {"HAS_ERROR", {}, [](const Item& i) { return when(!i.alert.error_code.empty()); }},
     {"REPEATED", {}, [](const Item& i) { return when(i.alert.count > 1); }},
+    {"EVENTS",
+     {"TIME", "CALL", "BY", "FROM"},
+     [](const Item& i) {
+       std::vector<Round> out;
+       for (const alert::CorrelatedEvent& e : facts(i).events) {
+         out.push_back({e.event_time, alert::call_words(e), e.principal, e.source_ip});
+       }
+       return out;
+     }},
+    {"CORRELATED", {}, [](const Item& i) { return when(i.alert.correlation != nullptr); }},
     {"WITHOUT_MFA", {}, [](const Item& i) { return when(i.alert.mfa == "false"); }},
 };
 

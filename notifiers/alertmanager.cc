@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "alert/correlation_words.h"
 #include "alert/occurrences.h"
 #include "alert/wording.h"
 #include "base/json_writer.h"
@@ -23,6 +25,7 @@ using deliver::Outcome;
 constexpr std::string_view kPath = "/api/v2/alerts";
 constexpr std::size_t kMostReplicas = 8;
 constexpr std::size_t kLabel = 256;        // code points
+constexpr std::size_t kGroupLabel = 200;   // before a fingerprint
 constexpr std::size_t kAnnotation = 1000;  // code points
 constexpr std::int64_t kHourMs = 3600 * 1000;
 
@@ -61,6 +64,26 @@ std::string joined(const std::vector<std::string>& texts) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+// Of a group: its values, as the members of its latest event may differ from time to time.
+void write_group_labels(JsonWriter& json, const Alert& alert) {
+  std::string others;
+  std::set<std::string> written;
+  for (const auto& [field, value] : alert.correlation->group_by) {
+    const std::string name = alert::field_words(field);
+    const bool known = name == "principal" || name == "account" || name == "region";
+    if (known && written.insert(name).second) {
+      pair(json, name, value, kLabel);
+    } else {
+      others += fmt::format("{}{} = {}", others.empty() ? "" : ", ", name, value);
+    }
+  }
+  // What is cut must stay distinct.
+  if (alert::shown(others, kGroupLabel) != alert::shown(others, others.size() + 1)) {
+    others = alert::shown(others, kGroupLabel) + " " + alert.fingerprint;
+  }
+  pair(json, "group", others, kLabel);
+}
+
 void write_labels(JsonWriter& json, const Alert& alert, const Options& options) {
   const auto label = [&](std::string_view name, std::string_view value) {
     pair(json, name, value, kLabel);
@@ -70,10 +93,34 @@ void write_labels(JsonWriter& json, const Alert& alert, const Options& options) 
   label("alertname", alert.rule->title.empty() ? "untitled rule" : alert.rule->title);
   label("rule_id", alert.rule->id);
   label("severity", alert::severity_name(alert::severity_rank(alert.rule->level)));
-  label("account", alert.account);
-  label("region", alert.region);
-  label("principal", alert.principal);
+  if (alert.correlation != nullptr) {
+    write_group_labels(json, alert);
+  } else {
+    label("account", alert.account);
+    label("region", alert.region);
+    label("principal", alert.principal);
+  }
   json.end_object();
+}
+
+void write_facts(JsonWriter& json, const alert::CorrelationFacts& facts) {
+  const auto annotation = [&](std::string_view name, std::string_view value) {
+    pair(json, name, value, kAnnotation);
+  };
+  annotation("correlation_type", facts.type);
+  annotation("condition", facts.condition);
+  annotation("measure", alert::measure_words(facts));
+  annotation("new_values", alert::pairs_words(facts.values, kAnnotation));
+  annotation("window_start", alert::nanosecond_text(facts.window_begin));
+  annotation("window_end", alert::nanosecond_text(facts.window_end));
+  annotation("hits", std::to_string(facts.hits));
+  annotation("firings", std::to_string(facts.firings));
+  std::string events;
+  for (const alert::CorrelatedEvent* event : alert::shown_events(facts, 3, 2)) {
+    if (!events.empty()) events += "; ";
+    events += event == nullptr ? "…" : event->event_time + " " + alert::event_words(*event);
+  }
+  annotation("events", events);
 }
 
 void write_annotations(JsonWriter& json, const Alert& alert) {
@@ -97,6 +144,7 @@ void write_annotations(JsonWriter& json, const Alert& alert) {
   annotation("references", joined(alert.rule->references));
   annotation("alert_id", alert.id);
   annotation("source", alert.source);
+  if (alert.correlation != nullptr) write_facts(json, *alert.correlation);
   json.end_object();
 }
 

@@ -7,6 +7,8 @@
 #include "alert/wording.h"
 #include "base/time.h"
 #include "slack_blocks.h"
+#include "slack_correlation.h"
+#include "slack_joined.h"
 #include "slack_layout.h"
 #include "slack_message.h"
 #include "slack_text.h"
@@ -93,37 +95,6 @@ std::string user_agent(const Alert& alert) {
   if (alert.user_agent.empty()) return {};
   return "*User agent*\n" + code(alert.user_agent, 400);
 }
-
-// Adds pieces while they fit; says how many did not.
-class Joined {
- public:
-  Joined(std::string head, std::string_view separator, std::size_t limit)
-      : out_(std::move(head)), separator_(separator), limit_(limit) {}
-
-  void add(std::string_view piece) {
-    if (piece.empty()) return;
-    const std::size_t size = length(out_) + separator_.size() + length(piece);
-    if (left_out_ > 0 || size + kReserve > limit_) {
-      ++left_out_;
-      return;
-    }
-    if (count_++ > 0) out_ += separator_;
-    out_ += piece;
-  }
-  std::string take() && {
-    if (left_out_ > 0) {
-      out_ += fmt::format("{}… and {} more", count_ > 0 ? separator_ : "", left_out_);
-    }
-    return count_ + left_out_ == 0 ? std::string() : std::move(out_);
-  }
-
- private:
-  static constexpr std::size_t kReserve = 40;  // for "… and N more"
-  std::string out_;
-  const std::string_view separator_;
-  const std::size_t limit_;
-  std::size_t count_ = 0, left_out_ = 0;
-};
 
 std::string matched(const Alert& alert) {
   Joined lines("*Matched*\n", "\n", kMatched);
@@ -215,10 +186,16 @@ Message card(const deliver::Item& item) {
   top.plain_section(sentence);
   message.blocks = std::move(top).take();
   Blocks details;
-  details.fields({who(alert), mfa(alert), from(alert), what(alert), when(alert), repeated(alert)});
-  details.section(error(alert));
-  details.section(user_agent(alert));
-  details.section(matched(alert));
+  if (alert.correlation != nullptr) {
+    details.fields(correlation_fields(*alert.correlation));
+    details.section(correlation_events(*alert.correlation));
+  } else {
+    details.fields(
+        {who(alert), mfa(alert), from(alert), what(alert), when(alert), repeated(alert)});
+    details.section(error(alert));
+    details.section(user_agent(alert));
+    details.section(matched(alert));
+  }
   details.context({attack(alert)});
   details.section(references(alert));
   details.plain_context(false_positives(alert));

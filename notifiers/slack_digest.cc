@@ -5,6 +5,7 @@
 
 #include "alert/wording.h"
 #include "slack_blocks.h"
+#include "slack_correlation.h"
 #include "slack_layout.h"
 #include "slack_message.h"
 #include "slack_text.h"
@@ -18,13 +19,21 @@ using deliver::Item;
 // One alert of several, in at most `limit` units: two lines where there is room, otherwise one.
 std::string list_entry(const Alert& alert, std::size_t limit) {
   const std::string head = fmt::format("{} *{}* ", emoji_of(alert), level_word(rank_of(alert)));
-  std::string times = alert.count > 1 ? fmt::format(" ×{}", alert.count) : std::string();
+  const std::uint64_t count =
+      alert.correlation != nullptr ? alert.correlation->firings : alert.count;
+  const std::string times = count > 1 ? fmt::format(" ×{}", count) : std::string();
   if (limit < 400) {
     const std::size_t room = limit - length(head) - length(times) - 2;
-    return fmt::format("{}{}{}  {}", head, code(alert.rule->title, room / 2), times,
-                       code(alert.principal, room - room / 2));
+    const std::string who = alert.correlation != nullptr
+                                ? correlation_entry(*alert.correlation, room - room / 2)
+                                : code(alert.principal, room - room / 2);
+    return fmt::format("{}{}{}  {}", head, code(alert.rule->title, room / 2), times, who);
   }
-  std::string out = head + code(alert.rule->title, 110) + times + "\n" + code(alert.principal, 120);
+  std::string out = head + code(alert.rule->title, 110) + times + "\n";
+  if (alert.correlation != nullptr) {
+    return out + correlation_entry(*alert.correlation, 230) + ", " + date(alert.event_time);
+  }
+  out += code(alert.principal, 120);
   if (!alert.source_ip.empty()) out += " from " + code(alert.source_ip, 42);
   const std::string call = alert::call(alert);
   if (!call.empty()) out += ", " + code(call, 70);

@@ -180,7 +180,9 @@ std::string measure_words(const CorrelationFacts& facts) {
   if (type == "temporal") return number + " kinds of events";
   if (type == "temporal_ordered") return number + " kinds of events in order";
   if (type == "new_value") {
-    return fmt::format("the first use, {} known before", number);
+    const std::string what =
+        facts.values.empty() ? fields_words(facts) : pairs_words(facts.values, kValue);
+    return fmt::format("first use of {}, {} known before", what, number);
   }
   if (type == "silent_source") return "nothing for " + span_of(facts);
   return number + (number == "1" ? " event" : " events");

@@ -233,7 +233,9 @@ TEST_CASE("texts that are not UTF-8, very long or full of markup are sent as val
          {std::string("\xFF\xC3(\xED\xA0\x80"), std::string(1 << 18, 'A'),
           std::string("a\0b\x1b[0m\r\nX: y", 13), std::string("\"}],\\u0000`<!channel>")}) {
       INFO(setup.name);
-      CHECK(send(*notifier, notification({item(hostile(text), "k3y")})).kind == Kind::delivered);
+      for (const alert::Alert& alert : {hostile(text), hostile_correlation(text)}) {
+        CHECK(send(*notifier, notification({item(alert, "k3y")})).kind == Kind::delivered);
+      }
       for (const Captured& request : server.take()) {
         CHECK(is_json(request.body));
         CHECK(request.head.find("X: y") == std::string::npos);

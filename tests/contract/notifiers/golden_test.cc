@@ -66,7 +66,7 @@ TEST_CASE("payloads are as they were") {
   for (const Setup& setup : setups()) {
     if (setup.type == "stdout" || setup.type == "file") continue;
     const auto notifier = made(setup, "https://receiver.example.org/x");
-    for (const std::string name : {"compute_environment", "root_denied"}) {
+    for (const std::string name : {"compute_environment", "root_denied", "denied_calls"}) {
       const std::uint64_t count = name == "root_denied" ? 12 : 1;
       compare(name + "." + file_name(setup.name),
               notifier->preview(notification({item(alert_line(name), "k3y", count)})));
@@ -74,7 +74,8 @@ TEST_CASE("payloads are as they were") {
     if (entry(setup.type)->traits.digest > 1) {
       compare("digest." + file_name(setup.name),
               notifier->preview(notification({item(alert_line("root_denied"), "k1", 12),
-                                              item(alert_line("compute_environment"), "k2")})));
+                                              item(alert_line("compute_environment"), "k2"),
+                                              item(alert_line("denied_calls"), "k3")})));
     }
   }
 }

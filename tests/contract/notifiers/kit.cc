@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "alert/correlation.h"
 #include "alert/occurrences.h"
 #include "base/ip.h"
 #include "config/document.h"
@@ -164,6 +165,33 @@ alert::Alert hostile(const std::string& text) {
   alert.detected_at = "2024-01-31T12:00:00.000Z";
   alert.event = "{}";
   alert.count = UINT64_MAX;
+  return alert;
+}
+
+alert::Alert hostile_correlation(const std::string& text) {
+  alert::CorrelationFacts facts;
+  const std::size_t many = text.size() > 10'000 ? 2 : 20;
+  facts.type = text;
+  facts.condition = text;
+  facts.field.assign(many, text);
+  facts.group_by.assign(many, {text, text});
+  facts.group_by.emplace_back("tocsin.principal", text);
+  facts.values.assign(many, {text, text});
+  facts.timespan = INT64_MAX;
+  facts.window_begin = INT64_MIN, facts.window_end = INT64_MAX;
+  facts.measure = 1e300;
+  facts.hits = facts.firings = UINT64_MAX;
+  facts.first = facts.last = INT64_MAX;
+  alert::CorrelatedEvent event;
+  for (std::string* field :
+       {&event.rule, &event.event_id, &event.event_time, &event.event_name, &event.event_source,
+        &event.principal, &event.identity_kind, &event.mfa, &event.source_ip, &event.source_ip_kind,
+        &event.user_agent, &event.account, &event.region, &event.error_code, &event.input_path}) {
+    *field = text;
+  }
+  facts.events.assign(many, event);
+  alert::Alert alert = hostile(text);
+  alert.correlation = std::make_shared<const alert::CorrelationFacts>(std::move(facts));
   return alert;
 }
 

@@ -56,6 +56,8 @@ deliver::Notification notification(std::vector<deliver::Item> items, unsigned at
 
 // An alert in which every text that may come from outside is `text`.
 alert::Alert hostile(const std::string& text);
+// The same about many events.
+alert::Alert hostile_correlation(const std::string& text);
 deliver::Item item(alert::Alert alert, const std::string& key);
 
 // Sends with a client of its own.

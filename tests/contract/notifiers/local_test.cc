@@ -15,6 +15,7 @@
 #include <sstream>
 #include <thread>
 
+#include "alert/correlation.h"
 #include "contract/notifiers/kit.h"
 #include "contract/notifiers/server.h"
 #include "differential/reference/json_dom.h"
@@ -291,6 +292,24 @@ TEST_CASE("alertmanager: labels are few and stable, times make sense") {
   resolved.alert.status = "resolved";
   CHECK(read(notification({resolved})).elements.at(0).text_of("endsAt") ==
         "2017-12-20T00:50:48.000Z");
+  // Of many events: those of the group, which the latest event does not change.
+  const auto many = read(notification({item(alert_line("denied_calls"), "k")}));
+  names.clear();
+  for (const auto& label : many.elements.at(0).find("labels")->members) names += label.key + " ";
+  CHECK(names == "alertname rule_id severity principal region ");
+  alert::Alert grouped = hostile("x");
+  alert::CorrelationFacts facts;
+  facts.group_by = {{"eventName", "A"}, {"requestParameters.bucketName", "b"}};
+  grouped.correlation = std::make_shared<const alert::CorrelationFacts>(facts);
+  const auto group = [&] {
+    const auto told = read(notification({item(grouped, "k")}));
+    return std::string(told.elements.at(0).find("labels")->text_of("group"));
+  };
+  CHECK(group() == "call = A, requestParameters.bucketName = b");
+  facts.group_by[1].second.assign(1000, 'b');
+  grouped.correlation = std::make_shared<const alert::CorrelationFacts>(facts);
+  CHECK(group().size() < 300);
+  CHECK(group().ends_with(" " + grouped.fingerprint));
   const auto empty = read(notification({item(hostile(""), "k")}));
   for (const auto& label : empty.elements.at(0).find("labels")->members) {
     INFO(label.key);

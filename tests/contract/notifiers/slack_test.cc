@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "alert/correlation.h"
 #include "base/text.h"
 #include "contract/notifiers/kit.h"
 #include "contract/notifiers/server.h"
@@ -231,9 +232,11 @@ TEST_CASE("Slack: no text can mention, link, format or break a limit") {
   const auto notifier = slack();
   for (const std::string& text : hostile_texts()) {
     INFO(text.substr(0, 60));
-    Reader reader("EVIL", allowed_links(text));
-    reader.read(notifier->preview(notification({item(hostile(text), "k3y")})));
-    CHECK(reader.text().find("EVIL") != std::string::npos);
+    for (const alert::Alert& alert : {hostile(text), hostile_correlation(text)}) {
+      Reader reader("EVIL", allowed_links(text));
+      reader.read(notifier->preview(notification({item(alert, "k3y")})));
+      CHECK(reader.text().find("EVIL") != std::string::npos);
+    }
   }
 }
 
@@ -246,6 +249,34 @@ TEST_CASE("Slack: an alert with nothing in it is a message too") {
   Reader reader("", {});
   reader.read(slack()->preview(notification({item(empty, "k3y")})));
   reader.read(slack()->preview(notification({item(empty, "k1"), item(empty, "k2")})));
+  empty.correlation = std::make_shared<const alert::CorrelationFacts>();
+  reader.read(slack()->preview(notification({item(empty, "k3y")})));
+  reader.read(slack()->preview(notification({item(empty, "k1"), item(empty, "k2")})));
+}
+
+TEST_CASE("Slack: of many events the first and the last are shown, and how many there are") {
+  alert::Alert alert = hostile("x");
+  alert::CorrelationFacts facts;
+  facts.type = "event_count";
+  facts.condition = "≥ 20";
+  facts.measure = 120;
+  facts.hits = 120;
+  for (int i = 0; i < 20; ++i) {
+    alert::CorrelatedEvent event;
+    event.event_name = fmt::format("Call{:02}", i);
+    facts.events.push_back(event);
+  }
+  alert.correlation = std::make_shared<const alert::CorrelationFacts>(facts);
+  Reader reader("", allowed_links("x"));
+  reader.read(slack()->preview(notification({item(alert, "k3y")})));
+  const std::string& text = reader.text();
+  for (const char* shown :
+       {"Call00", "Call03", "Call16", "Call19", "the last of 120", "120 events", "≥ 20"}) {
+    INFO(shown);
+    CHECK(text.find(shown) != std::string::npos);
+  }
+  CHECK(text.find("Call04") == std::string::npos);
+  CHECK(text.find("Call15") == std::string::npos);
 }
 
 TEST_CASE("Slack: times that are no times, or not of this world") {
@@ -294,7 +325,7 @@ TEST_CASE("Slack: a digest lists every alert, within every limit") {
       INFO(count << " " << text.substr(0, 10));
       std::vector<deliver::Item> items;
       for (std::size_t i = 0; i < count; ++i) {
-        alert::Alert alert = hostile(text);
+        alert::Alert alert = i % 3 == 0 ? hostile_correlation(text) : hostile(text);
         auto rule = std::make_shared<alert::RuleFacts>(*alert.rule);
         rule->title = fmt::format("Rule #{:03} {}", i, text);
         rule->level = i % 2 == 0 ? "high" : "low";
