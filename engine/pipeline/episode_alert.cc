@@ -116,6 +116,8 @@ Result<alert::CorrelationAlert> make_episode_alert(const Correlations& correlati
   out.detected_at = detected_at;
   alert::CorrelationFacts& facts = out.correlation;
   facts.type = sigma::to_string(correlation.source->type);
+  facts.condition = alert::condition_text(*correlation.source);
+  facts.field = correlation.source->fields;
   facts.timespan = correlation.timespan;
   facts.window_begin = change.window_begin;
   facts.window_end = change.window_end;
