@@ -54,8 +54,9 @@ Status CorrelationState::prepare(std::shared_ptr<const Live> live) {
     journal_.begin(static_cast<correlate::HitRef>(clock->next_seq));
     began_ = true;
   }
-  if (Status enrolled = enroll(*live->ruleset.correlations); !enrolled) return enrolled;
-  return rebuild(std::move(live));
+  Result<Since> since = enroll(*live->ruleset.correlations);
+  if (!since) return tl::unexpected(std::move(since.error()));
+  return rebuild(std::move(live), std::move(*since));
 }
 
 // Before the correlator gives way to another one.
@@ -76,12 +77,12 @@ Status CorrelationState::flush() {
 }
 
 // Which correlations there are, and since when each has been taking hits.
-Status CorrelationState::enroll(const Correlations& correlations) {
+Result<CorrelationState::Since> CorrelationState::enroll(const Correlations& correlations) {
   Result<std::vector<store::CorrelationRule>> rows = store_.correlation_rules();
   if (!rows) return tl::unexpected(std::move(rows.error()));
   auto gone = by_key(std::move(*rows));
   std::vector<store::CorrelationRule> added;
-  std::unordered_map<correlate::Key, std::int64_t, correlate::KeyHasher> since;
+  Since since;
   for (const correlate::CompiledCorrelation& correlation : correlations.all()) {
     if (const auto row = gone.find(correlation.key); row != gone.end()) {
       since[correlation.key] = row->second.since;
@@ -94,7 +95,9 @@ Status CorrelationState::enroll(const Correlations& correlations) {
   }
   std::vector<store::Key> gone_keys;
   for (const auto& [key, row] : gone) gone_keys.push_back(key);
-  if (Status written = write_enrolled(added, gone_keys); !written) return written;
+  if (Status written = write_enrolled(added, gone_keys); !written) {
+    return tl::unexpected(std::move(written.error()));
+  }
   for (const auto& [key, row] : gone) {
     for (const store::CorrelationRule& fresh : added) {
       if (fresh.name != row.name) continue;
@@ -106,9 +109,7 @@ Status CorrelationState::enroll(const Correlations& correlations) {
           {{"correlation", row.name}});
     }
   }
-  const std::lock_guard lock(mutex_);
-  since_ = std::move(since);
-  return {};
+  return since;
 }
 
 Status CorrelationState::write_enrolled(const std::vector<store::CorrelationRule>& added,
@@ -126,7 +127,7 @@ Status CorrelationState::write_enrolled(const std::vector<store::CorrelationRule
 }
 
 // From what is on disk. The clocks go on: what they heard is true whatever was written.
-Status CorrelationState::rebuild(std::shared_ptr<const Live> live) {
+Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) {
   const std::int64_t start = clock_.steady_ms();
   const Result<store::CorrelationClock> clock = store_.clock();
   if (!clock) return tl::unexpected(clock.error());
@@ -143,7 +144,7 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live) {
     correlator->restore(
         {row.correlation, row.group, row.episode, row.firings, row.first, row.last});
   }
-  if (Status replayed = replay(*correlator); !replayed) return replayed;
+  if (Status replayed = replay(*correlator, since); !replayed) return replayed;
   const correlate::CorrelatorStats stats = correlator->stats();
   if (!live->ruleset.correlations->empty()) {
     log::info("correlations are ready", {{"correlations", live->ruleset.correlations->all().size()},
@@ -154,11 +155,12 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live) {
   const std::lock_guard lock(mutex_);
   counted_ = stats;
   live_ = std::move(live);
+  since_ = std::move(since);
   correlator_ = std::move(correlator);
   return {};
 }
 
-Status CorrelationState::replay(correlate::Correlator& correlator) {
+Status CorrelationState::replay(correlate::Correlator& correlator, const Since& since) {
   const Correlations& correlations = correlator.correlations();
   if (correlations.empty()) return {};
   return store_.each_hits([&](std::int64_t seq, std::string_view blob) -> Status {
@@ -173,7 +175,7 @@ Status CorrelationState::replay(correlate::Correlator& correlator) {
       return static_cast<correlate::HitRef>(seq) + kept->index[i];
     };
     const auto wanted = [&](correlate::CorrelationIndex index) {
-      return since_.at(correlations[index].key) <= seq;
+      return since.at(correlations[index].key) <= seq;
     };
     return correlator.restore(kept->hits, ref, wanted);
   });

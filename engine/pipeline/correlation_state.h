@@ -81,11 +81,12 @@ class CorrelationState {
   using Correlations = correlate::Correlations;
 
   // correlation_state.cc
-  Status enroll(const Correlations& correlations);
+  using Since = std::unordered_map<correlate::Key, std::int64_t, correlate::KeyHasher>;
+  Result<Since> enroll(const Correlations& correlations);
   Status write_enrolled(const std::vector<store::CorrelationRule>& added,
                         const std::vector<store::Key>& gone);
-  Status rebuild(std::shared_ptr<const Live> live);
-  Status replay(correlate::Correlator& correlator);
+  Status rebuild(std::shared_ptr<const Live> live, Since since);
+  Status replay(correlate::Correlator& correlator, const Since& since);
   Status flush();
   correlate::Time steady() const;
 
@@ -116,7 +117,7 @@ class CorrelationState {
   // What others look at: changed by the committer's thread only, under the mutex.
   mutable std::mutex mutex_;
   std::shared_ptr<const Live> live_;
-  std::unordered_map<correlate::Key, std::int64_t, correlate::KeyHasher> since_;
+  Since since_;                                        // by correlation; numbers of the journal
   std::unique_ptr<correlate::Correlator> correlator_;  // null: to be made anew
   correlate::CorrelatorStats counted_;                 // of it, what the metrics have
 };

@@ -1,5 +1,6 @@
 #include "pipeline/hit_journal.h"
 
+#include <memory>
 #include <utility>
 
 #include "base/sabotage.h"
@@ -41,18 +42,18 @@ void HitJournal::keep(const correlate::Correlations& correlations, const correla
                       correlate::HitRef first, const std::vector<bool>* keep,
                       correlate::Time until) {
   correlate::HitBatch one;
-  std::optional<correlate::BlobWriter> row;
+  std::unique_ptr<correlate::BlobWriter> row;
   correlate::HitRef row_begin = 0;
   const auto end_row = [&] {
-    if (row) add_row(row_begin, until, row->finish());
+    if (row != nullptr) add_row(row_begin, until, row->finish());
     row.reset();
   };
   for (std::size_t i = 0; i < hits.size(); ++i) {
     if (keep != nullptr && !(*keep)[i]) continue;
     const correlate::HitRef ref = first + i;
-    if (row && ref - row_begin >= kRowHits) end_row();
-    if (!row) {
-      row.emplace(correlations);
+    if (row != nullptr && ref - row_begin >= kRowHits) end_row();
+    if (row == nullptr) {
+      row = std::make_unique<correlate::BlobWriter>(correlations);
       row_begin = ref;
     }
     one.clear();
