@@ -37,7 +37,8 @@ class Averages final : public Judge {
                             count_hits(hits, lowest, after),
                             measure,
                             evidence_of(hits, lowest, after),
-                            hits[at].ref};
+                            hits[at].ref,
+                            hits[at].event};
         fire_block(hits, at, after, window, fire);
       }
       at = after;
@@ -62,7 +63,8 @@ class Averages final : public Judge {
             count_hits(hits, begin, end),
             measure_.value(time - span_).value_or(0),
             evidence_of(hits, begin, end),
-            hits[index].ref};
+            hits[index].ref,
+            hits[index].event};
   }
 
  private:
@@ -77,6 +79,7 @@ class Averages final : public Judge {
       if (i > begin && is_same_hit(hits[i - 1], hits[i])) continue;
       Window own = window;
       own.closing = hits[i].ref;
+      own.closing_event = hits[i].event;
       fire(hits[i].time, i, &own);
     }
   }

@@ -6,6 +6,15 @@
 
 namespace tocsin::correlate {
 
+namespace {
+
+// Of firings at one time, the one that the greatest event closes is the last.
+bool is_later(const Window& a, const Window& b) {
+  return std::tie(a.end, a.closing_event) >= std::tie(b.end, b.closing_event);
+}
+
+}  // namespace
+
 Changes::Touched& Changes::at(CorrelationIndex correlation, const Key& group,
                               const Episode& episode) {
   const auto [found, is_first] = index_.try_emplace(episode.id, touched_.size());
@@ -22,15 +31,24 @@ void Changes::touch(CorrelationIndex correlation, const Key& group, const Episod
   if (window == nullptr) {
     touched.window.reset();
     windowless_.push_back(index_.at(episode.id));
-  } else if (!touched.window || window->end >= touched.window->end ||
-             touched.window->end > episode.last) {
+  } else if (!touched.window || touched.window->end > episode.last ||
+             is_later(*window, *touched.window)) {
     touched.window = *window;
   }
 }
 
 void Changes::merge(CorrelationIndex correlation, const Key& group, const Episode& gone,
-                    const Episode& into) {
+                    const Episode& into, bool finds_windows) {
+  at(correlation, group, into);
   Touched& touched = at(correlation, group, gone);
+  Touched& other = touched_[index_.at(into.id)];
+  other.episode = into;
+  if (finds_windows) {
+    other.window.reset();
+    windowless_.push_back(index_.at(into.id));
+  } else if (touched.window && (!other.window || is_later(*touched.window, *other.window))) {
+    other.window = touched.window;
+  }
   touched.dropped = touched.kind == Change::Kind::began;
   touched.kind = Change::Kind::merged;
   touched.episode = gone;

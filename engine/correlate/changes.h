@@ -27,9 +27,9 @@ class Changes {
   // `episode` has changed. Without `window` whoever holds the hits adds it before they go.
   void touch(CorrelationIndex correlation, const Key& group, const Episode& episode, bool is_new,
              const Window* window);
-  // `gone` is now part of `into`.
+  // `gone` is now part of `into`. `finds_windows`: whoever holds the hits adds the window.
   void merge(CorrelationIndex correlation, const Key& group, const Episode& gone,
-             const Episode& into);
+             const Episode& into, bool finds_windows);
   bool is_new(const Key& episode) const;
 
   // Those that have no window yet.

@@ -62,7 +62,7 @@ class Conditions final : public Judge {
       if (taken) return window_of(group.hits, *taken, index);
     }
     const Entry& hit = group.hits[index];
-    return {hit.time, hit.time, 1, 0, {hit.ref}, hit.ref};
+    return {hit.time, hit.time, 1, 0, {hit.ref}, hit.ref, hit.event};
   }
 
  private:
@@ -199,6 +199,7 @@ class Conditions final : public Judge {
     window.hits = taken.hits.size();
     window.measure = static_cast<double>(taken.hits.size());
     window.closing = hits[index].ref;
+    window.closing_event = hits[index].event;
     std::vector<std::size_t> order = taken.hits;
     std::sort(order.begin(), order.end());
     for (const std::size_t at : order) window.evidence.push_back(hits[at].ref);

@@ -116,7 +116,8 @@ class Frames final : public Judge {
             count_hits(hits, frame.begin, frame.end),
             measure,
             evidence_of(hits, frame.begin, frame.end),
-            hits[closing].ref};
+            hits[closing].ref,
+            hits[closing].event};
   }
 
   static std::size_t first_entry(const std::vector<Entry>& hits, std::size_t index) {

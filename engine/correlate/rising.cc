@@ -39,6 +39,7 @@ class Rising final : public Judge {
     window.hits = count_hits(hits, begin, end);
     window.evidence = evidence_of(hits, begin, end);
     window.closing = hits[index].ref;
+    window.closing_event = hits[index].event;
     measure_.clear();
     for (std::size_t i = begin; i < end; ++i) measure_.add(hits[i]);
     window.measure = measure_.value(begin_time(hits, begin, time)).value_or(0);

@@ -40,7 +40,7 @@ class Silence final : public Judge {
     std::size_t over = 0;
     for (; over < hits.size() && due(hits[over]) < watermark; ++over) {
       const Entry& last = hits[over];
-      const Window window{last.time, last.time + span_, 1, 0, {last.ref}, last.ref};
+      const Window window{last.time, last.time + span_, 1, 0, {last.ref}, last.ref, last.event};
       fire(last.time + span_, over, &window);
     }
     hits.erase(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(over));
@@ -59,7 +59,7 @@ class Silence final : public Judge {
 
   Window window(const Group& group, std::size_t index) override {
     const Entry& hit = group.hits[index];
-    return {begin_of(hit), hit.time, 1, 0, {hit.ref}, hit.ref};
+    return {begin_of(hit), hit.time, 1, 0, {hit.ref}, hit.ref, hit.event};
   }
 
  private:

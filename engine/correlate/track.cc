@@ -181,7 +181,7 @@ Result<Track::Taken> Track::add_use(const Key& key, const Arrival& hit, const In
       });
       return;
     }
-    const auto one = novelty_->add(use, world_.watermark,
+    const auto one = novelty_->add(use, world_.passed,
                                    [&](const Novelty::Firing& firing) { fire_novelty(firing); });
     if (!one) {
       status = tl::unexpected(one.error());

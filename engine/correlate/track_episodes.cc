@@ -73,8 +73,7 @@ Episode& Track::join(const Key& key, Group& group, std::size_t index) {
   }
   first.firings += second.firings;
   first.last = second.last;
-  world_.changes.merge(index_, key, second, first);
-  world_.changes.touch(index_, key, first, world_.changes.is_new(first.id), nullptr);
+  world_.changes.merge(index_, key, second, first, is_rising_);
   episodes.erase(episodes.begin() + static_cast<std::ptrdiff_t>(index) + 1);
   --stats_.episodes;
   return episodes[index];
@@ -111,7 +110,8 @@ void Track::fire_novelty(const Novelty::Firing& firing) {
   OpenEpisode& open = first_uses_[firing.episode];
   const Episode episode{firing.episode, 1, use.time, use.time};
   open = {correlation_.key, use.group, firing.episode, 1, use.time, use.time};
-  const Window window{use.time, use.time, 1, static_cast<double>(firing.known), {use.ref}, use.ref};
+  const Window window{use.time,  use.time, 1,        static_cast<double>(firing.known),
+                      {use.ref}, use.ref,  use.event};
   const bool is_new = !firing.again || world_.changes.is_new(firing.episode);
   world_.changes.touch(index_, use.group, episode, is_new, &window);
   if (!firing.settled) return;
