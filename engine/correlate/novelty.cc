@@ -109,15 +109,21 @@ Result<Novelty::Taken> Novelty::add(const Use& use, Time watermark, const Fire& 
   return taken;
 }
 
-Status Novelty::restore(const Use& use, Time watermark,
-                        const std::function<bool(const Key&)>& told) {
+Status Novelty::restore(const Use& use, Time watermark) {
   if (use.time < watermark) return {};
   const Result<const Known*> value = find(use.value);
   if (!value) return tl::unexpected(value.error());
   if (*value != nullptr && reaches((*value)->last, use.time)) return {};
-  const std::uint64_t epoch = *value != nullptr ? (*value)->count : 0;
-  Run& run = place(runs_[use.value], use);
-  run.told = run.told || told(episode_of(use.value, epoch));
+  place(runs_[use.value], use);
+  return {};
+}
+
+Status Novelty::settle_restored(const std::function<bool(const Key&)>& told) {
+  for (auto& [key, runs] : runs_) {
+    const Result<const Known*> value = find(key);
+    if (!value) return tl::unexpected(value.error());
+    runs.front().told = told(episode_of(key, *value != nullptr ? (*value)->count : 0));
+  }
   return {};
 }
 

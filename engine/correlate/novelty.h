@@ -45,8 +45,9 @@ class Novelty {
 
   // A use at or after the watermark.
   Result<Taken> add(const Use& use, Time watermark, const Fire& fire);
-  // `told(episode)`: whether that firing was told before the restart.
-  Status restore(const Use& use, Time watermark, const std::function<bool(const Key&)>& told);
+  // After a restart: the uses that were kept, then whether a firing was told before.
+  Status restore(const Use& use, Time watermark);
+  Status settle_restored(const std::function<bool(const Key& episode)>& told);
   // Settles the uses before `watermark`. Returns whether there were any.
   Result<bool> advance(Time watermark, const Fire& fire);
   // When the watermark passes this, advance() has something to do.

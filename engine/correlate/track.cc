@@ -176,9 +176,7 @@ Result<Track::Taken> Track::add_use(const Key& key, const Arrival& hit, const In
                     .add_field({reinterpret_cast<const char*>(value.data()), value.size()})
                     .bytes();
     if (restoring) {
-      status = novelty_->restore(use, world_.watermark, [&](const Key& episode) {
-        return first_uses_.find(episode) != first_uses_.end();
-      });
+      status = novelty_->restore(use, world_.watermark);
       return;
     }
     const auto one = novelty_->add(use, world_.passed,
@@ -234,7 +232,10 @@ void Track::restore(const OpenEpisode& episode) {
 }
 
 Status Track::settle() {
-  if (novelty_ != nullptr) return {};
+  if (novelty_ != nullptr) {
+    return novelty_->settle_restored(
+        [&](const Key& episode) { return first_uses_.find(episode) != first_uses_.end(); });
+  }
   std::vector<Key> keys;
   for (const auto& [key, group] : groups_) keys.push_back(key);
   for (const Key& key : keys) {
