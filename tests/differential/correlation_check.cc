@@ -100,7 +100,7 @@ void take_step(CorrelationRun& run, const Scenario& scenario, std::size_t index)
 
 void play(CorrelationRun& run, const Scenario& scenario) {
   for (std::size_t i = 0; i < scenario.steps.size(); ++i) take_step(run, scenario, i);
-  run.advance(correlate::kLatest);
+  run.finish();
 }
 
 std::vector<std::string> check(const CorrelationRules& rules, const Scenario& scenario,
@@ -117,7 +117,7 @@ std::vector<std::string> check(const CorrelationRules& rules, const Scenario& sc
     return out;
   }
   if (options.timely) {
-    run.advance(correlate::kLatest);
+    run.finish();
   } else {
     play(run, scenario);
   }

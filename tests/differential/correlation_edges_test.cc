@@ -53,7 +53,7 @@ TEST_CASE("edges of windows, step by step") {
       if (count != one.counts.end()) CHECK(run.episodes().size() == count->second);
       if (i < one.scenario.steps.size()) take_step(run, one.scenario, i);
     }
-    run.advance(correlate::kLatest);
+    run.finish();
     CHECK(joined(describe(rules, run.episodes())) == joined(one.expected));
     CHECK(joined(run.complaints()) == "");
     const auto reference = expected_episodes(rules, run.taken(), reference::kEverythingDecided,
@@ -79,7 +79,7 @@ TEST_CASE("edges of windows, in other orders") {
         restarted.restart(1);
       }
       for (CorrelationRun* run : {&at_once, &one_by_one, &restarted}) {
-        run->advance(correlate::kLatest);
+        run->finish();
         CHECK(joined(describe(rules, run->episodes())) == joined(one.expected));
         CHECK(joined(run->complaints()) == "");
       }

@@ -150,6 +150,17 @@ void CorrelationRun::advance(Time watermark) {
   take_output({});
 }
 
+void CorrelationRun::finish() {
+  advance(correlate::kLatest);
+  const correlate::CorrelatorStats stats = correlator_->stats();
+  expect(stats.groups == 0 && stats.hits == 0 && stats.episodes == 0,
+         fmt::format("{} groups, {} hits, {} episodes are left", stats.groups, stats.hits,
+                     stats.episodes));
+  for (const auto& [key, told] : told_) {
+    expect(told.ended, "episode " + shown(key) + " never ends");
+  }
+}
+
 void CorrelationRun::take_output(const HitBatch& hits) {
   expect(output_.keep.size() == hits.size(), "keep has an answer for each hit");
   const HitRef first = events_.size() - hits.size();

@@ -35,6 +35,8 @@ class CorrelationRun {
   // Of those that come too late, nothing must be seen.
   void add(const std::vector<const reference::PlainHit*>& hits);
   void advance(reference::Time watermark);
+  // Decides everything; then nothing must be left.
+  void finish();
   // `seed` decides in which order what was kept is given back.
   void restart(std::uint64_t seed);
 

@@ -122,6 +122,9 @@ TEST_CASE("a reference with a mistake in it is found out") {
       CorrelationRun run(set.rules);
       play(run, scenario);
       const auto actual = run.episodes();
+      const auto right =
+          expected_episodes(set.rules, run.taken(), reference::kEverythingDecided, Mistake::none);
+      if (!compare(set.rules, right, actual).empty()) continue;  // the test above tells
       std::erase_if(left, [&](const auto& one) {
         const auto expected =
             expected_episodes(set.rules, run.taken(), reference::kEverythingDecided, one.mistake);

@@ -21,6 +21,7 @@ constexpr std::array kOperators = {"lt", "lte", "gt", "gte", "eq", "neq"};
 // A document that others may refer to.
 struct Name {
   std::string title, name, id;
+  bool is_input = true;
 };
 
 class Writer {
@@ -46,7 +47,7 @@ class Writer {
     if (!out_.yaml.empty()) line("---");
     const std::size_t number = names_.size();
     names_.push_back(
-        {title, "name_" + title, fmt::format("00000000-0000-4000-8000-{:012}", number)});
+        {title, "name_" + title, fmt::format("00000000-0000-4000-8000-{:012}", number), true});
     line("title: {}\nname: {}\nid: {}", title, names_.back().name, names_.back().id);
   }
 
@@ -73,7 +74,7 @@ class Writer {
     const std::size_t rules = out_.rules.size();
     std::vector<std::size_t> from;
     for (std::size_t i = 0; i + 1 < names_.size(); ++i) {
-      if (i < rules || random_.percent(25)) from.push_back(i);
+      if (names_[i].is_input && (i < rules || random_.percent(25))) from.push_back(i);
     }
     for (std::size_t i = from.size(); i > 1; --i) std::swap(from[i - 1], from[random_.below(i)]);
     least = std::min(least, from.size());
@@ -229,6 +230,7 @@ class Writer {
     } else {
       const std::string fields = random_.pick(kGroupings);
       if (!fields.empty()) line("    group-by: {}", fields);
+      names_.back().is_input = false;  // its firings have the fields of its groups only
     }
     timespan();
   }
