@@ -201,10 +201,10 @@ FileResult run_test_file(const std::string& file, const std::vector<std::string>
         correlate::Correlations::compile(ruleset.rules, ruleset.program, compiled));
     ruleset.diagnostics = std::move(compiled);
   }
-  if (ruleset.program.rules().empty()) {
+  if (ruleset.program.rules().empty() && ruleset.correlations->empty()) {
     result.diagnostics.append(std::move(ruleset.diagnostics));
     if (!result.diagnostics.has_errors()) {
-      report(result.diagnostics, file, "S501", "its rule file holds no detection rule");
+      report(result.diagnostics, file, "S501", "its rule file holds no rule that can be tested");
     }
     return result;
   }

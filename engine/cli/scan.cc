@@ -93,7 +93,7 @@ int scan(const ScanArguments& arguments) {
   const pipeline::Plan plan(ruleset.program, *source);
   cost.load_seconds = seconds_since(load_start);
   report_loading(ruleset);
-  if (ruleset.program.rules().empty()) {
+  if (ruleset.program.rules().empty() && ruleset.correlations->empty()) {
     fmt::print(stderr, "tocsin: no rule could be loaded from --rules\n");
     return kError;
   }

@@ -107,11 +107,11 @@ class Timeline {
       const Time before = watermark_.value();
       const Time due = correlator_.next_due();
       Time step = end - clock_;
-      if (due < correlate::kLatest && before != correlate::kNoTime) {
+      if (stuck_) {  // a source that is not silent yet does not go on with the clock
+        step = std::min(step, correlate::kSecond);
+      } else if (due < correlate::kLatest && before != correlate::kNoTime) {
         step = std::min(step, std::max<Time>(due - before + 1, 1));
       }
-      // A source that is not silent yet does not go on with the clock.
-      if (stuck_) step = std::min(step, correlate::kSecond);
       clock_ += step;
       const Time after = watermark_.advance(clock_);
       stuck_ = after == before;
@@ -146,7 +146,7 @@ class Timeline {
       correlate::Output output;
       const correlate::HitRef first = next_ref_;
       keep(hits);
-      const Status added = correlator_.add(batches_.back().second, first, output);
+      const Status added = correlator_.add(hits, first, output);
       if (!added) return added.error().message;
       if (std::string problem = take(output); !problem.empty()) return problem;
     }
@@ -182,6 +182,7 @@ class Timeline {
   }
 
   void keep(const correlate::HitBatch& hits) {
+    if (hits.empty()) return;
     batches_.emplace_back(next_ref_, hits);
     next_ref_ += hits.size();
   }
