@@ -19,20 +19,24 @@ void write_head(const correlate::CompiledCorrelation& correlation, JsonWriter& j
   json.member("type", sigma::to_string(document.type)).member("file", document.meta.file);
 }
 
-// The fields of the newest hit that its group is told apart by.
+bool tells_groups_apart(const correlate::Correlations& correlations,
+                        const correlate::CompiledCorrelation& correlation,
+                        const std::string& field) {
+  for (const correlate::Input& input : correlation.inputs) {
+    for (const correlate::Slot slot : input.group_by) {
+      if (correlations.fields()[slot] == field) return true;
+    }
+  }
+  return false;
+}
+
+// Of the newest hit: what its group is told apart by.
 void write_values(const correlate::Correlations& correlations,
                   const correlate::CompiledCorrelation& correlation, const correlate::KeptHit& hit,
                   JsonWriter& json) {
   json.key("group_by").begin_object();
   for (const auto& [field, values] : hit.fields) {
-    bool is_used = false;
-    const auto look = [&](const std::vector<correlate::Slot>& slots) {
-      for (const correlate::Slot slot : slots) {
-        is_used = is_used || correlations.fields()[slot] == field;
-      }
-    };
-    for (const correlate::Input& input : correlation.inputs) look(input.group_by);
-    if (!is_used || values.empty()) continue;
+    if (values.empty() || !tells_groups_apart(correlations, correlation, field)) continue;
     json.member(field, fmt::format("{}", fmt::join(values, ", ")));
   }
   json.end_object();

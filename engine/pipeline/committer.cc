@@ -14,6 +14,9 @@ namespace tocsin::pipeline {
 namespace {
 
 constexpr std::int64_t kHousekeepingMs = 250;
+// After a write that failed, senders come again with what was refused: for so long time does not go
+// by the events that they send meanwhile.
+constexpr std::int64_t kRefusedMs = 60'000;
 // Groups whose interval ended are taken up in parts, so that events need not wait for all of them.
 constexpr std::size_t kGroupsAtOnce = 500;
 
@@ -36,6 +39,7 @@ Committer::Committer(store::Store& store, const LiveHolder& live, CorrelationSta
       over_budget_(registry.counter(metrics::kAlertsSuppressed, {"budget"})),
       commit_seconds_(registry.histogram(metrics::kCommitSeconds)),
       full_(registry.gauge(metrics::kStoreFull)),
+      refused_at_(clock.steady_ms() - kRefusedMs),
       thread_([this] { run(); }) {}
 
 Committer::~Committer() {
@@ -112,8 +116,10 @@ void Committer::commit(std::vector<Item>& items) {
   if (is_needed) {
     written = write(items, false);
     if (!written) report(written.error());
-  } else if (!refusing_) {
-    for (const Item& item : items) correlations_.hear(item.findings);
+  }
+  if (!is_needed || !written) {
+    const bool is_refusing = clock_.steady_ms() - refused_at_ < kRefusedMs;
+    for (const Item& item : items) correlations_.hear(item.findings, !is_refusing);
   }
   for (Item& item : items) {
     source::Receipt receipt = std::move(item.findings.receipt);
@@ -134,7 +140,6 @@ Status Committer::write(const std::vector<Item>& items, bool all) {
     correlations_.failed();
     return tl::unexpected(is_on_disk.error());
   }
-  refusing_ = false;
   if (!*is_on_disk) return {};
   commit_seconds_.observe(static_cast<double>(clock_.steady_ms() - start) / 1000);
   count(recorder.recorded());
@@ -184,10 +189,8 @@ void Committer::keep_house() {
 void Committer::let_time_pass(bool is_last) {
   const Status written = write({}, is_last);
   if (written) return;
-  if (written.error().code == Code::busy && !is_last) {
-    refusing_ = true;  // it is reported by whatever comes next
-    return correlations_.excuse();
-  }
+  // That it is full is reported by whatever comes next.
+  if (written.error().code == Code::busy && !is_last) return refuse();
   report(written.error());
 }
 
@@ -217,9 +220,13 @@ void Committer::count(const Recorded& recorded) {
   }
 }
 
-void Committer::report(const Error& error) {
-  refusing_ = true;
+void Committer::refuse() {
+  refused_at_ = clock_.steady_ms();
   correlations_.excuse();
+}
+
+void Committer::report(const Error& error) {
+  refuse();
   failed_.add();
   if (error.code == Code::busy) {
     full_.set(1);

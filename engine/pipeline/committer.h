@@ -64,6 +64,7 @@ class Committer {
   Result<Recorded> end_intervals(bool& more);
   void count(const Recorded& recorded);
   void report(const Error& error);
+  void refuse();
 
   store::Store& store_;
   const LiveHolder& live_;
@@ -80,7 +81,7 @@ class Committer {
   std::condition_variable wake_;
   std::deque<Item> queue_;
   bool stopping_ = false;
-  bool refusing_ = false;  // the last write failed
+  std::int64_t refused_at_;  // steady, ms: when a write failed last
   std::int64_t next_housekeeping_ = 0;
   std::thread thread_;  // last: it uses the others
 };

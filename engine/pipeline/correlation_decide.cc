@@ -50,10 +50,8 @@ struct CorrelationState::Work {
   std::deque<correlate::Output> outputs;
 };
 
-void CorrelationState::hear(const Findings& findings) {
-  clocks_.heard(findings.source, findings.newest, steady());
-  count(registry_, "untimed", findings.hits_untimed);
-  count(registry_, "future", findings.hits_future);
+void CorrelationState::hear(const Findings& findings, bool time) {
+  clocks_.heard(findings.source, time ? findings.newest : correlate::kNoTime, steady());
 }
 
 Status CorrelationState::decide(const std::vector<const Findings*>& all,
@@ -66,7 +64,7 @@ Status CorrelationState::decide(const std::vector<const Findings*>& all,
             {},
             {}};
   for (const Findings* const findings : all) {
-    hear(*findings);
+    hear(*findings, true);
     gather(*findings, work);
   }
   known_.look_in(&transaction);

@@ -146,7 +146,7 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) 
   }
   if (Status replayed = replay(*correlator, since); !replayed) return replayed;
   const correlate::CorrelatorStats stats = correlator->stats();
-  if (!live->ruleset.correlations->empty()) {
+  if (!live->ruleset.correlations->empty() && live != live_) {
     log::info("correlations are ready", {{"correlations", live->ruleset.correlations->all().size()},
                                          {"groups", stats.groups},
                                          {"hits", stats.hits},

@@ -40,8 +40,8 @@ class CorrelationState {
   // Is ready for `live` afterwards: what was known about correlations that mean the same is kept.
   Status prepare(std::shared_ptr<const Live> live);
   bool is_idle() const { return live_ == nullptr || live_->ruleset.correlations->empty(); }
-  // The time that findings tell.
-  void hear(const Findings& findings);
+  // Their source is not silent; with `time`, what time they tell.
+  void hear(const Findings& findings, bool time);
   // Nothing can be taken at the moment, which is not the sources' fault.
   void excuse();
   // Takes the hits of all findings, then lets time pass. What has changed is given to `recorder`.

@@ -48,10 +48,8 @@ struct Findings {
 
   // Nothing of it must be on disk before it is acknowledged.
   bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }
-  // It says how late it is (correlate/watermark.h), or that hits had to be left out.
-  bool tells_time() const {
-    return newest != correlate::kNoTime || hits_untimed > 0 || hits_future > 0;
-  }
+  // It says how late it is (correlate/watermark.h).
+  bool tells_time() const { return newest != correlate::kNoTime; }
 };
 
 }  // namespace tocsin::pipeline

@@ -37,7 +37,9 @@ Intake::Intake(const IntakeOptions& options, const LiveHolder& live, Committer& 
       registry_(registry),
       clock_(clock),
       batch_seconds_(registry.histogram(metrics::kBatchEvaluationSeconds)),
-      event_seconds_(registry.histogram(metrics::kEventEvaluationSeconds)) {
+      event_seconds_(registry.histogram(metrics::kEventEvaluationSeconds)),
+      untimed_(registry.counter(metrics::kCorrelationHits, {"untimed"})),
+      future_(registry.counter(metrics::kCorrelationHits, {"future"})) {
   for (unsigned i = 0; i < std::max(1u, options.workers); ++i) {
     threads_.emplace_back([this] { work(); });
   }
@@ -136,7 +138,7 @@ void Intake::evaluate(Evaluator& evaluator, Job job) {
   batch_seconds_.observe(seconds);
   const std::uint64_t events = findings.receipt.accepted + findings.receipt.rejected;
   if (events > 0) event_seconds_.observe(seconds / static_cast<double>(events));
-  count(job.submission, findings.receipt, evaluator);
+  count(job.submission, findings, evaluator);
 
   const std::size_t bytes = job.submission.bytes.size();
   job.submission.bytes = {};  // not needed any more, while the commit is waited for
@@ -149,8 +151,11 @@ void Intake::evaluate(Evaluator& evaluator, Job job) {
   committer_.submit(std::move(findings), std::move(done));
 }
 
-void Intake::count(const source::Submission& submission, const source::Receipt& receipt,
+void Intake::count(const source::Submission& submission, const Findings& findings,
                    const Evaluator& evaluator) {
+  const source::Receipt& receipt = findings.receipt;
+  untimed_.add(static_cast<double>(findings.hits_untimed));
+  future_.add(static_cast<double>(findings.hits_future));
   const SourceMetrics& source = metrics_of(submission.source);
   source.received.add(static_cast<double>(receipt.accepted + receipt.rejected));
   source.rejected.add(static_cast<double>(receipt.rejected));

@@ -63,7 +63,7 @@ class Intake final : public source::Intake {
 
   void work();
   void evaluate(Evaluator& evaluator, Job job);
-  void count(const source::Submission& submission, const source::Receipt& receipt,
+  void count(const source::Submission& submission, const Findings& findings,
              const Evaluator& evaluator);
   bool reserve(std::size_t bytes);
   void release(std::size_t bytes);
@@ -76,6 +76,7 @@ class Intake final : public source::Intake {
   metrics::Registry& registry_;
   const Clock& clock_;
   metrics::Histogram batch_seconds_, event_seconds_;
+  metrics::Counter untimed_, future_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -3,8 +3,9 @@
 is used up, what was accepted is delivered meanwhile, and when there is room again events are
 taken within 10 s. Nothing that was acknowledged is lost.
 
-The second half does without a reserve: the disk is full to the last byte and writes really fail. What
-was told can then not be marked as told, so deliveries may wait; they go on when there is room.
+In the second half somebody else takes the reserve: the disk is full to the last byte and writes really
+fail. What was told can then not be marked as told, so deliveries may wait; they go on when there is
+room.
 """
 import os
 import subprocess
@@ -19,7 +20,7 @@ from sender import Ledger, Sender
 from service import RECEIVERS, Failure, Service, work_folder
 
 NAME = "T5 disk full"
-DISK = 16 << 20
+DISK = 24 << 20
 BALLAST = 4 << 20
 REST = 5 << 20  # more than the log can hold, which must find room in the database
 RECOVERY = 10
@@ -70,7 +71,7 @@ def fill_up(oracle, sender, result):
     raise Failure("the disk does not get full")
 
 
-def run(options, reserve):
+def run(options, to_the_last_byte):
     result = report.Report(NAME, options.seed)
     folder = work_folder("disk")
     disk = Disk(os.path.join(folder, "disk"))
@@ -82,10 +83,6 @@ def run(options, reserve):
     service = Service(options.binary, folder, options.sabotage)
     service.store = os.path.join(disk.path, "store")
     service.configure(receiver.port)
-    with open(service.config, encoding="utf-8") as file:
-        text = file.read()
-    with open(service.config, "w", encoding="utf-8") as file:
-        file.write(text.replace("reserve: 1MiB", f"reserve: {reserve}"))
     sender = Sender(ledger, lambda: service.port)
     try:
         disk.fill("ballast", BALLAST)
@@ -96,22 +93,22 @@ def run(options, reserve):
         refused = fill_up(oracle, sender, result)
         left = len(judge.lost(oracle, ledger, receiver))
         # The last room is taken by somebody else.
-        if reserve == "0":
+        if to_the_last_byte:
             disk.fill("other", DISK)
         receiver.behave = lambda name, key, attempt: 200
         result.add(waited_when_full=left)
-        if reserve != "0" and judge.wait_until_told(oracle, ledger, receiver, 15):
+        if not to_the_last_byte and judge.wait_until_told(oracle, ledger, receiver, 15):
             lost = judge.lost(oracle, ledger, receiver)
             result.violations.append(f"{len(lost)} deliveries stand still while the disk is full")
-        if reserve == "0" and sender.send(refused[0]) == 202:
+        if to_the_last_byte and sender.send(refused[0]) == 202:
             result.violations.append("the disk is full, and events are taken")
         if service.process.poll() is not None:
             raise Failure(f"it ended: {service.last_log()}")
         if service.get("/healthz")[0] != 200:
             result.violations.append("/healthz fails while the disk is full")
-        if reserve == "0" and service.metric("tocsin_store_full") != 1:
+        if to_the_last_byte and service.metric("tocsin_store_full") != 1:
             result.violations.append("tocsin_store_full is not 1")
-        if reserve == "0":
+        if to_the_last_byte:
             disk.free("other")
         disk.free("ballast")
         begin = time.monotonic()
@@ -133,7 +130,7 @@ def run(options, reserve):
         if service.stop() != 0:
             result.violations.append(f"it does not stop as it should: {service.last_log()}")
     except Failure as failure:
-        result.violations.append(f"reserve {reserve}: {failure}")
+        result.violations.append(f"{'full' if to_the_last_byte else 'reserve'}: {failure}")
     finally:
         sender.close()
         service.kill()
@@ -146,8 +143,8 @@ def run(options, reserve):
 def main():
     options = report.parse(report.arguments(__doc__))
     total = report.Report(NAME, options.seed, options.sabotage)
-    for reserve in ("2MiB", "0"):
-        total.merge(run(options, reserve))
+    for to_the_last_byte in (False, True):
+        total.merge(run(options, to_the_last_byte))
     sys.exit(total.finish())
 
 

@@ -39,7 +39,7 @@ rules:
   strict: true
 store:
   path: {store}
-  reserve: 1MiB
+  reserve: 8MiB
 {store_keys}
 alerts:
   group_interval: {group_interval}

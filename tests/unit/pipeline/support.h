@@ -38,7 +38,11 @@ inline std::shared_ptr<Live> live_of(const std::string& yaml, metrics::Registry&
   sigma::load_text(yaml, "test.yml", rules, ruleset.diagnostics);
   ruleset.rules = std::make_shared<const sigma::RuleSet>(std::move(rules));
   ruleset.program = program::Program::compile(ruleset.rules, {}, ruleset.diagnostics);
-  REQUIRE_FALSE(ruleset.diagnostics.has_errors());
+  ruleset.correlations = std::make_shared<const correlate::Correlations>(
+      correlate::Correlations::compile(ruleset.rules, ruleset.program, ruleset.diagnostics));
+  for (const Diagnostic& d : ruleset.diagnostics.all()) {
+    if (d.severity == Severity::error) FAIL(render_text(d, false));
+  }
   auto live = std::make_shared<Live>(std::move(ruleset), Source(), registry, before, true);
   live->routes = route::Routes({}, {"one", "two"});
   return live;

@@ -1,0 +1,282 @@
+// Detections over time across restarts, failed writes and reloads: the same alerts as without them.
+// TOCSIN_RESTARTS: how many seeds (short by default).
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <random>
+
+#include "unit/pipeline/over_time.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+const std::string kPairs = correlation_yaml(
+    "pairs",
+    "{type: event_count, rules: [A], group-by: [userIdentity.arn], timespan: 30s, condition: {gte: "
+    "2}}");
+const std::string kRules = rule_yaml("A") + rule_yaml("B") + rule_yaml("C");
+
+// One of each way in which correlations are decided.
+const std::string kAllKinds =
+    kRules + kPairs +
+    correlation_yaml("values",
+                     "{type: value_count, rules: [A, B], timespan: 1m, condition: {gte: 3, field: "
+                     "userIdentity.arn}}") +
+    correlation_yaml("few",
+                     "{type: event_count, rules: [B], group-by: [userIdentity.arn], timespan: 40s, "
+                     "condition: {lt: 2}}") +
+    correlation_yaml("order",
+                     "{type: temporal_ordered, rules: [A, B, C], group-by: [userIdentity.arn], "
+                     "timespan: 1m}") +
+    correlation_yaml("absent",
+                     "{type: temporal_ordered, rules: [A, C], group-by: [userIdentity.arn], "
+                     "timespan: 20s, condition: A and not C}") +
+    correlation_yaml("chain",
+                     "{type: temporal, rules: [pairs, C], group-by: [userIdentity.arn], timespan: "
+                     "1m}",
+                     "critical") +
+    correlation_yaml("new",
+                     "{type: new_value, rules: [A, B, C], group-by: [userIdentity.arn], field: "
+                     "eventName, learning: 20s, forget: 10m}") +
+    correlation_yaml(
+        "silence", "{type: silent_source, rules: [C], group-by: [userIdentity.arn], timespan: 1m}");
+
+// Everything about an alert but what says when it was told.
+std::map<std::string, std::string> judged(Running& service) {
+  std::map<std::string, std::string> out;
+  for (const store::AlertRow& row : service.alerts()) {
+    std::string json = row.json;
+    const std::size_t begin = json.find(R"("detected_at":")");
+    if (begin != std::string::npos) json.erase(begin, json.find(',', begin) - begin);
+    out[row.alert_id] = row.rule_title + " " + row.principal + " " + std::to_string(row.count) +
+                        " " + std::to_string(row.first_seen) + " " + std::to_string(row.last_seen) +
+                        " " + json;
+  }
+  return out;
+}
+
+// Submissions of events that come in order, but for some that are late, and some that come twice.
+std::vector<std::string> stream(std::uint64_t seed, double lateness) {
+  std::mt19937_64 random(seed);
+  const auto below = [&](std::uint64_t limit) { return random() % limit; };
+  std::vector<std::string> submissions, records;
+  double now = 0;
+  for (int i = 0; i < 150; ++i) {
+    now += static_cast<double>(below(10));
+    const double late =
+        below(4) == 0 ? static_cast<double>(below(static_cast<std::uint64_t>(lateness))) : 0;
+    static const char* const kNames[] = {"A", "B", "C", "Other"};
+    records.push_back(record("e" + std::to_string(i), "arn:" + std::to_string(below(3)),
+                             kNames[below(4)], at(now - late + (below(3) == 0 ? 0.25 : 0))));
+    if (below(10) == 0) records.push_back(records[below(records.size())]);
+    if (below(3) != 0) continue;
+    submissions.emplace_back();
+    for (const std::string& each : records) submissions.back() += each;
+    if (below(10) != 0) records.clear();  // otherwise they come again
+  }
+  return submissions;
+}
+
+std::uint64_t restarts_from_environment() {
+  const char* const text = std::getenv("TOCSIN_RESTARTS");
+  return text == nullptr ? 8 : std::strtoull(text, nullptr, 10);
+}
+
+TEST_CASE("restarts and crashes at any moment change no alert") {
+  const std::uint64_t seeds = restarts_from_environment();
+  std::size_t alerts = 0, restarts = 0;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    CAPTURE(seed);
+    const std::vector<std::string> submissions = stream(seed, 100);
+    const auto run = [&](bool with_restarts) {
+      Machine machine;
+      machine.config.lateness_ms = 120'000;
+      machine.grouping.rule_budget = 0;
+      std::mt19937_64 random(seed);
+      auto service = std::make_unique<Running>(machine, kAllKinds);
+      for (const std::string& bytes : submissions) {
+        service->submit(bytes);
+        service->pass(static_cast<double>(random() % 4));
+        const bool crash = random() % 2 == 0;
+        if (random() % 3 != 0 || !with_restarts) continue;
+        ++restarts;
+        if (crash) machine.copy_files();
+        service.reset();
+        service = std::make_unique<Running>(machine, kAllKinds);
+      }
+      for (int i = 0; i < 10; ++i) service->pass(60);
+      return judged(*service);
+    };
+    const auto expected = run(false);
+    const auto found = run(true);
+    alerts += expected.size();
+    for (const auto& [id, text] : expected) {
+      CHECK(found.contains(id));
+      if (found.contains(id)) CHECK(found.at(id) == text);
+    }
+    CHECK(found.size() == expected.size());
+  }
+  CHECK(alerts > seeds * 10);
+  CHECK(restarts > seeds);
+}
+
+TEST_CASE("half a window survives a crash") {
+  Machine machine;
+  std::optional<Running> service;
+  service.emplace(machine, kRules + kPairs);
+  service->submit(record("e1", "arn:a", "A", at(-10)));
+  machine.copy_files();
+  service.reset();
+  service.emplace(machine, kRules + kPairs);
+  CHECK(service->alerts().empty());
+  CHECK(service->state().stats().hits == 1);
+  service->submit(record("e1", "arn:a", "A", at(-10)));  // again: not another one
+  CHECK(service->alerts().empty());
+  service->submit(record("e2", "arn:a", "A", at(-5)));
+  REQUIRE(service->alerts().size() == 1);
+  CHECK(service->alerts()[0].json.find("\"e1\"") != std::string::npos);
+  service.reset();
+  service.emplace(machine, kRules + kPairs);
+  service->submit(record("e3", "arn:a", "A", at(-1)));
+  REQUIRE(service->alerts().size() == 1);
+  CHECK(service->alerts()[0].count == 2);
+}
+
+TEST_CASE("a write that fails is as if the events had not come") {
+  Machine machine;
+  machine.options.max_rows = 3;  // one alert for two receivers, and then no other
+  Running service(machine, kRules + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-60)) + record("e2", "arn:a", "A", at(-60)));
+  CHECK(service.told().size() == 1);
+  service.submit(record("f1", "arn:b", "A", at(-50)));
+  const std::string failing =
+      record("f2", "arn:b", "A", at(-49)) + record("g1", "arn:c", "A", at(-48));
+  const correlate::Time before = service.state().watermark();
+  for (int i = 0; i < 3; ++i) {
+    const source::Receipt refused = service.try_submit(failing);
+    REQUIRE_FALSE(refused.status);
+    CHECK(refused.status.error().code == Code::busy);
+  }
+  CHECK(service.alerts().size() == 1);
+  // What only tells the time is fine, but time stands still.
+  CHECK(service.try_submit(record("o", "arn:c", "Other", at(3000))).status);
+
+  REQUIRE(service.store().delivered({1, 2}));
+  service.submit(failing);
+  CHECK(service.state().watermark() <= before + 60 * correlate::kSecond);
+  const auto alerts = service.alerts();
+  REQUIRE(alerts.size() == 2);
+  CHECK(alerts[1].principal == "arn:b");
+  CHECK(alerts[1].json.find("\"f1\"") != std::string::npos);
+  service.submit(record("e3", "arn:a", "A", at(-40)));
+  CHECK(service.alerts()[0].count == 3);
+}
+
+TEST_CASE("a store that takes nothing for an hour makes nobody late") {
+  Machine machine;
+  machine.options.max_rows = 4;
+  Running service(machine, kRules + kPairs + rule_yaml("Single"));
+  service.submit(record("s1", "arn:a", "Single", at(0)) + record("e1", "arn:b", "A", at(0)));
+  const std::string waiting =
+      record("s2", "arn:b", "Single", at(5)) + record("e2", "arn:b", "A", at(5));
+  for (int minute = 0; minute < 60; ++minute) {
+    REQUIRE_FALSE(service.try_submit(waiting).status);
+    service.pass(60);
+  }
+  REQUIRE(service.store().delivered({1, 2}));
+  service.submit(waiting);
+  CHECK(service.hits("late") == 0);
+  CHECK(service.alerts("pairs").size() == 1);
+}
+
+TEST_CASE("a reload keeps what correlations know whose meaning stays") {
+  Machine machine;
+  Running service(machine, rule_yaml("B") + rule_yaml("A") + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  // Other rules, in another order, and another title.
+  std::string renamed = kPairs;
+  renamed.replace(renamed.find("Correlation pairs"), 17, "Correlation two");
+  service.put_into_force(rule_yaml("C") + rule_yaml("B") + rule_yaml("A") + renamed);
+  service.submit(record("e2", "arn:a", "A", at(-10)));
+  CHECK(service.alerts("two").size() == 1);
+  CHECK(service.registry().counter(metrics::kCorrelationsRestarted).value() == 0);
+}
+
+TEST_CASE("a correlation whose meaning changes starts anew, and says so") {
+  Machine machine;
+  Running service(machine, kRules + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  std::string changed = kPairs;
+  changed.replace(changed.find("30s"), 3, "40s");
+  const bool of_its_rule = GENERATE(false, true);
+  std::string rules = kRules;
+  if (of_its_rule) {
+    changed = kPairs;
+    rules.replace(rules.find("{eventName: A}"), 14, "{eventName: [A, AA]}");
+  }
+  service.put_into_force(rules + changed);
+  service.submit(record("e2", "arn:a", "A", at(-10)));
+  CHECK(service.alerts().empty());
+  CHECK(service.registry().counter(metrics::kCorrelationsRestarted).value() == 1);
+  const auto rows = service.state().rows();
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].since > 0);
+  service.submit(record("e3", "arn:a", "A", at(-9)));
+  CHECK(service.alerts().size() == 1);
+  // And back again: what it knew then is gone.
+  service.put_into_force(kRules + kPairs);
+  service.submit(record("e4", "arn:a", "A", at(-5)));
+  CHECK(service.alerts().size() == 1);
+  CHECK(service.registry().counter(metrics::kCorrelationsRestarted).value() == 2);
+}
+
+TEST_CASE("an alert goes on over a reload that changes nothing about it") {
+  Machine machine;
+  Running service(machine, kRules + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-20)) + record("e2", "arn:a", "A", at(-19)));
+  service.put_into_force(kRules + rule_yaml("More") + kPairs);
+  service.submit(record("e3", "arn:a", "A", at(-10)));
+  REQUIRE(service.alerts().size() == 1);
+  CHECK(service.alerts()[0].count == 2);
+}
+
+TEST_CASE("hits that were found by the rules before a reload count after it") {
+  Machine machine;
+  Running service(machine, rule_yaml("B") + rule_yaml("A") + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  Findings before = service.evaluate(record("e2", "arn:a", "A", at(-10)));
+  service.put_into_force(rule_yaml("C") + rule_yaml("B") + rule_yaml("A") + kPairs);
+  REQUIRE(service.commit(std::move(before)).status);
+  CHECK(service.alerts().size() == 1);
+}
+
+TEST_CASE("correlations that are gone leave nothing behind but what is told") {
+  Machine machine;
+  Running service(machine, kRules + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-20)) + record("e2", "arn:a", "A", at(-19)));
+  CHECK(service.store().episodes()->size() == 1);
+  service.put_into_force(kRules);
+  service.pass(1);
+  CHECK(service.store().episodes()->empty());
+  CHECK(service.store().correlation_rules()->empty());
+  CHECK(service.alerts().size() == 1);
+}
+
+TEST_CASE("a damaged row of the journal costs its hits, not the start") {
+  Machine machine;
+  {
+    Running service(machine, kRules + kPairs);
+    service.submit(record("e1", "arn:a", "A", at(-20)));
+    service.submit(record("f1", "arn:b", "A", at(-20)));
+    auto transaction = service.store().begin();
+    REQUIRE(transaction);
+    REQUIRE(transaction->add_hits(1000, 4'000'000'000'000, "no hits"));
+    REQUIRE(transaction->commit());
+  }
+  Running service(machine, kRules + kPairs);
+  CHECK(service.state().stats().hits == 2);
+  CHECK(service.registry().counter(metrics::kInternalErrors, {"journal"}).value() == 1);
+}
+
+}  // namespace
+}  // namespace tocsin::pipeline
