@@ -44,6 +44,7 @@ std::string meaning(const RuleSet& rules) {
 
 // Is it refused, by itself or because a part of it is not there?
 bool is_refused(Parsed& parsed) {
+  if (parsed.diagnostics.has_errors()) return true;
   link(
       parsed.set, [](const std::string&, std::uint32_t) { return std::string(); },
       parsed.diagnostics);
