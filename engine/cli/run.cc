@@ -92,11 +92,12 @@ int run(const std::string& config_path) {
   print_diagnostics(diagnostics, Severity::warning, kShownProblems);
   if (!config) return kError;
   log::configure(config->log.level, config->log.format);
-  if (config->allow_insecure) {
+  const std::string& address = config->server.address;
+  if (config->allow_insecure && !address.starts_with("127.") && address != "::1") {
     log::warning(
         "server.allow_insecure is set: whoever reaches this port may do everything, or read "
         "the tokens of those who may; something in front of it must see to that",
-        {{"address", config->server.address}, {"port", config->server.port}});
+        {{"address", address}, {"port", config->server.port}});
   }
 
   pipeline::ServiceOptions options;
