@@ -10,6 +10,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/explain_correlation.h"
 #include "cli/terminal.h"
 #include "event/event_reader.h"
 #include "event/record_reader.h"
@@ -151,6 +152,9 @@ int run(ExplainArguments arguments) {
   }
   const Ruleset ruleset = load_ruleset(arguments.rules);
   print_diagnostics(ruleset.diagnostics, Severity::error, 10);
+  if (const auto correlation = ruleset.correlations->find(arguments.rule)) {
+    return explain_correlation(ruleset, *correlation, arguments.event, arguments.output == "json");
+  }
   const auto rule = find_rule(ruleset.program, arguments.rule);
   if (!rule) return kError;
   const auto found = find_record(arguments);
@@ -204,7 +208,11 @@ int run(ExplainArguments arguments) {
 void add_explain(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<ExplainArguments>();
   CLI::App* command = app.add_subcommand("explain", "Show why a rule fires on an event, or not");
-  command->footer("Exits with 0 when the rule fires, 1 when it does not, 2 when it cannot tell.");
+  command->footer(
+      "RULE may be a correlation: then all of EVENT (a file or a folder) is read, and what it "
+      "found\n"
+      "is shown with the windows that are open at the end.\n\n"
+      "Exits with 0 when the rule fires, 1 when it does not, 2 when it cannot tell.");
   arguments->rules.add_to(*command, false);
   command->add_option("-n,--record", arguments->record, "Which record of EVENT (default 1)")
       ->check(CLI::PositiveNumber)

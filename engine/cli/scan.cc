@@ -116,8 +116,9 @@ int scan(const ScanArguments& arguments) {
   ScanOutput output(ruleset, inputs.total_bytes);
   const auto scan_start = std::chrono::steady_clock::now();
   const std::clock_t scan_cpu_start = std::clock();
+  pipeline::ScanCorrelation correlation(ruleset.correlations);
   const Result<pipeline::ScanStats> scanned =
-      pipeline::scan(ruleset, plan, reader, options, output, interrupted);
+      pipeline::scan(ruleset, plan, reader, options, correlation, output, interrupted);
   cost.scan_seconds = seconds_since(scan_start);
   cost.scan_cpu_seconds = static_cast<double>(std::clock() - scan_cpu_start) / CLOCKS_PER_SEC;
   if (!scanned) {
@@ -151,7 +152,9 @@ void add_scan(CLI::App& app, int& exit_code) {
   command->footer(
       "Alerts go to standard output, everything else to standard error. The order of alerts is\n"
       "that of the records, whatever the number of threads. Alerts of correlations come last, in\n"
-      "the order of event time, whatever the order of the files; time ends with the newest event.");
+      "the order of event time, whatever the order of the files; time ends with the newest event.\n"
+      "A silent_source without rules watches live sources: files have gaps and end, so it is left "
+      "out.");
   arguments->rules.add_to(*command, true);
   command
       ->add_option("-o,--output", arguments->output,

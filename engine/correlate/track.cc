@@ -93,6 +93,11 @@ Result<Track::Taken> Track::add_to(const Key& key, const Arrival& hit, const Inp
     if (is_rising_) touch_windows_with(key, group, hit.time);
     trim(group);
   }
+  if (is_over(group)) {  // there was nothing to measure
+    Status erased = erase(groups_.find(key));
+    if (!erased) return tl::unexpected(std::move(erased.error()));
+    return taken;
+  }
   schedule(key, group, judge_->due_to(group, hit.time));
   return taken;
 }

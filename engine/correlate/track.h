@@ -29,7 +29,7 @@ struct World {
   const Limits limits;
   Memory& memory;
   Time watermark = kEarliest;
-  Time passed = kEarliest;  // the watermark up to which everything has been decided
+  Time passed = kEarliest;   // the watermark up to which everything has been decided
   std::uint64_t groups = 0;  // of all tracks
   Changes changes;
   std::vector<Key> ended;  // episodes

@@ -58,10 +58,23 @@ const std::vector<std::string>* values_of(const KeptHit& hit, const std::string&
   return nullptr;
 }
 
-// The values that give the group its key, of the input whose fields the hit has. Empty when there
-// are none: the hit is of an event with several values in many fields.
-Named group_values(const Correlations& correlations, const CompiledCorrelation& correlation,
+// Of a new_value: what was used for the first time.
+Named new_values(const CompiledCorrelation& correlation, const KeptHit& hit) {
+  Named out;
+  if (correlation.decision != correlate::Decision::novelty) return out;
+  for (const std::string& field : correlation.source->fields) {
+    const auto* values = values_of(hit, field);
+    if (values != nullptr && !values->empty()) out.emplace_back(field, values->front());
+  }
+  return out;
+}
+
+}  // namespace
+
+// Of the combinations of a hit's values, the one that has the group's key.
+Named group_values(const Correlations& correlations, correlate::CorrelationIndex index,
                    const KeptHit& hit, const correlate::Key& group) {
+  const CompiledCorrelation& correlation = correlations[index];
   const std::vector<std::string>& names = correlation.source->group_by;
   for (const correlate::Input& input : correlation.inputs) {
     std::vector<const std::vector<std::string>*> all;
@@ -90,19 +103,6 @@ Named group_values(const Correlations& correlations, const CompiledCorrelation& 
   }
   return {};
 }
-
-// Of a new_value: what was used for the first time.
-Named new_values(const CompiledCorrelation& correlation, const KeptHit& hit) {
-  Named out;
-  if (correlation.decision != correlate::Decision::novelty) return out;
-  for (const std::string& field : correlation.source->fields) {
-    const auto* values = values_of(hit, field);
-    if (values != nullptr && !values->empty()) out.emplace_back(field, values->front());
-  }
-  return out;
-}
-
-}  // namespace
 
 Result<alert::CorrelationAlert> make_episode_alert(const Correlations& correlations,
                                                    const Change& change, const FindHit& find,
@@ -135,7 +135,7 @@ Result<alert::CorrelationAlert> make_episode_alert(const Correlations& correlati
   if (!closing) return tl::unexpected(std::move(closing.error()));
   if (*closing) {
     out.closing = event_of(**closing);
-    facts.group_by = group_values(correlations, correlation, **closing, change.group);
+    facts.group_by = group_values(correlations, change.correlation, **closing, change.group);
     facts.values = new_values(correlation, **closing);
   }
   return out;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "alert/correlation.h"
 #include "correlate/correlator.h"
@@ -14,6 +16,12 @@ namespace tocsin::pipeline {
 
 // nullopt: the hit is gone. Then the alert tells less, but its numbers are right.
 using FindHit = std::function<Result<std::optional<correlate::KeptHit>>(correlate::HitRef ref)>;
+
+// The values of a correlation's group-by, by name, out of one of the group's hits. Empty when the
+// hit does not tell them.
+std::vector<std::pair<std::string, std::string>> group_values(
+    const correlate::Correlations& correlations, correlate::CorrelationIndex correlation,
+    const correlate::KeptHit& hit, const correlate::Key& group);
 
 // `detected_at` is Unix time in milliseconds.
 Result<alert::CorrelationAlert> make_episode_alert(const correlate::Correlations& correlations,

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "correlate/hit_blob.h"
 #include "pipeline/episode_alert.h"
 
 namespace tocsin::pipeline {
@@ -31,8 +30,10 @@ correlate::Time longest_retention(const correlate::Correlations& correlations) {
 
 }  // namespace
 
-ScanCorrelation::ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations)
+ScanCorrelation::ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations,
+                                 std::optional<correlate::CorrelationIndex> explained)
     : correlations_(std::move(correlations)),
+      explained_(explained),
       correlator_(correlations_, limits(), memory_),
       retention_(longest_retention(*correlations_)),
       matches_(correlations_->all().size()) {}
@@ -94,7 +95,9 @@ Status ScanCorrelation::remember(const correlate::Output& output) {
       open_.erase(change.episode);
       continue;
     }
-    if ((*correlations_)[change.correlation].silent) continue;
+    const bool is_told = !(*correlations_)[change.correlation].silent ||
+                         explained_ == std::optional(change.correlation);
+    if (!is_told) continue;
     Kept& kept = open_[change.episode];
     kept.change = change;
     kept.places.clear();
@@ -133,20 +136,40 @@ Status ScanCorrelation::tell_open(std::int64_t detected_at, const Tell& tell) {
   return {};
 }
 
+Result<std::optional<correlate::KeptHit>> ScanCorrelation::kept_hit(
+    const HitSpool::Place& place) const {
+  std::string text;
+  const Result<correlate::Hit> hit = spool_.hit(place, text);
+  if (!hit) return tl::unexpected(hit.error());
+  correlate::HitBatch one;
+  one.add(*hit);
+  correlate::BlobWriter blob(*correlations_);
+  blob.add(one, 0);
+  return correlate::read_hit(blob.finish(), 0);
+}
+
+Result<std::vector<ScanCorrelation::Live>> ScanCorrelation::live(
+    correlate::CorrelationIndex correlation, std::size_t limit) const {
+  std::vector<Live> all;
+  for (const correlate::LiveGroup& group : correlator_.live(correlation, limit)) {
+    Live live{group, {}};
+    if (const auto place = place_of(group.newest_hit)) {
+      const Result<std::optional<correlate::KeptHit>> hit = kept_hit(*place);
+      if (!hit) return tl::unexpected(hit.error());
+      if (*hit) live.values = group_values(*correlations_, correlation, **hit, group.group);
+    }
+    all.push_back(std::move(live));
+  }
+  return all;
+}
+
 Status ScanCorrelation::tell_one(const Kept& kept, std::int64_t detected_at, const Tell& tell) {
   ++matches_[kept.change.correlation];
   if (!tell) return {};
   const FindHit find = [&](correlate::HitRef ref) -> Result<std::optional<correlate::KeptHit>> {
     const auto place = kept.places.find(ref);
     if (place == kept.places.end() || !place->second) return std::nullopt;
-    std::string text;
-    const Result<correlate::Hit> hit = spool_.hit(*place->second, text);
-    if (!hit) return tl::unexpected(hit.error());
-    correlate::HitBatch one;
-    one.add(*hit);
-    correlate::BlobWriter blob(*correlations_);
-    blob.add(one, 0);
-    return correlate::read_hit(blob.finish(), 0);
+    return kept_hit(*place->second);
   };
   const Result<alert::CorrelationAlert> alert =
       make_episode_alert(*correlations_, kept.change, find, detected_at);

@@ -8,11 +8,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "alert/correlation.h"
 #include "correlate/correlator.h"
+#include "correlate/hit_blob.h"
 #include "correlate/map_memory.h"
 #include "pipeline/hit_spool.h"
 
@@ -23,7 +26,9 @@ class ScanCorrelation {
   using Tell = std::function<void(const alert::CorrelationAlert&)>;
 
   // `correlations` with what they refer to must outlive it.
-  explicit ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations);
+  // `explained` is told of even if another one speaks for it.
+  explicit ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations,
+                           std::optional<correlate::CorrelationIndex> explained = std::nullopt);
 
   // Hits, in any order, and how far the time has come with the events that were read.
   Status add(const correlate::HitBatch& hits, correlate::Time newest);
@@ -31,6 +36,14 @@ class ScanCorrelation {
   // end; without `tell` they are only counted. Time ends with the newest event: what would have to
   // be waited for is not decided.
   Status run(std::int64_t detected_at, const Tell& tell);
+
+  // After run(): groups that are still being watched, those with the most hits first.
+  struct Live {
+    correlate::LiveGroup group;
+    std::vector<std::pair<std::string, std::string>> values;  // of group-by
+  };
+  Result<std::vector<Live>> live(correlate::CorrelationIndex correlation, std::size_t limit) const;
+  correlate::Time newest() const { return newest_; }
 
   // By CorrelationIndex: alerts.
   const std::vector<std::uint64_t>& matches() const { return matches_; }
@@ -54,9 +67,11 @@ class ScanCorrelation {
   std::optional<HitSpool::Place> place_of(correlate::HitRef ref) const;
   Status tell_ended(std::int64_t detected_at, const Tell& tell);
   Status tell_open(std::int64_t detected_at, const Tell& tell);
+  Result<std::optional<correlate::KeptHit>> kept_hit(const HitSpool::Place& place) const;
   Status tell_one(const Kept& kept, std::int64_t detected_at, const Tell& tell);
 
   const std::shared_ptr<const correlate::Correlations> correlations_;
+  const std::optional<correlate::CorrelationIndex> explained_;
   correlate::MapMemory memory_;
   correlate::Correlator correlator_;
   const correlate::Time retention_;  // the longest of all

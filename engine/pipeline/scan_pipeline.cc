@@ -7,12 +7,9 @@
 #include <thread>
 
 #include "alert/correlation.h"
-#include "alert/occurrences.h"
 #include "correlate/hit_maker.h"
-#include "correlate/presence.h"
 #include "event/batch_reader.h"
 #include "pipeline/event_clock.h"
-#include "pipeline/scan_correlation.h"
 #include "pipeline/turnstile.h"
 #include "program/match.h"
 
@@ -34,15 +31,13 @@ class Worker : private event::BatchReader::Visitor {
         reader_(plan.phases()),
         matching_(program_),
         alerts_(program_),
-        hits_(*ruleset.correlations),
-        presence_(*ruleset.correlations) {}
+        hits_(*ruleset.correlations) {}
 
   void run() {
     while (turnstile_.take(batch_)) {
       result_.input_bytes = batch_.input_bytes;
       now_ = now_milliseconds();
       reader_.read(batch_, *this);
-      if (!presence_.empty()) presence_.take(result_.hits);
       turnstile_.give(batch_, result_, reader_.renumberings());
       whole_lines_ = 0;
     }
@@ -87,7 +82,6 @@ class Worker : private event::BatchReader::Visitor {
     const auto read_with = [&](event::EventReader& reader, event::Event& out) {
       reader_.read_with(reader, out);
     };
-    if (!presence_.empty()) presence_.see(kScanSource, read_with);
     if (result_.newest == correlate::kNoTime) result_.newest = clock_.read(read_with);
     bool begun = false;
     for (const program::RuleIndex rule : fired_) {
@@ -133,7 +127,6 @@ class Worker : private event::BatchReader::Visitor {
   program::Matching matching_;
   alert::AlertMaker alerts_;
   correlate::HitMaker hits_;
-  correlate::Presence presence_;
   EventClock clock_;
   event::Batch batch_;
   std::int64_t now_ = 0;         // when it was taken up: what is found in it has this time
@@ -146,18 +139,16 @@ class Worker : private event::BatchReader::Visitor {
 Status tell_episodes(ScanCorrelation& correlation, AlertForm form, ScanSink& sink) {
   if (form == AlertForm::none) return correlation.run(now_milliseconds(), nullptr);
   return correlation.run(now_milliseconds(), [&](const alert::CorrelationAlert& alert) {
-    const std::string json = alert::correlation_json(alert);
-    if (form == AlertForm::lines) return sink.lines(json + "\n");
-    Result<alert::Alert> parsed = alert::parse(json);
-    if (parsed) sink.alert(std::move(*parsed));
+    if (form == AlertForm::lines) return sink.lines(alert::correlation_json(alert) + "\n");
+    sink.alert(alert::alert_of(alert));
   });
 }
 
 }  // namespace
 
 Result<ScanStats> scan(const Ruleset& ruleset, const Plan& plan, event::RecordReader& reader,
-                       const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop) {
-  ScanCorrelation correlation(ruleset.correlations);
+                       const ScanOptions& options, ScanCorrelation& correlation, ScanSink& sink,
+                       const std::atomic<bool>& stop) {
   Turnstile turnstile(reader, sink, ruleset.program.rules().size(), correlation, stop);
   const auto work = [&] {
     Worker worker(ruleset, options, plan, turnstile);

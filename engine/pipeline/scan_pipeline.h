@@ -15,6 +15,7 @@
 #include "event/record_reader.h"
 #include "pipeline/plan.h"
 #include "pipeline/ruleset.h"
+#include "pipeline/scan_correlation.h"
 
 namespace tocsin::pipeline {
 
@@ -59,9 +60,10 @@ class ScanSink {
 
 // Runs until the inputs end or `stop` becomes true; then finishes what has been read. Alerts of
 // correlations come last. An error is one of collecting what these need: what was found without
-// them has been told.
+// them has been told. `correlation` is that of the rule set, and new.
 Result<ScanStats> scan(const Ruleset& ruleset, const Plan& plan, event::RecordReader& reader,
-                       const ScanOptions& options, ScanSink& sink, const std::atomic<bool>& stop);
+                       const ScanOptions& options, ScanCorrelation& correlation, ScanSink& sink,
+                       const std::atomic<bool>& stop);
 
 // Milliseconds since 1970, from the system clock.
 std::int64_t now_milliseconds();
