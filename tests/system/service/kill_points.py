@@ -3,6 +3,7 @@
 call of a kind it is killed before that call. Then it is started again and judged.
 
 A chain of points shares one store, so that what a crash left is crashed again.
+--over-time: most of what must be told takes two events, with a crash between them.
 """
 import concurrent.futures
 import os
@@ -14,10 +15,11 @@ import traceback
 
 import judge
 import report
+from correlation_oracle import RULES_OVER_TIME, PairOracle
 from oracle import Oracle
 from receiver import Receiver
 from sender import Ledger, Sender
-from service import CONCURRENCY, RECEIVERS, Failure, Service, work_folder
+from service import CONCURRENCY, RECEIVERS, RULES, Failure, Service, work_folder
 
 NAME = "T1 kill at every system call"
 BATCHES = 5
@@ -38,11 +40,13 @@ def strace(*expressions, log="/dev/null"):
 
 
 class Chain:
-    def __init__(self, binary, seed, sabotage=None):
+    def __init__(self, binary, seed, sabotage=None, over_time=False):
         self.random = random.Random(seed)
-        self.oracle, self.ledger, self.receiver = Oracle(seed), Ledger(), Receiver()
+        self.oracle = PairOracle(seed) if over_time else Oracle(seed)
+        self.ledger, self.receiver = Ledger(), Receiver()
         self.service = Service(binary, work_folder("kill"), sabotage)
-        self.service.configure(self.receiver.port)
+        self.service.configure(self.receiver.port,
+                               rules=RULES_OVER_TIME if over_time else RULES)
         self.sender = Sender(self.ledger, lambda: self.service.port, timeout=10)
         self.report = report.Report(NAME, seed)
         self.kills = 0
@@ -115,8 +119,8 @@ class Chain:
         return self.report
 
 
-def run_chain(binary, seed, sabotage, points):
-    chain = Chain(binary, seed, sabotage)
+def run_chain(binary, seed, sabotage, over_time, points):
+    chain = Chain(binary, seed, sabotage, over_time)
     try:
         for call, number in points:
             try:
@@ -131,9 +135,9 @@ def run_chain(binary, seed, sabotage, points):
         chain.close()
 
 
-def calls_of_one_life(binary, seed):
+def calls_of_one_life(binary, seed, over_time):
     """{call: how often one thread makes it}, in a life without a kill, the second of a store."""
-    chain = Chain(binary, seed)
+    chain = Chain(binary, seed, over_time=over_time)
     try:
         chain.live(())
         log = os.path.join(chain.service.folder, "strace")
@@ -173,17 +177,20 @@ def main():
     parser.add_argument("--points", type=int, default=60)
     parser.add_argument("--calls", default="", help="only these, with commas between")
     parser.add_argument("--parallel", type=int, default=1)
+    parser.add_argument("--over-time", action="store_true")
     options = report.parse(parser)
     report.need_strace(NAME)
     random_ = random.Random(options.seed)
-    calls = calls_of_one_life(options.binary, options.seed)
+    calls = calls_of_one_life(options.binary, options.seed, options.over_time)
     only = [call for call in options.calls.split(",") if call]
     points, there_are = choose(calls, options.points, random_, only)
-    total = report.Report(NAME, options.seed, options.sabotage)
+    name = NAME + (", over time" if options.over_time else "")
+    total = report.Report(name, options.seed, options.sabotage)
     total.add(different_points=min(there_are, len(set(points))), of=there_are)
     chains = [points[i:i + CHAIN] for i in range(0, len(points), CHAIN)]
     with concurrent.futures.ProcessPoolExecutor(options.parallel) as pool:
-        futures = [pool.submit(run_chain, options.binary, options.seed + i, options.sabotage, chain)
+        futures = [pool.submit(run_chain, options.binary, options.seed + i, options.sabotage,
+                               options.over_time, chain)
                    for i, chain in enumerate(chains)]
         for done, future in enumerate(concurrent.futures.as_completed(futures), 1):
             total.merge(future.result())

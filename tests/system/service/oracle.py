@@ -48,12 +48,10 @@ class Oracle:
         with self.mutex:
             self.made += 1
             number = self.made
-            source, name, members, rules = self.random.choice(FIRING if firing else QUIET)
+            source, name, members, rules, user = self.choose(firing, number)
             event_id = "%08x-%04x-4%03x-8%03x-%012x" % (
                 self.random.getrandbits(32), self.random.getrandbits(16),
                 self.random.getrandbits(12), self.random.getrandbits(12), number)
-            user = (f"u{number}" if self.principals is None
-                    else f"p{self.random.randrange(self.principals)}")
             arn = f"arn:aws:iam::{ACCOUNT}:user/{user}"
             for rule in rules:
                 self.expected[(event_id, rule)] = arn
@@ -61,13 +59,22 @@ class Oracle:
             "eventVersion": "1.08",
             "userIdentity": {"type": "IAMUser", "principalId": "AIDA" + user.upper(), "arn": arn,
                              "accountId": ACCOUNT, "userName": user},
-            "eventTime": "2026-11-02T09:%02d:%02dZ" % (number // 60 % 60, number % 60),
+            "eventTime": self.time(number),
             "eventSource": source, "eventName": name, "awsRegion": "eu-central-1",
             "sourceIPAddress": "198.51.100.24", "userAgent": "aws-cli/2.17", "eventID": event_id,
             "eventType": "AwsApiCall", "recipientAccountId": ACCOUNT, **members}
         if self.padding:
             record["responseElements"] = {"padding": "x" * self.padding}
         return json.dumps(record), event_id
+
+    def choose(self, firing, number):
+        """(eventSource, eventName, further members, rules that must fire, user)."""
+        user = (f"u{number}" if self.principals is None
+                else f"p{self.random.randrange(self.principals)}")
+        return *self.random.choice(FIRING if firing else QUIET), user
+
+    def time(self, number):
+        return "2026-11-02T09:%02d:%02dZ" % (number // 60 % 60, number % 60)
 
     def batch(self, firing, quiet=0):
         """A batch in random order."""

@@ -2,6 +2,7 @@
 """T2: killed at random moments under load: while it works, while it recovers, reloads or shuts down.
 
 --grouping: firings are grouped, and the counts that were told must add up to what was acknowledged.
+--over-time: most of what must be told takes two events, often with a crash between them.
 """
 import random
 import signal
@@ -10,10 +11,11 @@ import time
 
 import judge
 import report
+from correlation_oracle import RULES_OVER_TIME, PairOracle
 from oracle import Oracle
 from receiver import Receiver
 from sender import Ledger, Load, Sender
-from service import CONCURRENCY, RECEIVERS, Failure, Service, work_folder
+from service import CONCURRENCY, RECEIVERS, RULES, Failure, Service, work_folder
 
 
 def kill_sometime(service, random_):
@@ -50,15 +52,20 @@ def wait_for_counts(oracle, ledger, receiver, seconds):
 def main():
     parser = report.arguments(__doc__)
     parser.add_argument("--kills", type=int, default=8)
-    parser.add_argument("--grouping", action="store_true")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--grouping", action="store_true")
+    how.add_argument("--over-time", action="store_true")
     options = report.parse(parser)
-    name = "T2 random kills" + (", grouped" if options.grouping else "")
+    name = "T2 random kills" + (", grouped" if options.grouping
+                                else ", over time" if options.over_time else "")
     result = report.Report(name, options.seed, options.sabotage)
     random_ = random.Random(options.seed)
-    oracle = Oracle(options.seed, principals=4 if options.grouping else None)
+    oracle = (PairOracle(options.seed) if options.over_time
+              else Oracle(options.seed, principals=4 if options.grouping else None))
     ledger, receiver = Ledger(), Receiver()
     service = Service(options.binary, work_folder("kills"), options.sabotage)
-    service.configure(receiver.port, group_interval="1s" if options.grouping else "0")
+    service.configure(receiver.port, group_interval="1s" if options.grouping else "0",
+                      rules=RULES_OVER_TIME if options.over_time else RULES)
     try:
         service.must_start()
         load = Load(oracle, ledger, lambda: service.port, firing=1, quiet=39)

@@ -108,7 +108,7 @@ class Receiver:
                     self.by_alert[(name, event, rule)].taken += 1
                     told = self.counts.get((name, alert["id"]), (None, None, 0))[2]
                     self.counts[(name, alert["id"])] = (
-                        rule, alert["event"]["userIdentity"]["arn"], max(told, alert["count"]))
+                        rule, alert["principal"], max(told, alert["count"]))
         return answer(handler, behaviour)
 
     def refuse(self, handler, problem):

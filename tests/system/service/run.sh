@@ -33,6 +33,8 @@ case $mode in
     check kill_points --points 60 --parallel 2
     check random_kills --kills 8
     check random_kills --kills 6 --grouping
+    check random_kills --kills 6 --over-time
+    check t13_restarts --seeds 6 --parallel 2
     check failed_io --cases 16
     check disk_full
     check reload --reloads 50
@@ -43,6 +45,9 @@ case $mode in
     check kill_points --points "${POINTS:-2500}" --parallel "${PARALLEL:-2}"
     check random_kills --kills "${KILLS:-250}"
     check random_kills --kills 100 --grouping
+    check random_kills --kills 100 --over-time
+    check kill_points --points "${POINTS_OVER_TIME:-750}" --parallel "${PARALLEL:-2}" --over-time
+    check t13_restarts --seeds "${RESTART_SEEDS:-200}" --parallel "${PARALLEL:-2}"
     check failed_io
     check disk_full
     check reload --reloads 3000
@@ -60,6 +65,8 @@ if [ -x "$sabotaged" ]; then
   binary=$sabotaged
   check kill_points --points 24 --parallel 2 --calls pwrite64,fdatasync,futex --sabotage ack_before_commit
   check failed_io --cases 2 --calls fdatasync --sabotage no_fsync
+  check t13_restarts --seeds 3 --parallel 2 --sabotage forget_state
+  check random_kills --kills 6 --over-time --sabotage forget_state
   check retries --alerts 20 --sabotage new_key_each_retry
   check flood --seconds 2 --sabotage drop_when_full
 else
