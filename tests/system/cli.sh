@@ -78,8 +78,11 @@ done
 titles out >got
 if cmp -s got wanted; then ok; else bad "standard input gives other alerts"; fi
 mkdir -p tree/2026/01 && cp log.json.gz tree/2026/01/ && cp plain.jsonl tree/
+# Every event is there twice: rules tell it twice, detections over time count it once.
+over_time=$("$tocsin" scan --rules "$rules" --output jsonl plain.jsonl 2>/dev/null | grep -c '"correlation":' || true)
+if [ "$over_time" -ge 1 ]; then ok; else bad "the sample raises nothing over time"; fi
 expect 0 "scan of a folder" "$tocsin" scan --rules "$rules" tree
-lines out $(($(wc -l <wanted) * 2))
+lines out $((($(wc -l <wanted) - over_time) * 2 + over_time))
 
 # --- the same alerts in the same order on any number of threads
 for i in $(seq 200); do cat plain.jsonl; done >many.jsonl
@@ -315,6 +318,226 @@ expect 0 "fields" "$tocsin" fields --rules pack plain.jsonl
 contains out "eventName"
 expect 0 "fields that never occur" "$tocsin" fields --missing --rules pack hostile.jsonl
 lacks out "eventName"
+
+# --- detections over time: correlations in tests, scans, explanations and checks
+mkdir over && cat >over/denied.yml <<'YML'
+title: Denied, then let in
+id: 3d1d3f04-0b8f-4f0c-9a53-6f1f7a7f2c01
+name: denied_then_let_in
+level: high
+correlation:
+    type: temporal_ordered
+    rules: [many_denied, let_in]
+    group-by: [tocsin.principal]
+    timespan: 10m
+---
+title: Three calls denied
+name: many_denied
+correlation:
+    type: event_count
+    rules: [denied]
+    group-by: [tocsin.principal]
+    timespan: 5m
+    condition: {gte: 3}
+---
+title: Call denied
+name: denied
+logsource: {product: aws, service: cloudtrail}
+detection:
+    selection: {errorCode: AccessDenied}
+    condition: selection
+---
+title: Secret read
+name: let_in
+logsource: {product: aws, service: cloudtrail}
+detection:
+    selection: {eventName: GetSecretValue, errorCode: null}
+    condition: selection
+YML
+cat >over/denied.test.yml <<'YML'
+base:
+    eventSource: secretsmanager.amazonaws.com
+    eventName: GetSecretValue
+    userIdentity: {type: IAMUser, arn: 'arn:aws:iam::111122223333:user/mara'}
+tests:
+    - name: three denials, the first of them late, then a success
+      timeline:
+          - {at: +10s, times: 2, every: 10s, event: {errorCode: AccessDenied}}
+          - {at: +1m}
+          - {at: +0s, arrives: +4m, event: {errorCode: AccessDenied}}
+          - until: +1h
+      alerts:
+          - at: +1m
+            rule: denied_then_let_in
+            raised: +4m
+            group: {tocsin.principal: 'arn:aws:iam::111122223333:user/mara'}
+            hits: 2
+            firings: 1
+    - name: two denials, each of them twice
+      timeline:
+          - {at: +0s, times: 2, every: 10s, again: 1, event: {errorCode: AccessDenied}}
+          - {at: +1m}
+          - until: +1h
+      alerts: []
+YML
+expect 0 "test of timelines" "$tocsin" test over
+contains out "2 passed, 0 failed"
+
+# A timeline that fails says what was raised, and when, in the words of the test.
+mkdir missed && cp over/denied.yml missed/
+sed -e 's/raised: +4m/raised: +1m/' -e 's/alerts: \[\]/alerts: [{at: +10s}]/' over/denied.test.yml >missed/denied.test.yml
+expect 1 "test of failing timelines" "$tocsin" test missed
+contains out "FAIL  three denials, the first of them late, then a success"
+contains out "alert 1 was raised +4m, not +1m"
+contains out "Denied, then let in\` at +1m, raised +4m, hits 2, firings 1, tocsin.principal = arn:aws:iam::111122223333:user/mara"
+lacks out '\n'
+contains out "FAIL  two denials, each of them twice"
+contains out "expected 1 alert, got nothing"
+contains out "0 passed, 2 failed"
+sed 's/+1m}/+1 minute}/' over/denied.test.yml >missed/denied.test.yml
+expect 2 "test of a moment that is none" "$tocsin" test missed
+contains err "denied.test.yml:9:"
+
+# Two files in the wrong order of time, one event in both: one alert, and the same output on any
+# number of threads.
+mkdir hours && python3 - <<'PY'
+import json
+def event(number, clock, **more):
+    return {"eventVersion": "1.11", "eventID": f"{number:08d}-0000-4000-8000-000000000000",
+            "eventTime": f"2026-03-02T{clock}Z", "eventSource": "secretsmanager.amazonaws.com",
+            "eventName": "GetSecretValue", "awsRegion": "eu-central-1",
+            "sourceIPAddress": "203.0.113.77", "recipientAccountId": "111122223333",
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/mara",
+                             "accountId": "111122223333", "userName": "mara"}, **more}
+denied = [event(i, f"10:5{7 + i}:00", errorCode="AccessDenied") for i in range(3)]
+read = event(9, "11:02:30")
+later = [event(20 + i, f"11:{20 + i}:00", eventName="ListSecrets") for i in range(30)]
+with open("hours/a.jsonl", "w") as out:
+    for one in [*later, read, denied[2]]:
+        out.write(json.dumps(one) + "\n")
+with open("hours/b.jsonl", "w") as out:
+    for one in [denied[2], denied[0], denied[1]]:
+        out.write(json.dumps(one) + "\n")
+PY
+for threads in 1 4; do
+  expect 0 "scan over time, $threads threads" "$tocsin" scan --rules over --output jsonl \
+    --threads "$threads" hours/a.jsonl hours/b.jsonl
+  contains err "35 records"
+  lines out 1
+  if python3 - <<'PY'
+import json
+alert = json.loads(open("out").read())
+told = alert["correlation"]
+assert alert["rule"]["title"] == "Denied, then let in" and alert["rule"]["level"] == "high", alert
+assert told["type"] == "temporal_ordered" and told["hits"] == 2 and told["firings"] == 1, told
+assert told["group_by"] == {"tocsin.principal": "arn:aws:iam::111122223333:user/mara"}, told
+assert told["first"] == told["last"] == "2026-03-02T11:02:30Z", told
+assert [(e["event_name"], e["event_time"]) for e in told["events"]] == [
+    ("GetSecretValue", "2026-03-02T10:59:00Z"), ("GetSecretValue", "2026-03-02T11:02:30Z")], told
+PY
+  then ok; else bad "the alert over time is another ($threads threads)"; fi
+  strip out >"over_$threads"
+done
+if cmp -s over_1 over_4; then ok; else bad "threads change an alert over time"; fi
+expect 0 "scan over time, files in order" "$tocsin" scan --rules over --output jsonl hours/b.jsonl hours/a.jsonl
+if python3 - <<'PY'
+import json
+first, second = (json.loads(open(name).read()) for name in ("over_1", "out"))
+for alert in (first, second):
+    for event in alert["correlation"]["events"]:
+        event.pop("input", None)
+assert first["id"] == second["id"] and first["correlation"] == second["correlation"]
+PY
+then ok; else bad "the order of files changes an alert over time"; fi
+expect 1 "--fail-on of an alert over time" "$tocsin" scan --rules over --fail-on high --output none hours
+expect 0 "scan over time, as a card" "$tocsin" scan --rules over --output table hours
+contains out "HIGH  Denied, then let in"
+contains out "principal = arn:aws:iam::111122223333:user/mara"
+head -31 hours/a.jsonl >alone.jsonl
+expect 0 "scan without the first half" "$tocsin" scan --rules over --output jsonl alone.jsonl
+lines out 0
+
+# What did not come is told once a later event, of whatever kind, says that its time is over.
+cat >absent.yml <<'YML'
+title: Read and nothing listed
+correlation:
+    type: temporal_ordered
+    rules: [read, listed]
+    group-by: [recipientAccountId]
+    timespan: 10m
+    condition: read and not listed
+---
+title: Read
+name: read
+logsource: {product: aws, service: cloudtrail}
+detection: {call: {eventName: GetSecretValue, errorCode: null}, condition: call}
+---
+title: Listed
+name: listed
+logsource: {product: aws, service: cloudtrail}
+detection: {call: {eventName: ListSecrets}, condition: call}
+YML
+{ grep GetSecretValue hours/a.jsonl; sed -n '2s/T10:57/T11:12/p' hours/b.jsonl; } >passed.jsonl
+expect 0 "scan for what did not come" "$tocsin" scan --rules absent.yml --output jsonl passed.jsonl
+lines out 0
+sed -i 's/T11:12:00/T11:12:31/' passed.jsonl
+expect 0 "scan for what did not come, later" "$tocsin" scan --rules absent.yml --output jsonl passed.jsonl
+lines out 1
+contains out '"first":"2026-03-02T11:12:30Z"'
+
+# The shipped story: one critical alert that outranks its parts.
+story=$root/examples/events/role_taken_over.jsonl
+tac "$story" >backwards.jsonl
+for stream in "$story" backwards.jsonl; do
+  expect 0 "scan of the story" "$tocsin" scan --rules "$rules/aws/batch" --output jsonl "$stream"
+  lines out 4
+  if [ "$(grep -c '"level":"critical"' out)" = 1 ]; then ok; else bad "the story is not one critical alert"; fi
+  tail -1 out >last
+  contains last "7957c599-efaa-429d-976c-cad0b6989356"
+done
+
+# explain of a correlation reads all events
+expect 0 "explain of a correlation" "$tocsin" explain --rules over denied_then_let_in hours
+contains out "Denied, then let in (3d1d3f04-0b8f-4f0c-9a53-6f1f7a7f2c01, high)"
+contains out "1 episode"
+contains out "2026-03-02T11:02:30Z"
+contains out "tocsin.principal = arn:aws:iam::111122223333:user/mara"
+contains out "Live windows at 2026-03-02T11:49:00Z"
+expect 1 "explain of a correlation that holds nowhere" "$tocsin" explain --rules over denied_then_let_in alone.jsonl
+expect 0 "explain of a correlation as JSON" "$tocsin" explain --output json --rules over many_denied hours
+if python3 - <<'PY'
+import json
+told = json.load(open("out"))
+assert told["rule"] == "Three calls denied" and isinstance(told["live"], list), told
+[episode] = told["episodes"]
+assert episode["hits"] == 3 and episode["measure"] == 3 and episode["condition"] == "≥ 3", episode
+assert episode["window"]["timespan_seconds"] == 300 and len(episode["events"]) == 3, episode
+PY
+then ok; else bad "explain --output json of a correlation"; fi
+
+# check: extensions are named, one group for everything is said, mistakes have their place
+expect 1 "check --portable of correlations" "$tocsin" check --portable over
+contains out "denied.yml:6:11: note X801: the field \`tocsin.principal\` is a fact computed by Tocsin"
+expect 0 "check --portable of the shipped correlations" "$tocsin" check --portable "$rules/aws/general" "$rules/aws/cloudtrail"
+contains out "note X801: the correlation type \`new_value\` is Tocsin's own"
+contains out "note X801: the correlation type \`silent_source\` is Tocsin's own"
+contains out "note X801: a boolean \`condition\` in a correlation is part of the Sigma 2.2 draft"
+contains out "0 errors, 0 warnings"
+mkdir alike && sed '/group-by/d' over/denied.yml >alike/denied.yml
+"$tocsin" check alike >out 2>err </dev/null || true
+contains out "note W623: without \`group-by\`"
+contains out "0 errors"
+lacks err "error"
+mkdir wrong && sed -e 's/timespan: 10m/timespam: 10m/' -e 's/gte: 3/gte: 3, lt: 2/' over/denied.yml >wrong/denied.yml
+expect 2 "check of correlations with mistakes" "$tocsin" check wrong
+contains out "denied.yml:9:5: error S409: \`timespam\` is not an attribute of correlations"
+contains out "did you mean \`timespan\`?"
+contains out "denied.yml:18:29: error S412: no group can fulfil this condition"
+expect 2 "scan --strict with them" "$tocsin" scan --strict --rules wrong --output none hours
+contains err "denied.yml:9:5"
+sed 's/\[many_denied, let_in\]/[many_denied, nobody]/' over/denied.yml >wrong/denied.yml
+expect 2 "check of a correlation of an unknown rule" "$tocsin" check wrong
+contains out "denied.yml:7:26: error S407: there is no rule \`nobody\` among the loaded ones"
 
 # --- Ctrl-C ends with the summary so far
 mkfifo pipe
