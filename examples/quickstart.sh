@@ -17,7 +17,8 @@ echo "The record that AWS documents for batch:CreateComputeEnvironment, made wit
 run "$tocsin" scan --rules rules --output table examples/events/batch_create_compute_environment.json
 
 echo
-echo "A day of an account: ordinary traffic with an attack in it, counted by rule:"
+echo "A day of an account: ordinary traffic with an attack in it, counted by rule. One of the critical"
+echo "alerts is of many events over time: logging is stopped, then the same identity acts:"
 run "$tocsin" scan --rules rules --output none examples/events/cloudtrail_sample.jsonl
 
 echo
@@ -26,7 +27,12 @@ echo "The first of those alerts as a machine reads it, one JSON object a line:"
   sed -n 1p
 
 echo
-echo "Why did that rule fire?"
+echo "One event is rarely the story: no MFA, an unknown network and a new client, in a quarter of an hour,"
+echo "are one critical alert, the last of these:"
+run "$tocsin" scan --rules rules/aws/batch --output table examples/events/role_taken_over.jsonl
+
+echo
+echo "Why did the rule about MFA fire on the record that AWS documents?"
 run "$tocsin" explain --rules rules "AWS Batch Compute Environment Changed Without MFA" \
   examples/events/batch_create_compute_environment.json
 
@@ -59,7 +65,7 @@ echo "The alert as Slack would show it:"
 "$tocsin" notify preview --type slack --output card "$TOCSIN_QUICKSTART/alerts.jsonl"
 
 echo
-echo "The metric that counted it:"
+echo "The metrics that counted it (informational: what only detections over time look at):"
 run curl -sS "$service/metrics" | grep '^tocsin_rule_matches_total.* [1-9]'
 cat <<TEXT
 
