@@ -1,87 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
-#include <utility>
+#include <cstdint>
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "sigma/alternatives.h"
 #include "sigma/condition.h"
 #include "sigma/correlation_section.h"
 
 namespace tocsin::sigma {
 namespace {
-
-static_assert(limits::kConditionAlternatives <= 64);  // rules have one bit each
-using Bits = std::uint64_t;
-
-// What must and what must not have a hit. The alternatives of a condition, ordered and each once.
-struct Alternative {
-  Bits must = 0, must_not = 0;
-  auto operator<=>(const Alternative&) const = default;
-};
-using Alternatives = std::set<Alternative>;
-
-// Negations pushed down to the names, `and` multiplied out. Alternatives that contradict
-// themselves are left out.
-class Expansion {
- public:
-  explicit Expansion(const std::vector<RuleReference>& rules) : rules_(rules) {}
-
-  Alternatives of(const Condition& condition, bool negated) {
-    using Kind = Condition::Kind;
-    if (condition.kind == Kind::negation) return of(condition.args[0], !negated);
-    if (condition.kind == Kind::identifier) return name(condition.name, negated);
-    const bool both = (condition.kind == Kind::conjunction) != negated;
-    return both ? all(condition.args, negated) : any(condition.args, negated);
-  }
-  bool too_many() const { return too_many_; }
-
- private:
-  // Some of those on the way may contradict themselves later on.
-  static constexpr std::size_t kOnTheWay = 16 * limits::kConditionAlternatives;
-
-  Alternatives name(std::string_view name, bool negated) const {
-    const auto rule = std::find_if(rules_.begin(), rules_.end(),
-                                   [&](const RuleReference& one) { return one.text == name; });
-    const Bits bit = Bits{1} << (rule - rules_.begin());
-    return {negated ? Alternative{0, bit} : Alternative{bit, 0}};
-  }
-
-  Alternatives any(const std::vector<Condition>& args, bool negated) {
-    Alternatives out;
-    for (const Condition& arg : args) {
-      out.merge(of(arg, negated));
-      if (too_many_ = too_many_ || out.size() > kOnTheWay; too_many_) break;
-    }
-    return out;
-  }
-
-  Alternatives all(const std::vector<Condition>& args, bool negated) {
-    Alternatives out{{}};
-    for (const Condition& arg : args) {
-      if (too_many_) break;
-      const Alternatives more = of(arg, negated);
-      out = multiplied(out, more);
-    }
-    return out;
-  }
-
-  Alternatives multiplied(const Alternatives& a, const Alternatives& b) {
-    Alternatives out;
-    for (const Alternative& x : a) {
-      for (const Alternative& y : b) {
-        const Alternative both{x.must | y.must, x.must_not | y.must_not};
-        if ((both.must & both.must_not) == 0) out.insert(both);
-        if (too_many_ = too_many_ || out.size() > kOnTheWay; too_many_) return out;
-      }
-    }
-    return out;
-  }
-
-  const std::vector<RuleReference>& rules_;
-  bool too_many_ = false;
-};
 
 // Where the condition names a rule first, nullptr when it does not.
 const Condition* find_name(const Condition& condition, std::string_view rule) {
@@ -157,22 +86,21 @@ class ExpressionParser {
   }
 
   void check_alternatives() {
-    Expansion expansion(out_.rules);
-    const Alternatives alternatives = expansion.of(*out_.expression, false);
-    if (expansion.too_many() || alternatives.size() > limits::kConditionAlternatives) {
+    const auto alternatives = alternatives_of(*out_.expression, out_.rules);
+    if (!alternatives) {
       report_.error(
           "S412", scalar_.at,
           fmt::format("multiplied out, the condition has more than {} alternatives; split it "
                       "into several correlations",
                       limits::kConditionAlternatives));
-    } else if (alternatives.empty()) {
+    } else if (alternatives->empty()) {
       report_.error("S412", scalar_.at, "the condition contradicts itself");
-    } else if (alternatives.begin()->must == 0) {
-      report_unbound(alternatives.begin()->must_not);
+    } else if (alternatives->begin()->must == 0) {
+      report_unbound(alternatives->begin()->must_not);
     }
   }
 
-  void report_unbound(Bits must_not) {
+  void report_unbound(std::uint64_t must_not) {
     for (std::size_t i = 0; i < out_.rules.size(); ++i) {
       if ((must_not >> i & 1) == 0) continue;
       const std::string name = text::printable(out_.rules[i].text);
