@@ -15,6 +15,10 @@
 
 namespace tocsin::correlate {
 
+// What tells a document from others of the same meaning, wherever it stands: its id; without one
+// its name, without that its title.
+std::string_view identity_of(const sigma::Meta& meta);
+
 class Compiler {
  public:
   Compiler(std::shared_ptr<const sigma::RuleSet> rules, const program::Program& program,

@@ -21,6 +21,13 @@ const sigma::Correlation::Alias* alias_in(const sigma::Correlation& document,
 
 }  // namespace
 
+std::string_view identity_of(const sigma::Meta& meta) {
+  for (const std::string* part : {&meta.id, &meta.name}) {
+    if (!part->empty()) return *part;
+  }
+  return meta.title;
+}
+
 bool Compiler::add_inputs(const sigma::Correlation& document, CompiledCorrelation& out) {
   const bool temporal = document.type == sigma::Correlation::Type::temporal ||
                         document.type == sigma::Correlation::Type::temporal_ordered;
@@ -137,14 +144,13 @@ std::uint32_t Compiler::correlated(program::RuleIndex rule) {
   if (index != Correlations::kNotCorrelated) return index;
   index = static_cast<std::uint32_t>(out_.rules_.size());
   const program::CompiledRule& compiled = program_.rules()[rule];
-  const sigma::Meta& meta = compiled.source.meta;
   CorrelatedRule& out = out_.rules_.emplace_back();
   out.rule = rule;
   out.source = &compiled.source;
   out.key = unique(KeyHash()
                        .add_field("rule")
-                       .add_field(compiled.hash)
-                       .add_field(meta.id.empty() ? meta.title : meta.id));
+                       .add_field(as_text(compiled.meaning))
+                       .add_field(identity_of(compiled.source.meta)));
   return index;
 }
 

@@ -36,11 +36,11 @@ class Meaning {
 
 }  // namespace
 
-// Whatever changes what fires, and when; neither names nor what is told about it.
+// Whatever changes what fires, and when, and which document it is; not what is told about it.
 KeyHash Compiler::meaning_of(const CompiledCorrelation& correlation) const {
   const sigma::Correlation& document = *correlation.source;
   Meaning meaning;
-  meaning.text("correlation").text(to_string(document.type));
+  meaning.text("correlation").text(identity_of(document.meta)).text(to_string(document.type));
   meaning.number(static_cast<int>(document.window)).number(correlation.timespan);
   const auto field = [&](Slot slot) { meaning.text(out_.fields_[slot]); };
   meaning.list(correlation.inputs, [&](const Input& input) {

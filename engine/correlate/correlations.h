@@ -51,7 +51,7 @@ enum class Decision : std::uint8_t {
 struct CompiledCorrelation {
   const sigma::Correlation* source = nullptr;  // in the RuleSet that the Correlations hold
   std::shared_ptr<const alert::RuleFacts> facts;
-  Key key{};  // of its meaning: of itself and of all its inputs, their lists too
+  Key key{};  // of its id and its meaning: of itself and of all its inputs, their lists too
   Decision decision = Decision::rising;
   // A rule that is listed again is no further input, but of the temporal types.
   std::vector<Input> inputs;
@@ -71,7 +71,7 @@ struct CompiledCorrelation {
 struct CorrelatedRule {
   program::RuleIndex rule = 0;
   const sigma::Rule* source = nullptr;
-  Key key{};                // of the rule's meaning; no two rules have the same
+  Key key{};                // of the rule's id and meaning; no two rules have the same
   std::vector<Slot> slots;  // what to read of its events, ascending
   // Who takes its hits: a correlation, and which of its inputs.
   struct Use {

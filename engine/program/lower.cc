@@ -25,7 +25,7 @@ struct Lowering::Scope {
 };
 
 Lowering::Lowering(Program& program, const sigma::Lists& lists, Diagnostics& diagnostics)
-    : program_(program), lists_(lists), diagnostics_(diagnostics) {}
+    : program_(program), lists_(lists), list_meanings_(lists), diagnostics_(diagnostics) {}
 
 bool Lowering::add(const sigma::Rule& rule, const std::vector<const sigma::Filter*>& filters) {
   failed_ = false;
@@ -34,7 +34,7 @@ bool Lowering::add(const sigma::Rule& rule, const std::vector<const sigma::Filte
   file_ = &rule.meta.file;
   Scope scope{rule.detections, std::vector<std::optional<NodeId>>(rule.detections.size())};
   std::vector<NodeId> parts = {conditions(rule.conditions, scope)};
-  CompiledRule compiled{rule, 0, {}, {}};
+  CompiledRule compiled{rule, 0, {}, {}, {}};
   for (const sigma::Filter* filter : filters) {
     file_ = &filter->meta.file;
     Scope own{filter->detections, std::vector<std::optional<NodeId>>(filter->detections.size())};
@@ -52,6 +52,7 @@ bool Lowering::add(const sigma::Rule& rule, const std::vector<const sigma::Filte
     for (const std::string& value : *lists_.find(name)) hash.add_field(value);
   }
   compiled.hash = fmt::format("{:016x}", hash.value());
+  compiled.meaning = meaning_of(rule, filters, lists_used_, list_meanings_);
   program_.rules_.push_back(std::move(compiled));
   return true;
 }

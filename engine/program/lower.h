@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "program/meaning.h"
 #include "program/operand.h"
 #include "program/program.h"
 #include "sigma/ast.h"
@@ -40,6 +41,7 @@ class Lowering {
 
   Program& program_;
   const sigma::Lists& lists_;
+  ListMeanings list_meanings_;
   Diagnostics& diagnostics_;
   std::unordered_map<std::string, PredicateId> predicate_ids_;  // by identity
 

@@ -14,6 +14,7 @@
 
 #include "base/diagnostic.h"
 #include "event/field_set.h"
+#include "program/meaning.h"
 #include "program/predicate.h"
 #include "sigma/ast.h"
 #include "sigma/lists.h"
@@ -44,6 +45,7 @@ struct CompiledRule {
   const sigma::Rule& source;  // in the set that the Program holds
   NodeId root = 0;
   std::string hash;                  // of the document and of the lists that it read
+  Meaning meaning{};                 // of what it matches only: a title may change without it
   std::vector<std::string> filters;  // titles of the filters applied to it
   // A correlation refers to it and does not say `generate: true`: it is evaluated for that
   // correlation, and raises no alert of its own (correlation specification, "Generate").

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,7 +98,7 @@ TEST_CASE("boolean conditions become alternatives") {
   CHECK(parts("a and (b or c)") == Parts{{{0, 1}, {}}, {{0, 2}, {}}});
   CHECK(parts("a and not (b or c)") == Parts{{{0}, {1, 2}}});
   CHECK(parts("a and not (b and not c)") == Parts{{{0}, {1}}, {{0, 2}, {}}});
-  CHECK(parts("c and b or b and c or a") == Parts{{{1, 2}, {}}, {{0}, {}}});
+  CHECK(parts("c and b or b and c or a") == Parts{{{0}, {}}, {{1, 2}, {}}});
   CHECK(parts("(a or b) and c and not b") == Parts{{{0, 2}, {1}}});
 }
 
@@ -302,6 +303,102 @@ TEST_CASE("two correlations of one meaning have two keys") {
   const Compiled compiled =
       compile_yaml(kRules + correlation_yaml("x", body) + correlation_yaml("y", body));
   CHECK(named(compiled, "x").key != named(compiled, "y").key);
+}
+
+// Keys by name.
+struct Keys {
+  std::map<std::string, Key> rules, correlations;
+  bool operator==(const Keys&) const = default;
+};
+
+Keys keys_of(const std::string& yaml, const std::vector<std::string>& admins) {
+  sigma::Lists lists;
+  lists.set("admins", admins);
+  const Compiled compiled = compile_yaml(yaml, lists);
+  Keys out;
+  for (const CorrelatedRule& rule : compiled.correlations->rules()) {
+    out.rules[rule.source->meta.name] = rule.key;
+  }
+  for (const CompiledCorrelation& correlation : compiled.correlations->all()) {
+    out.correlations[correlation.source->meta.name] = correlation.key;
+  }
+  CHECK(out.rules.size() == 2);
+  CHECK(out.correlations.size() == 2);
+  return out;
+}
+
+const std::string kListed = rule_yaml("listed", "{user|expand: '%admins%', eventName: [A, B]}");
+const std::string kOther = rule_yaml("other", "{eventName: C}");
+const std::string kBelow = correlation_yaml(
+    "below", "{type: event_count, rules: [listed], timespan: 1m, condition: {gte: 2}}");
+const std::string kAbove =
+    correlation_yaml("above", "{type: temporal, rules: [below, other], timespan: 1h}");
+const std::string kFilter =
+    "title: Not C\nlogsource: {product: aws, service: cloudtrail}\nfilter:\n    rules: [listed]\n"
+    "    f: {user: carol}\n    condition: not f\n---\n";
+const std::vector<std::string> kAdmins = {"alice", "bob"};
+
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  REQUIRE(text.find(from) != std::string::npos);
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST_CASE("keys stay when only prose or the place of a document changes") {
+  const std::string all = kListed + kOther + kBelow + kAbove + kFilter;
+  const Keys keys = keys_of(all, kAdmins);
+  const std::string rule = "title: Rule listed\n", correlation = "title: Correlation below\n";
+  for (const std::string& same : {
+           kFilter + kAbove + kBelow + kOther + kListed,
+           with(all, rule, "title: Renamed\n"),
+           with(all, rule, rule + "description: new\nlevel: high\ntags: [attack.impact]\n# why\n"),
+           with(all, rule, "\n\n# A comment.\n" + rule),
+           with(all, correlation, "title: Renamed\ndescription: new\nauthor: me\n"),
+           with(all, "level: high\ncorrelation: {type: event_count",
+                "level: low\ncorrelation: {type: event_count"),
+           with(all, "title: Not C", "title: Another name"),
+       }) {
+    INFO(same);
+    CHECK(keys_of(same, kAdmins) == keys);
+  }
+  CHECK(keys_of(all, {"bob", "alice"}) == keys);
+}
+
+TEST_CASE("keys change with a value, a list, a filter, a condition and a time span") {
+  const std::string all = kListed + kOther + kBelow + kAbove + kFilter;
+  const Keys keys = keys_of(all, kAdmins);
+  const auto check_rule_changed = [&](const Keys& now) {
+    CHECK(now.rules.at("listed") != keys.rules.at("listed"));
+    CHECK(now.rules.at("other") == keys.rules.at("other"));
+    for (const char* name : {"below", "above"}) {
+      CHECK(now.correlations.at(name) != keys.correlations.at(name));
+    }
+  };
+  check_rule_changed(keys_of(with(all, "[A, B]", "[A, D]"), kAdmins));
+  check_rule_changed(keys_of(with(all, "condition: s", "condition: not s"), kAdmins));
+  check_rule_changed(keys_of(all, {"alice", "bob", "dave"}));
+  check_rule_changed(keys_of(with(all, "{user: carol}", "{user: dave}"), kAdmins));
+  check_rule_changed(keys_of(kListed + kOther + kBelow + kAbove, kAdmins));
+
+  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
+           {"timespan: 1m", "timespan: 2m"}, {"gte: 2", "gte: 3"}}) {
+    const Keys now = keys_of(with(all, from, to), kAdmins);
+    CHECK(now.rules == keys.rules);
+    for (const char* name : {"below", "above"}) {
+      CHECK(now.correlations.at(name) != keys.correlations.at(name));
+    }
+  }
+}
+
+TEST_CASE("rules and correlations of one meaning have their own keys, in whatever order") {
+  const std::string body = "{type: event_count, rules: [a, b], timespan: 1m, condition: {gte: 2}}";
+  const std::vector<std::string> documents = {
+      rule_yaml("a", "{eventName: A}"), rule_yaml("b", "{eventName: A}"),
+      correlation_yaml("x", body), correlation_yaml("y", body)};
+  const Keys keys = keys_of(documents[0] + documents[1] + documents[2] + documents[3], {});
+  CHECK(keys.rules.at("a") != keys.rules.at("b"));
+  CHECK(keys.correlations.at("x") != keys.correlations.at("y"));
+  const std::string other = documents[3] + documents[2] + documents[1] + documents[0];
+  CHECK(keys_of(other, {}) == keys);
 }
 
 }  // namespace

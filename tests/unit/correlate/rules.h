@@ -6,6 +6,7 @@
 
 #include "correlate/correlations.h"
 #include "program/program.h"
+#include "sigma/lists.h"
 #include "sigma/loader.h"
 
 namespace tocsin::correlate {
@@ -17,14 +18,14 @@ struct Compiled {
   Diagnostics diagnostics;  // of compiling only
 };
 
-inline Compiled compile_yaml(const std::string& yaml) {
+inline Compiled compile_yaml(const std::string& yaml, const sigma::Lists& lists = {}) {
   Compiled out;
   sigma::RuleSet rules;
   Diagnostics loading;
   sigma::load_text(yaml, "rules.yml", rules, loading);
   out.rules = std::make_shared<const sigma::RuleSet>(std::move(rules));
   Diagnostics ignored;
-  out.program = program::Program::compile(out.rules, {}, ignored);
+  out.program = program::Program::compile(out.rules, lists, ignored);
   out.correlations = std::make_shared<const Correlations>(
       Correlations::compile(out.rules, out.program, out.diagnostics));
   return out;

@@ -152,6 +152,116 @@ TEST_CASE("the hash of a rule changes with what it depends on") {
   CHECK(hash(listed, one) == hash(listed, two));
 }
 
+const std::string kWhole = R"(title: One
+id: 6f3e2987-db24-4c78-a860-b4f4095a7091
+name: one
+status: test
+level: low
+description: something
+author: somebody
+date: 2025-01-01
+references: [https://example.org/one]
+tags: [attack.impact]
+falsepositives: [none]
+logsource: {product: aws, service: cloudtrail, definition: needs data events}
+detection:
+    first: {eventName|startswith: [Get, List], eventSource: [1, x]}
+    second: [{a: b}, {c: d}]
+    third: {user|expand: '%admins%'}
+    condition: first and not second or third
+)";
+
+// kWhole with one text for another.
+std::string edited(const std::string& from, const std::string& to) {
+  std::string out = kWhole;
+  REQUIRE(out.find(from) != std::string::npos);
+  return out.replace(out.find(from), from.size(), to);
+}
+
+TEST_CASE("the meaning of a rule stays when only what is told about it changes") {
+  sigma::Lists lists;
+  lists.set("admins", {"alice", "bob"});
+  const auto meaning = [](const std::string& yaml, const sigma::Lists& with) {
+    return compile(yaml, with).rules().at(0).meaning;
+  };
+  const Meaning whole = meaning(kWhole, lists);
+  CHECK(whole != Meaning{});
+  const std::pair<std::string, std::string> told[] = {
+      {"title: One", "title: Another"},
+      {"7091", "7092"},
+      {"name: one", "name: two"},
+      {"status: test", "status: stable"},
+      {"level: low", "level: high"},
+      {"description: something", "description: something else # and a comment"},
+      {"author: somebody", "author: nobody"},
+      {"date: 2025-01-01", "date: 2024-01-01\nmodified: 2025-02-02"},
+      {"example.org/one", "example.org/two"},
+      {"attack.impact", "attack.exfiltration"},
+      {"falsepositives: [none]", "falsepositives: [many]\ncustom: {x: y}"},
+      {"needs data events", "needs nothing"},
+      // Nor does an order that says nothing.
+      {"[Get, List]", "[List, Get]"},
+      {"[{a: b}, {c: d}]", "[{c: d}, {a: b}]"},
+      {"    second: [{a: b}, {c: d}]\n    third: {user|expand: '%admins%'}",
+       "    third: {user|expand: '%admins%'}\n    second: [{a: b}, {c: d}]"},
+      {"first and not second or third", "third or (not second) and first"},
+      {"eventSource: [1, x]", "eventSource: [1.0, x]"},
+  };
+  for (const auto& [from, to] : told) {
+    INFO(from << " -> " << to);
+    CHECK(meaning(edited(from, to), lists) == whole);
+  }
+  const std::pair<std::string, std::string> meant[] = {
+      {"service: cloudtrail", "service: s3"},
+      {"Get, List", "Get, Lis"},
+      {"eventSource: [1, x]", "eventSource: ['1', x]"},
+      {"eventSource: [1, x]", "eventSource: [1]"},
+      {"eventSource", "eventsource"},
+      {"|startswith", "|endswith"},
+      {"|startswith", "|startswith|cased"},
+      {"[{a: b}, {c: d}]", "{a: b, c: d}"},
+      {"[{a: b}, {c: d}]", "[{a: b, c: d}]"},
+      {"[{a: b}, {c: d}]", "[{a: d}, {c: b}]"},
+      {"first and not second or third", "first and (not second or third)"},
+      {"first and not second or third", "[first, not second or third]"},
+      {"first and not second or third", "first or not second and third"},
+      {"not second or third", "not second and 1 of third*"},
+  };
+  for (const auto& [from, to] : meant) {
+    INFO(from << " -> " << to);
+    CHECK(meaning(edited(from, to), lists) != whole);
+  }
+
+  sigma::Lists other;
+  other.set("admins", {"bob", "alice", "bob"});
+  other.set("unused", {"x"});
+  CHECK(meaning(kWhole, other) == whole);
+  other.set("admins", {"alice", "bob", "carol"});
+  CHECK(meaning(kWhole, other) != whole);
+  other.set("admins", {"alicebob"});
+  CHECK(meaning(kWhole, other) != whole);
+}
+
+TEST_CASE("the filters applied are part of a rule's meaning, whatever they are called") {
+  const auto meaning = [](const std::string& yaml) { return compile(yaml).rules().at(0).meaning; };
+  const auto filter = [](const std::string& title, const std::string& value) {
+    return "---\ntitle: " + title +
+           "\nlogsource: {product: aws, service: cloudtrail}\nfilter:\n    rules: [Test]\n    f: "
+           "{b: " +
+           value + "}\n    condition: not f\n";
+  };
+  const std::string rule = rule_of("{a: 1}");
+  const Meaning filtered = meaning(rule + filter("One", "x") + filter("Two", "y"));
+  CHECK(filtered == meaning(rule + filter("Three", "y") + filter("Four", "x")));
+  CHECK(filtered != meaning(rule));
+  CHECK(filtered != meaning(rule + filter("One", "x")));
+  CHECK(filtered != meaning(rule + filter("One", "x") + filter("Two", "z")));
+  // A filter of another rule is not applied to it.
+  std::string elsewhere = filter("One", "x");
+  elsewhere.replace(elsewhere.find("[Test]"), 6, "[Tset]");
+  CHECK(meaning(rule + elsewhere) == meaning(rule));
+}
+
 TEST_CASE("an event of another shape meets every rule, a CloudTrail record only its own") {
   Runner runner(
       "title: W\nlogsource: {product: windows}\ndetection:\n    s: {a: 1}\n    condition: s\n");
