@@ -79,9 +79,13 @@ struct StoredHit {
 };
 
 bool fields_are_known(const FieldValues& fields, const Head& head) {
-  bool known = is_whole(fields);
-  fields.each([&](Slot slot, std::string_view) { known = known && slot < head.fields.size(); });
-  return known;
+  if (!is_whole(fields)) return false;
+  Unpacker in(fields.packed());
+  while (!in.done()) {
+    if (in.number() >= head.fields.size()) return false;
+    for (std::uint64_t values = in.number(); values > 0; --values) in.text();
+  }
+  return true;
 }
 
 std::optional<StoredHit> hit_of(std::string_view part, const Head& head) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "unit/correlate/rules.h"
 
 namespace tocsin::correlate {
@@ -162,6 +163,38 @@ TEST_CASE("a damaged blob is an error") {
     if (other != blob) CHECK_FALSE(read_blob(other, correlations));
     static_cast<void>(read_hit(other, static_cast<std::uint32_t>(random() % 8)));
   }
+}
+
+TEST_CASE("a field that the head does not name is damage, though it has no values") {
+  const auto compiled = compile_yaml(kA + kB + kMany);
+  const Correlations& correlations = *compiled.correlations;
+  HitBatch hits;
+  Key event;
+  event.fill(0xEE);
+  hits.begin_hit(0, kSecond, event);
+  hits.fields().begin_field(*correlations.slot_of("who"), 0);
+  hits.end_hit({});
+  const std::string blob = blob_of(hits, correlations);
+  REQUIRE(read_blob(blob, correlations));
+
+  Unpacker in(blob);
+  in.bytes(4);
+  in.text();
+  std::string hit(in.text());
+  REQUIRE(in.done());
+  const std::string before = blob.substr(0, blob.size() - hit.size());
+  const std::size_t fields = hit.find(as_text(event)) + event.size();
+  REQUIRE(hit.substr(fields, 3) == std::string("\x02\0\0", 3));
+  const auto with_field = [&](char number) {
+    hit[fields + 1] = number;
+    hit.resize(hit.size() - 4);
+    const std::uint64_t sum = Fnv64().add(hit).value();
+    for (int i = 0; i < 4; ++i) hit += static_cast<char>(sum >> (8 * i + 32));
+    return before + hit;
+  };
+  CHECK(read_blob(with_field(0), correlations));
+  CHECK_FALSE(read_blob(with_field(1), correlations));
+  CHECK_FALSE(read_hit(with_field(100), 0));
 }
 
 }  // namespace
