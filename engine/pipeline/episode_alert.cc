@@ -58,15 +58,41 @@ const std::vector<std::string>* values_of(const KeptHit& hit, const std::string&
   return nullptr;
 }
 
-// Of a new_value: what was used for the first time.
-Named new_values(const CompiledCorrelation& correlation, const KeptHit& hit) {
+// The hit is of that input, as far as its finder tells.
+bool is_of(const KeptHit& hit, const correlate::Input& input, const Correlations& correlations) {
+  if (input.kind == correlate::Input::Kind::everything) return true;
+  const bool rule = input.kind == correlate::Input::Kind::rule;
+  const std::uint32_t finder = rule ? input.index : correlations.firing_of(input.index);
+  const sigma::Meta& meta = *correlations.finders()[finder].meta;
+  return meta.id.empty() ? meta.title == hit.finder_title : meta.id == hit.finder_id;
+}
+
+// The values of the document's fields, by the names that it gives them; empty when the hit lacks
+// one of them under the names that the events of `input` have for them.
+Named values_by_name(const CompiledCorrelation& correlation, const correlate::Input& input,
+                     const Correlations& correlations, const KeptHit& hit) {
   Named out;
-  if (correlation.decision != correlate::Decision::novelty) return out;
-  for (const std::string& field : correlation.source->fields) {
-    const auto* values = values_of(hit, field);
-    if (values != nullptr && !values->empty()) out.emplace_back(field, values->front());
+  for (std::size_t i = 0; i < input.value.size(); ++i) {
+    const auto* values = values_of(hit, correlations.fields()[input.value[i]]);
+    if (values == nullptr || values->empty()) return {};
+    out.emplace_back(correlation.source->fields[i], values->front());
   }
   return out;
+}
+
+// Of a new_value: what was used for the first time.
+Named new_values(const Correlations& correlations, correlate::CorrelationIndex index,
+                 const KeptHit& hit) {
+  const CompiledCorrelation& correlation = correlations[index];
+  if (correlation.decision != correlate::Decision::novelty) return {};
+  for (const bool own : {true, false}) {
+    for (const correlate::Input& input : correlation.inputs) {
+      if (is_of(hit, input, correlations) != own) continue;
+      Named out = values_by_name(correlation, input, correlations, hit);
+      if (!out.empty()) return out;
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -136,7 +162,7 @@ Result<alert::CorrelationAlert> make_episode_alert(const Correlations& correlati
   if (*closing) {
     out.closing = event_of(**closing);
     facts.group_by = group_values(correlations, change.correlation, **closing, change.group);
-    facts.values = new_values(correlation, **closing);
+    facts.values = new_values(correlations, change.correlation, **closing);
   }
   return out;
 }
