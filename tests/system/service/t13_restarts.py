@@ -94,13 +94,16 @@ receivers: [{{name: stdout, type: stdout, rate: 0}}]
 
 
 def said(row):
+    """All but the id, which remembers what was told first, and when it was told."""
     alert = row["alert"]
     rule, over_time = alert["rule"]["title"], alert.get("correlation")
     if over_time is None:
         return rule, alert.get("event_id", "")
     return (rule, tuple(sorted(over_time["group_by"].items())),
             tuple(sorted(over_time.get("values", {}).items())),
-            over_time["first"], over_time["last"], over_time["firings"], row["count"])
+            over_time["first"], over_time["last"], over_time["firings"], row["count"],
+            over_time["measure"], over_time["hits"], alert.get("event_id", ""),
+            tuple((event["rule"], event["event_id"]) for event in over_time["events"]))
 
 
 def portions(events, random_):
