@@ -85,10 +85,7 @@ void CorrelationRun::add(const std::vector<const PlainHit*>& hits) {
     if (hit->time < correlator_->watermark()) continue;
     in_time.push_back(hit);
     remember_groups(*hit);
-    const bool known = std::any_of(taken_.begin(), taken_.end(), [&](const PlainHit& other) {
-      return other.rule == hit->rule && other.event == hit->event;
-    });
-    if (!known) taken_.push_back(*hit);
+    if (known_hits_.emplace(hit->rule, hit->event).second) taken_.push_back(*hit);
   }
   add_heard(in_time, batch);
   output_.clear();
@@ -182,6 +179,11 @@ void CorrelationRun::take_output(const HitBatch& hits) {
     expect(episodes.insert(change.episode).second, "one change for each episode and call");
     if (change.kind != Change::Kind::merged) follow(change);
   }
+  // What another is merged into may itself be merged in the same call.
+  for (const Change& change : output_.changes) {
+    expect(change.kind != Change::Kind::merged || told_.count(change.into) != 0,
+           "episode " + shown(change.episode) + " is merged into an unknown one");
+  }
   for (const Change& change : output_.changes) {
     if (change.kind == Change::Kind::merged) follow(change);
   }
@@ -205,7 +207,6 @@ void CorrelationRun::follow(const Change& change) {
       break;
     case Change::Kind::merged:
       expect(known != told_.end(), "episode " + name + " is merged without having begun");
-      expect(told_.count(change.into) != 0, "episode " + name + " is merged into an unknown one");
       told_.erase(change.episode);
       return;
   }

@@ -4,7 +4,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "correlate/correlator.h"
@@ -85,6 +87,7 @@ class CorrelationRun {
   std::vector<Kept> kept_;
   std::map<correlate::Key, Told> told_;  // by episode
   std::vector<reference::PlainHit> taken_;
+  std::set<std::pair<std::string, std::string>> known_hits_;  // rule and event of those
   std::vector<std::string> complaints_;
 };
 

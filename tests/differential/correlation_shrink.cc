@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "differential/correlation_cases.h"
@@ -34,12 +35,14 @@ class Shrinker {
       : documents_(documents_of(yaml)), scenario_(std::move(scenario)), options_(options) {}
 
   void run() {
+    forget_unused();
     remove_documents();
     rules_ = load_correlations(joined(documents_));
     bool smaller = true;
     while (smaller) {
       smaller = remove_steps();
       smaller = remove_hits() || smaller;
+      forget_unused();
     }
     remove_fields();
   }
@@ -77,24 +80,44 @@ class Shrinker {
     return false;
   }
 
-  bool remove_steps() {
+  // Hits that no step adds.
+  void forget_unused() {
+    std::vector<PlainHit> used;
+    std::map<std::size_t, std::size_t> places;
+    for (Step& step : scenario_.steps) {
+      for (std::size_t& hit : step.hits) {
+        const auto [place, is_new] = places.try_emplace(hit, used.size());
+        if (is_new) used.push_back(scenario_.hits[hit]);
+        hit = place->second;
+      }
+    }
+    scenario_.hits = std::move(used);
+  }
+
+  // Takes parts of `list` away, large ones first.
+  template <class List>
+  bool remove_parts(List list) {
     bool any = false;
-    for (std::size_t i = scenario_.steps.size(); i-- > 0;) {
-      any |= attempt(
-          [&] { scenario_.steps.erase(scenario_.steps.begin() + static_cast<std::ptrdiff_t>(i)); });
+    for (std::size_t size = list(scenario_).size(); size > 0; size /= 2) {
+      for (std::size_t end = list(scenario_).size(); end >= size; end -= size) {
+        any |= attempt([&] {
+          auto& from = list(scenario_);
+          const auto last = from.begin() + static_cast<std::ptrdiff_t>(end);
+          from.erase(last - static_cast<std::ptrdiff_t>(size), last);
+        });
+      }
     }
     return any;
+  }
+
+  bool remove_steps() {
+    return remove_parts([](Scenario & scenario) -> auto& { return scenario.steps; });
   }
 
   bool remove_hits() {
     bool any = false;
     for (std::size_t i = 0; i < scenario_.steps.size(); ++i) {
-      for (std::size_t n = scenario_.steps[i].hits.size(); n-- > 0;) {
-        any |= attempt([&] {
-          auto& hits = scenario_.steps[i].hits;
-          hits.erase(hits.begin() + static_cast<std::ptrdiff_t>(n));
-        });
-      }
+      any |= remove_parts([i](Scenario & scenario) -> auto& { return scenario.steps[i].hits; });
     }
     return any;
   }

@@ -12,7 +12,7 @@ using Type = Description::Type;
 
 class Boolean {
  public:
-  Boolean(const Description& rules, const Members& hits, Time watermark, Mistake mistake)
+  Boolean(const Description& rules, const Sightings& hits, Time watermark, Mistake mistake)
       : rules_(rules),
         hits_(hits),
         watermark_(watermark),
@@ -20,7 +20,7 @@ class Boolean {
         mistake_(mistake) {}
 
   // The earliest of the firings that `closing` causes.
-  std::optional<Firing> close(const Member& closing) const {
+  std::optional<Firing> close(const Sighting& closing) const {
     std::optional<Firing> earliest;
     for (const Alternative& one : rules_.alternatives) {
       if (one.must.empty()) continue;
@@ -32,17 +32,17 @@ class Boolean {
   }
 
  private:
-  bool is_for(const Member& hit, std::size_t position) const {
+  bool is_for(const Sighting& hit, std::size_t position) const {
     return rules_.targets[position] == hit.target;
   }
 
   bool has_hit(std::size_t position, Time begin, Time end) const {
-    return std::any_of(hits_.begin(), hits_.end(), [&](const Member* hit) {
+    return std::any_of(hits_.begin(), hits_.end(), [&](const Sighting* hit) {
       return is_for(*hit, position) && begin <= hit->time && hit->time <= end;
     });
   }
 
-  std::optional<Firing> firing_at(Time time, const Member& closing, Time begin,
+  std::optional<Firing> firing_at(Time time, const Sighting& closing, Time begin,
                                   const Alternative& one) const {
     if (!rules_.is_rising() && watermark_ <= time) return std::nullopt;
     const std::size_t hits = one.must.size();
@@ -55,7 +55,7 @@ class Boolean {
     return from + timespan_ - (mistake_ == Mistake::absence_end_short ? 1 : 0);
   }
 
-  std::optional<Firing> close_any(const Alternative& one, const Member& closing) const {
+  std::optional<Firing> close_any(const Alternative& one, const Sighting& closing) const {
     const Time t = closing.time;
     Time first = t;
     bool closes = false;
@@ -64,8 +64,8 @@ class Boolean {
         closes = true;
         continue;
       }
-      const Member* latest = nullptr;
-      for (const Member* hit : hits_) {
+      const Sighting* latest = nullptr;
+      for (const Sighting* hit : hits_) {
         if (is_for(*hit, position) && t - timespan_ <= hit->time && hit->time <= t) latest = hit;
       }
       if (latest == nullptr) return std::nullopt;
@@ -81,12 +81,12 @@ class Boolean {
 
   // Hits of the positions, in their order, that end with `closing`: back from it, each time the
   // latest of another event. Empty when there is no such chain.
-  Members chain_to(const Member& closing, const std::vector<std::size_t>& positions) const {
-    Members chain = {&closing};
+  Sightings chain_to(const Sighting& closing, const std::vector<std::size_t>& positions) const {
+    Sightings chain = {&closing};
     for (std::size_t left = positions.size() - 1; left-- > 0;) {
-      const Member& next = *chain.back();
-      const Member* found = nullptr;
-      for (const Member* hit : hits_) {
+      const Sighting& next = *chain.back();
+      const Sighting* found = nullptr;
+      for (const Sighting* hit : hits_) {
         if (!is_for(*hit, positions[left]) || hit->time > next.time) continue;
         if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
         if (found == nullptr || mistake_ != Mistake::earliest_chain) found = hit;
@@ -98,10 +98,10 @@ class Boolean {
     return chain;
   }
 
-  std::optional<Firing> close_ordered(const Alternative& one, const Member& closing) const {
+  std::optional<Firing> close_ordered(const Alternative& one, const Sighting& closing) const {
     const std::vector<std::size_t> positions(one.must.begin(), one.must.end());
     if (!is_for(closing, positions.back())) return std::nullopt;
-    const Members chain = chain_to(closing, positions);
+    const Sightings chain = chain_to(closing, positions);
     if (chain.empty()) return std::nullopt;
     const Time t = closing.time, first = chain.front()->time;
     if (t - first > timespan_) return std::nullopt;
@@ -126,18 +126,18 @@ class Boolean {
   }
 
   const Description& rules_;
-  const Members& hits_;
+  const Sightings& hits_;
   const Time watermark_, timespan_;
   const Mistake mistake_;
 };
 
 }  // namespace
 
-std::vector<Firing> boolean_firings(const Description& rules, const Members& hits, Time watermark,
+std::vector<Firing> boolean_firings(const Description& rules, const Sightings& hits, Time watermark,
                                     Mistake mistake) {
   const Boolean boolean(rules, hits, watermark, mistake);
   std::vector<Firing> firings;
-  for (const Member* hit : hits) {
+  for (const Sighting* hit : hits) {
     if (const auto firing = boolean.close(*hit)) firings.push_back(*firing);
   }
   return firings;

@@ -11,7 +11,7 @@ using Operator = sigma::Correlation::Operator;
 
 constexpr Time kSecond = 1'000'000'000;
 
-// Every member of `a` together with every member of `b`.
+// Every sighting of `a` together with every sighting of `b`.
 std::vector<Alternative> both(const std::vector<Alternative>& a,
                               const std::vector<Alternative>& b) {
   std::vector<Alternative> out;
@@ -54,6 +54,18 @@ std::vector<Alternative> alternatives_of(const Condition& condition, bool negate
   return out;
 }
 
+// In an order that does not depend on how the condition is written: as binary numbers with a digit
+// for each position, the first position being the lowest digit.
+bool comes_before(const Alternative& a, const Alternative& b) {
+  const auto number = [](const std::set<std::size_t>& positions) {
+    std::uint64_t sum = 0;
+    for (const std::size_t position : positions) sum += std::uint64_t{1} << position;
+    return sum;
+  };
+  return std::pair(number(a.must), number(a.must_not)) <
+         std::pair(number(b.must), number(b.must_not));
+}
+
 Description describe_one(const sigma::RuleSet& rules, std::size_t index) {
   const sigma::Correlation& source = rules.correlations[index];
   Description out;
@@ -77,6 +89,7 @@ Description describe_one(const sigma::RuleSet& rules, std::size_t index) {
   if (source.expression) {
     out.is_boolean = true;
     out.alternatives = alternatives_of(*source.expression, false, source.rules);
+    std::stable_sort(out.alternatives.begin(), out.alternatives.end(), comes_before);
   }
   out.learning = static_cast<Time>(source.learning_seconds) * kSecond;
   out.forget = static_cast<Time>(source.forget_seconds) * kSecond;

@@ -21,7 +21,7 @@ Millionths millionths(double number) {
 }
 
 // Those of one hit that count, each once.
-std::vector<Millionths> numbers_of(const Description& rules, const Member& hit, Mistake mistake) {
+std::vector<Millionths> numbers_of(const Description& rules, const Sighting& hit, Mistake mistake) {
   const bool positive = rules.type == Type::value_sum && mistake != Mistake::negative_numbers;
   std::set<double> different;
   for (const std::string& field : rules.fields) {
@@ -36,9 +36,10 @@ std::vector<Millionths> numbers_of(const Description& rules, const Member& hit, 
 }
 
 // Ascending.
-std::vector<Millionths> numbers_in(const Description& rules, const Members& hits, Mistake mistake) {
+std::vector<Millionths> numbers_in(const Description& rules, const Sightings& hits,
+                                   Mistake mistake) {
   std::vector<Millionths> all;
-  for (const Member* hit : hits) {
+  for (const Sighting* hit : hits) {
     const auto numbers = numbers_of(rules, *hit, mistake);
     all.insert(all.end(), numbers.begin(), numbers.end());
   }
@@ -67,9 +68,9 @@ std::optional<double> average_of(const std::vector<Millionths>& numbers) {
   return sum_of(numbers) / static_cast<double>(numbers.size());
 }
 
-std::size_t distinct_values(const Description& rules, const Members& hits, Mistake mistake) {
+std::size_t distinct_values(const Description& rules, const Sightings& hits, Mistake mistake) {
   std::multiset<Texts> uses;
-  for (const Member* hit : hits) {
+  for (const Sighting* hit : hits) {
     for (const Texts& tuple : combinations_of(rules, *hit, rules.fields, mistake)) {
       uses.insert(tuple);
     }
@@ -78,20 +79,20 @@ std::size_t distinct_values(const Description& rules, const Members& hits, Mista
   return std::set<Texts>(uses.begin(), uses.end()).size();
 }
 
-std::size_t inputs_with_a_hit(const Description& rules, const Members& hits) {
+std::size_t inputs_with_a_hit(const Description& rules, const Sightings& hits) {
   std::set<std::size_t> positions;
-  for (const Member* hit : hits) {
+  for (const Sighting* hit : hits) {
     for (const std::size_t position : positions_of(rules, *hit)) positions.insert(position);
   }
   return positions.size();
 }
 
-std::size_t longest_chain(const Description& rules, const Members& hits, Mistake mistake) {
+std::size_t longest_chain(const Description& rules, const Sightings& hits, Mistake mistake) {
   // Of the chains that begin with a hit in the place of a position: filled from the last place.
-  std::map<std::pair<std::size_t, const Member*>, std::size_t> longest;
+  std::map<std::pair<std::size_t, const Sighting*>, std::size_t> longest;
   std::size_t best = 0;
   for (std::size_t place = rules.targets.size(); place-- > 0;) {
-    for (const Member* hit : hits) {
+    for (const Sighting* hit : hits) {
       if (hit->target != rules.targets[place]) continue;
       std::size_t length = 1;
       for (const auto& [rest, rest_length] : longest) {
@@ -109,7 +110,7 @@ std::size_t longest_chain(const Description& rules, const Members& hits, Mistake
 
 }  // namespace
 
-Texts values_of(const Description& rules, const Member& hit, const std::string& field,
+Texts values_of(const Description& rules, const Sighting& hit, const std::string& field,
                 Mistake mistake) {
   const auto alias = rules.aliases.find({hit.target, field});
   const auto found = hit.fields->find(alias == rules.aliases.end() ? field : alias->second);
@@ -119,7 +120,7 @@ Texts values_of(const Description& rules, const Member& hit, const std::string& 
   return values;
 }
 
-std::vector<Texts> combinations_of(const Description& rules, const Member& hit,
+std::vector<Texts> combinations_of(const Description& rules, const Sighting& hit,
                                    const std::vector<std::string>& fields, Mistake mistake) {
   std::vector<Texts> out = {{}};
   for (const std::string& field : fields) {
@@ -159,7 +160,7 @@ std::optional<double> number_of(const std::string& text) {
   return std::strtod(text.c_str(), nullptr);
 }
 
-std::optional<double> measure_of(const Description& rules, const Members& hits, Mistake mistake) {
+std::optional<double> measure_of(const Description& rules, const Sightings& hits, Mistake mistake) {
   switch (rules.type) {
     case Type::event_count:
       return static_cast<double>(hits.size());
@@ -190,7 +191,7 @@ std::optional<double> measure_of(const Description& rules, const Members& hits, 
   return std::nullopt;
 }
 
-bool has_something_to_measure(const Description& rules, const Member& hit, Mistake mistake) {
+bool has_something_to_measure(const Description& rules, const Sighting& hit, Mistake mistake) {
   if (mistake == Mistake::fieldless_hits) return true;
   switch (rules.type) {
     case Type::value_count:
@@ -225,7 +226,7 @@ bool bounds_hold(const Description& rules, double measure) {
   });
 }
 
-std::vector<std::size_t> positions_of(const Description& rules, const Member& hit) {
+std::vector<std::size_t> positions_of(const Description& rules, const Sighting& hit) {
   std::vector<std::size_t> positions;
   for (std::size_t i = 0; i < rules.targets.size(); ++i) {
     if (rules.targets[i] == hit.target) positions.push_back(i);

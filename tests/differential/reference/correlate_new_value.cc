@@ -1,10 +1,11 @@
 // New values, and silence.
 #include <arpa/inet.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <set>
+#include <string_view>
 
 #include "differential/reference/correlate_group.h"
 
@@ -14,20 +15,42 @@ namespace {
 constexpr Time kSteps = 256;
 constexpr Time kShortestStep = 1'000'000'000;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+// Takes what `pattern` matches at the beginning of `text`; its group, when it has one, is kept.
+bool take(std::string_view& text, const re2::RE2& pattern, std::string& kept) {
+  re2::StringPiece rest(text.data(), text.size()), group;
+  const bool found = pattern.NumberOfCapturingGroups() == 0
+                         ? re2::RE2::Consume(&rest, pattern)
+                         : re2::RE2::Consume(&rest, pattern, &group);
+  if (!found) return false;
+  kept.append(group.data(), group.size());
+  text.remove_prefix(text.size() - rest.size());
+  return true;
 }
 
-// Without its version numbers: digits and dots that begin with a digit, not within a word.
-std::string without_versions(const std::string& text) {
+// What engine/correlate/value_form.h says of `without_versions`.
+std::string without_versions(std::string_view text) {
+  static const re2::RE2 kOneCall("(?:command/|md/command#|api/|m/)[^ ]*", re2::RE2::Latin1);
+  static const re2::RE2 kUuid("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\b",
+                              re2::RE2::Latin1);
+  static const re2::RE2 kVersion("[0-9][0-9A-Za-z]*(?:[._+~-][0-9A-Za-z]*[0-9][0-9A-Za-z]*)*",
+                                 re2::RE2::Latin1);
+  static const re2::RE2 kWordVersion(
+      "([A-Za-z](?:[0-9A-Za-z]*[A-Za-z])?)[0-9]+\\.[0-9][0-9A-Za-z]*"
+      "(?:[._+~-][0-9A-Za-z]*[0-9][0-9A-Za-z]*)*",
+      re2::RE2::Latin1);
+  static const re2::RE2 kWord("([0-9A-Za-z]+)", re2::RE2::Latin1);
+  static const re2::RE2 kOther("((?s:.))", re2::RE2::Latin1);
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    text = text.substr(1, text.size() - 2);
+  }
   std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const bool in_word = i > 0 && std::isalnum(static_cast<unsigned char>(text[i - 1])) != 0;
-    if (!is_digit(text[i]) || in_word) {
-      out += text[i++];
-      continue;
-    }
-    while (i < text.size() && (is_digit(text[i]) || text[i] == '.')) ++i;
+  bool begins_word = true;  // after a space
+  while (!text.empty()) {
+    if (begins_word) take(text, kOneCall, out);
+    begins_word = text.starts_with(' ');
+    if (text.empty() || take(text, kUuid, out) || take(text, kVersion, out)) continue;
+    if (take(text, kWordVersion, out) || take(text, kWord, out)) continue;
+    take(text, kOther, out);
   }
   return out;
 }
@@ -60,14 +83,14 @@ Texts compared(const Description& rules, Texts tuple) {
 }
 
 struct Use {
-  const Member* hit;
+  const Sighting* hit;
   Texts value;
 };
 
 // In the order of time.
-std::vector<Use> uses_of(const Description& rules, const Members& hits, Mistake mistake) {
+std::vector<Use> uses_of(const Description& rules, const Sightings& hits, Mistake mistake) {
   std::vector<Use> uses;
-  for (const Member* hit : hits) {
+  for (const Sighting* hit : hits) {
     std::set<Texts> values;
     for (const Texts& tuple : combinations_of(rules, *hit, rules.fields, mistake)) {
       values.insert(compared(rules, tuple));
@@ -98,7 +121,7 @@ std::size_t known_before(Time time, const std::vector<Use>& uses) {
 
 }  // namespace
 
-std::vector<Firing> new_value_firings(const Description& rules, const Members& hits,
+std::vector<Firing> new_value_firings(const Description& rules, const Sightings& hits,
                                       Mistake mistake) {
   std::vector<Firing> firings;
   const std::vector<Use> uses = uses_of(rules, hits, mistake);
@@ -117,7 +140,7 @@ std::vector<Firing> new_value_firings(const Description& rules, const Members& h
   return firings;
 }
 
-std::vector<Firing> silence_firings(const Description& rules, const Members& hits,
+std::vector<Firing> silence_firings(const Description& rules, const Sightings& hits,
                                     Mistake mistake) {
   std::vector<Firing> firings;
   const Time shorter = mistake == Mistake::silence_inclusive ? 1 : 0;

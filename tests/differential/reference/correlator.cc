@@ -50,11 +50,11 @@ Fields all_fields(const PlainHit& hit) {
 std::vector<Texts> groups_of(const Description& description, const Target& target,
                              const PlainHit& hit) {
   const Fields fields = all_fields(hit);
-  const Member member = {target, hit.time, hit.event, &fields};
-  return combinations_of(description, member, description.group_by, Mistake::none);
+  const Sighting sighting = {target, hit.time, hit.event, &fields};
+  return combinations_of(description, sighting, description.group_by, Mistake::none);
 }
 
-std::vector<Firing> firings_of(const Description& rules, const Members& hits, Time watermark,
+std::vector<Firing> firings_of(const Description& rules, const Sightings& hits, Time watermark,
                                Mistake mistake) {
   std::vector<Firing> all;
   if (rules.type == Type::new_value) {
@@ -72,8 +72,8 @@ std::vector<Firing> firings_of(const Description& rules, const Members& hits, Ti
 }
 
 struct Correlator::Found {
-  // By correlation document. Firings refer to members.
-  std::map<std::size_t, std::vector<Member>> members;
+  // By correlation document. Firings refer to sightings.
+  std::map<std::size_t, std::vector<Sighting>> sightings;
   std::map<std::size_t, std::vector<std::pair<Texts, Firing>>> firings;
 };
 
@@ -81,11 +81,11 @@ Correlator::Correlator(const sigma::RuleSet& rules, Mistake mistake)
     : rules_(rules), descriptions_(describe(rules)), mistake_(mistake) {}
 
 // The hits of its inputs, each once.
-std::vector<Member> Correlator::members_of(const Description& one,
-                                           const std::vector<PlainHit>& hits,
-                                           const std::vector<Fields>& fields,
-                                           const Found& found) const {
-  std::vector<Member> out;
+std::vector<Sighting> Correlator::sightings_of(const Description& one,
+                                               const std::vector<PlainHit>& hits,
+                                               const std::vector<Fields>& fields,
+                                               const Found& found) const {
+  std::vector<Sighting> out;
   const auto is_input = [&](const Target& target) {
     return std::find(one.targets.begin(), one.targets.end(), target) != one.targets.end();
   };
@@ -111,8 +111,8 @@ std::vector<Member> Correlator::members_of(const Description& one,
     }
   }
   std::erase_if(out,
-                [&](const Member& hit) { return !has_something_to_measure(one, hit, mistake_); });
-  std::sort(out.begin(), out.end(), [](const Member& a, const Member& b) {
+                [&](const Sighting& hit) { return !has_something_to_measure(one, hit, mistake_); });
+  std::sort(out.begin(), out.end(), [](const Sighting& a, const Sighting& b) {
     return std::tie(a.time, a.event, a.target) < std::tie(b.time, b.event, b.target);
   });
   return out;
@@ -124,11 +124,11 @@ std::vector<Episode> Correlator::run(const std::vector<PlainHit>& hits, Time wat
   Found found;
   std::vector<Episode> episodes;
   for (const Description& one : descriptions_) {
-    const auto& members = found.members[one.document] = members_of(one, hits, fields, found);
-    std::map<Texts, Members> groups;
-    for (const Member& member : members) {
-      for (const Texts& group : combinations_of(one, member, one.group_by, mistake_)) {
-        groups[group].push_back(&member);
+    const auto& sightings = found.sightings[one.document] = sightings_of(one, hits, fields, found);
+    std::map<Texts, Sightings> groups;
+    for (const Sighting& sighting : sightings) {
+      for (const Texts& group : combinations_of(one, sighting, one.group_by, mistake_)) {
+        groups[group].push_back(&sighting);
       }
     }
     for (const auto& [group, of_group] : groups) {

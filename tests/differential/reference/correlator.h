@@ -51,8 +51,8 @@ class Correlator {
  private:
   struct Found;  // what each correlation found so far
 
-  std::vector<Member> members_of(const Description& one, const std::vector<PlainHit>& hits,
-                                 const std::vector<Fields>& fields, const Found& found) const;
+  std::vector<Sighting> sightings_of(const Description& one, const std::vector<PlainHit>& hits,
+                                     const std::vector<Fields>& fields, const Found& found) const;
 
   const sigma::RuleSet& rules_;
   std::vector<Description> descriptions_;
