@@ -90,7 +90,7 @@ int scan(const ScanArguments& arguments) {
   cost.threads = options.threads;
   const auto load_start = std::chrono::steady_clock::now();
   const Ruleset ruleset = load_ruleset(arguments.rules);
-  const pipeline::Plan plan(ruleset.program, *source);
+  const pipeline::Plan plan(ruleset.program, *source, pipeline::waits_for_time(ruleset));
   cost.load_seconds = seconds_since(load_start);
   report_loading(ruleset);
   if (ruleset.program.rules().empty() && ruleset.correlations->empty()) {

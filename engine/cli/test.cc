@@ -1,6 +1,7 @@
 // tocsin test: runs the tests that lie beside rules.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -25,6 +26,15 @@ struct Totals {
   std::size_t failed = 0;
 };
 
+// It may have several lines.
+void print_failure(std::string_view failure) {
+  for (std::size_t end = 0; !failure.empty(); failure.remove_prefix(end)) {
+    end = std::min(failure.find('\n'), failure.size());
+    fmt::print("        {}\n", text::printable(failure.substr(0, end)));
+    if (end < failure.size()) ++end;
+  }
+}
+
 void print_file(const FileResult& result, bool quiet, Totals& totals) {
   const bool color = use_color(stdout);
   const std::string_view green = color ? "\x1b[32m" : "";
@@ -40,7 +50,7 @@ void print_file(const FileResult& result, bool quiet, Totals& totals) {
     show_header();
     fmt::print("  {}{}{}  {}\n", one.passed ? green : red, one.passed ? "PASS" : "FAIL",
                reset_style(color), text::printable(one.name));
-    if (!one.passed) fmt::print("        {}\n", text::printable(one.failure));
+    if (!one.passed) print_failure(one.failure);
   }
   if (result.diagnostics.has_errors()) {
     ++totals.failed;

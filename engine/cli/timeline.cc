@@ -255,7 +255,7 @@ std::string described(const Raised& raised, Time start) {
 
 std::string described(const std::vector<Raised>& all, Time start) {
   std::string out;
-  for (const Raised& raised : all) out += "\n          " + described(raised, start);
+  for (const Raised& raised : all) out += "\n  " + described(raised, start);
   return out.empty() ? " nothing" : out;
 }
 

@@ -9,6 +9,8 @@
 namespace tocsin::correlate {
 namespace {
 
+constexpr std::int64_t kForgetSteps = 256;
+
 std::string_view text_of(const Key& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
@@ -51,17 +53,19 @@ Status Novelty::save(const Key& key, const Known& known) {
 }
 
 bool Novelty::reaches(Time earlier, Time later) const {
-  constexpr std::int64_t kSteps = 256;
-  return correlation_.forget == 0 || step(later) - step(earlier) <= kSteps;
+  return correlation_.forget == 0 || step(later) - step(earlier) <= kForgetSteps;
 }
 
-// Whether the use is told whatever may still come: whatever does is not before the watermark.
-bool Novelty::is_certain(const Known* value, const Known& group, Time use, Time watermark) const {
-  if (value != nullptr && reaches(value->last, watermark)) return false;
-  // A use that comes late must belong to the same run.
-  if (!reaches(watermark, use)) return false;
-  if (correlation_.learning > 0 && watermark < group.first + correlation_.learning) return false;
-  return group.count >= correlation_.min_known;
+// From which watermark on the use is new and told whatever may still come; kNoTime: that will not
+// be known before it is settled.
+Time Novelty::certain_at(const Known* value, const Known& group, Time use) const {
+  if (group.count < correlation_.min_known) return kNoTime;
+  Time at = correlation_.learning > 0 ? group.first + correlation_.learning : kEarliest;
+  if (correlation_.forget == 0) return value == nullptr ? at : kNoTime;
+  // What may still come must belong to the same run, and not be reached from the last use.
+  at = std::max(at, (step(use) - kForgetSteps) * correlation_.forget_step);
+  if (value == nullptr) return at;
+  return std::max(at, (step(value->last) + kForgetSteps + 1) * correlation_.forget_step);
 }
 
 Result<Novelty::Taken> Novelty::add(const Use& use, Time watermark, const Fire& fire) {
@@ -101,12 +105,47 @@ Result<Novelty::Taken> Novelty::add(const Use& use, Time watermark, const Fire& 
   const Key episode = episode_of(use.value, value ? value->count : 0);
   if (run.told) {
     if (closes) fire({run.first, episode, run.known, true, false});
-  } else if (is_certain(value ? &*value : nullptr, group, run.first.time, watermark)) {
-    run.told = true;
-    run.known = group.count;
-    fire({run.first, episode, run.known, false, false});
+    return taken;
+  }
+  const Time certain = certain_at(value ? &*value : nullptr, group, run.first.time);
+  if (certain == kNoTime) return taken;
+  if (certain <= watermark) {
+    tell(run, episode, group, fire);
+  } else if (certain < run.first.time) {
+    certain_.emplace(certain, use.value);
   }
   return taken;
+}
+
+void Novelty::tell(Run& run, const Key& episode, const Known& group, const Fire& fire) {
+  run.told = true;
+  run.known = group.count;
+  fire({run.first, episode, run.known, false, false});
+}
+
+// Tells what has become certain before it is settled.
+Status Novelty::tell_certain(Time watermark, const Fire& fire) {
+  while (!certain_.empty() && certain_.begin()->first <= watermark) {
+    const Key key = certain_.begin()->second;
+    certain_.erase(certain_.begin());
+    const auto found = runs_.find(key);
+    if (found == runs_.end() || found->second.front().told) continue;
+    Run& run = found->second.front();
+    const Result<const Known*> found_group = find(key_of("group", run.first.group));
+    if (!found_group) return tl::unexpected(found_group.error());
+    if (*found_group == nullptr) continue;
+    const Known group = **found_group;
+    const Result<const Known*> value = find(key);
+    if (!value) return tl::unexpected(value.error());
+    const Time certain = certain_at(*value, group, run.first.time);
+    if (certain == kNoTime) continue;
+    if (certain > watermark) {
+      certain_.emplace(certain, key);
+      continue;
+    }
+    tell(run, episode_of(key, *value != nullptr ? (*value)->count : 0), group, fire);
+  }
+  return {};
 }
 
 Status Novelty::restore(const Use& use, Time watermark) {
@@ -122,7 +161,9 @@ Status Novelty::settle_restored(const std::function<bool(const Key&)>& told) {
   for (auto& [key, runs] : runs_) {
     const Result<const Known*> value = find(key);
     if (!value) return tl::unexpected(value.error());
-    runs.front().told = told(episode_of(key, *value != nullptr ? (*value)->count : 0));
+    Run& run = runs.front();
+    run.told = told(episode_of(key, *value != nullptr ? (*value)->count : 0));
+    if (!run.told) certain_.emplace(kEarliest, key);
   }
   return {};
 }
@@ -181,6 +222,9 @@ Result<bool> Novelty::use_known(Known value, const Use& use) {
 
 Result<bool> Novelty::advance(Time watermark, const Fire& fire) {
   bool any = false;
+  if (Status told = tell_certain(watermark, fire); !told) {
+    return tl::unexpected(std::move(told.error()));
+  }
   while (!agenda_.empty() && agenda_.begin()->first < watermark) {
     any = true;
     if (const Status settled = settle(agenda_.begin()->first, fire); !settled) {

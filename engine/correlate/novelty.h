@@ -2,6 +2,7 @@
 // in Memory; in here are only uses of values that may be new and are not settled yet.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -51,7 +52,10 @@ class Novelty {
   // Settles the uses before `watermark`. Returns whether there were any.
   Result<bool> advance(Time watermark, const Fire& fire);
   // When the watermark passes this, advance() has something to do.
-  Time next_due() const { return agenda_.empty() ? kLatest : agenda_.begin()->first; }
+  Time next_due() const {
+    const Time settled = agenda_.empty() ? kLatest : agenda_.begin()->first;
+    return certain_.empty() ? settled : std::min(settled, certain_.begin()->first - 1);
+  }
   std::size_t pending() const { return agenda_.size(); }
 
  private:
@@ -73,7 +77,9 @@ class Novelty {
   std::int64_t step(Time time) const { return time / correlation_.forget_step; }
   // Whether a use at `later` is not new because of one at `earlier`.
   bool reaches(Time earlier, Time later) const;
-  bool is_certain(const Known* value, const Known& group, Time use, Time watermark) const;
+  Time certain_at(const Known* value, const Known& group, Time use) const;
+  void tell(Run& run, const Key& episode, const Known& group, const Fire& fire);
+  Status tell_certain(Time watermark, const Fire& fire);
   Run& place(std::vector<Run>& runs, const Use& use);
   void merge_next(std::vector<Run>& runs, std::size_t index);
   Result<bool> use_known(Known value, const Use& use);
@@ -88,7 +94,8 @@ class Novelty {
   Memory& memory_;
   std::unordered_map<Key, std::vector<Run>, KeyHasher> runs_;  // by value; ascending
   std::set<std::pair<Time, Key>> agenda_;                      // first uses
-  std::vector<Remembered> remembered_;  // what Memory has, for those looked up again and again
+  std::set<std::pair<Time, Key>> certain_;  // values: when it may be certain that they are new
+  std::vector<Remembered> remembered_;      // what Memory has, for those looked up again and again
 };
 
 }  // namespace tocsin::correlate

@@ -17,38 +17,39 @@ namespace {
 constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
 constexpr std::size_t kReadItems = std::size_t{1} << 14;
 
-template <class T>
-void put(std::string& out, const T& value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-template <class T>
-T get(std::string_view& in) {
-  T value;
-  std::memcpy(&value, in.data(), sizeof value);
-  in.remove_prefix(sizeof value);
-  return value;
+constexpr std::size_t kBlockBytes = std::size_t{1} << 20;
+
+// What stands before the fields and the evidence of a hit; only this process reads it.
+struct Header {
+  correlate::Time time, since;
+  correlate::Key event;
+  std::uint32_t rule, fields;
+};
+
+std::size_t packed_size(const correlate::Hit& hit) {
+  return sizeof(Header) + hit.fields.packed().size() + hit.evidence.size();
 }
 
-// What a hit looks like in the spool; only this process reads it.
-void pack(const correlate::Hit& hit, std::string& out) {
-  put(out, hit.rule);
-  put(out, hit.time);
-  put(out, hit.since);
-  put(out, hit.event);
-  put(out, static_cast<std::uint32_t>(hit.fields.packed().size()));
-  out.append(hit.fields.packed());
-  out.append(hit.evidence);
+void pack(const correlate::Hit& hit, char* out) {
+  const std::string_view fields = hit.fields.packed();
+  const Header header{hit.time, hit.since, hit.event, hit.rule,
+                      static_cast<std::uint32_t>(fields.size())};
+  std::memcpy(out, &header, sizeof header);
+  out = std::copy(fields.begin(), fields.end(), out + sizeof header);
+  std::copy(hit.evidence.begin(), hit.evidence.end(), out);
 }
 
 correlate::Hit unpack(std::string_view text) {
+  Header header;
+  std::memcpy(&header, text.data(), sizeof header);
+  text.remove_prefix(sizeof header);
   correlate::Hit hit;
-  hit.rule = get<std::uint32_t>(text);
-  hit.time = get<correlate::Time>(text);
-  hit.since = get<correlate::Time>(text);
-  hit.event = get<correlate::Key>(text);
-  const auto fields = get<std::uint32_t>(text);
-  hit.fields = correlate::FieldValues(text.substr(0, fields));
-  hit.evidence = text.substr(fields);
+  hit.rule = header.rule;
+  hit.time = header.time;
+  hit.since = header.since;
+  hit.event = header.event;
+  hit.fields = correlate::FieldValues(text.substr(0, header.fields));
+  hit.evidence = text.substr(header.fields);
   return hit;
 }
 
@@ -146,33 +147,50 @@ HitSpool::HitSpool() : HitSpool(Options()) {}
 HitSpool::HitSpool(const Options& options) : options_(options) {}
 HitSpool::~HitSpool() = default;
 
-Result<HitSpool::Place> HitSpool::append(std::string_view text) {
-  Place place{0, static_cast<std::uint32_t>(text.size())};
-  if (file_ == nullptr && text_.size() + text.size() <= options_.text_bytes) {
-    place.offset = text_.size();
-    text_.append(text);
+Result<HitSpool::Place> HitSpool::append(const correlate::Hit& hit) {
+  const std::size_t size = packed_size(hit);
+  if (file_ == nullptr && size <= kBlockBytes &&
+      (blocks_.size() + 1) * kBlockBytes <= options_.text_bytes) {
+    if (blocks_.empty() || block_used_ + size > kBlockBytes) {
+      blocks_.push_back(std::make_unique_for_overwrite<char[]>(kBlockBytes));
+      block_used_ = 0;
+    }
+    pack(hit, blocks_.back().get() + block_used_);
+    const Place place{(blocks_.size() - 1) * kBlockBytes + block_used_,
+                      static_cast<std::uint32_t>(size)};
+    block_used_ += size;
     return place;
   }
   if (file_ == nullptr) {
-    file_ = std::make_unique<File>();
-    Status made = file_->open();
-    if (made) made = file_->append(text_);
-    if (!made) return tl::unexpected(std::move(made.error()));
-    std::string().swap(text_);
+    if (Status moved = move_to_file(); !moved) return tl::unexpected(std::move(moved.error()));
   }
-  place.offset = file_->size();
-  Status appended = file_->append(text);
+  return append_to_file(hit);
+}
+
+// What was in memory keeps its offsets.
+Status HitSpool::move_to_file() {
+  file_ = std::make_unique<File>();
+  if (Status made = file_->open(); !made) return made;
+  for (const auto& block : blocks_) {
+    if (Status moved = file_->append({block.get(), kBlockBytes}); !moved) return moved;
+  }
+  blocks_.clear();
+  return {};
+}
+
+Result<HitSpool::Place> HitSpool::append_to_file(const correlate::Hit& hit) {
+  text_.resize(packed_size(hit));
+  pack(hit, text_.data());
+  const Place place{file_->size(), static_cast<std::uint32_t>(text_.size())};
+  Status appended = file_->append(text_);
   if (!appended) return tl::unexpected(std::move(appended.error()));
   return place;
 }
 
 Status HitSpool::add(const correlate::HitBatch& hits) {
-  std::string text;
   for (std::size_t i = 0; i < hits.size(); ++i) {
     const correlate::Hit hit = hits[i];
-    text.clear();
-    pack(hit, text);
-    const Result<Place> place = append(text);
+    const Result<Place> place = append(hit);
     if (!place) return tl::unexpected(place.error());
     items_.push_back({hit.time, *place});
     ++size_;
@@ -245,7 +263,10 @@ Status HitSpool::read(std::size_t limit, Sorted& out) {
 }
 
 Result<correlate::Hit> HitSpool::hit(const Place& place, std::string& text) const {
-  if (file_ == nullptr) return unpack(std::string_view(text_).substr(place.offset, place.size));
+  if (file_ == nullptr) {
+    const char* const block = blocks_[place.offset / kBlockBytes].get();
+    return unpack({block + place.offset % kBlockBytes, place.size});
+  }
   text.resize(place.size);
   Status read = file_->read(place.offset, text.data(), text.size());
   if (!read) return tl::unexpected(std::move(read.error()));
@@ -253,9 +274,7 @@ Result<correlate::Hit> HitSpool::hit(const Place& place, std::string& text) cons
 }
 
 Result<HitSpool::Place> HitSpool::keep(const correlate::Hit& hit) {
-  std::string text;
-  pack(hit, text);
-  return append(text);
+  return append(hit);
 }
 
 }  // namespace tocsin::pipeline

@@ -55,14 +55,20 @@ class HitSpool {
   struct Run;
   class File;
 
-  Result<Place> append(std::string_view text);
+  // Appends the text of a hit.
+  Result<Place> append(const correlate::Hit& hit);
+  Result<Place> append_to_file(const correlate::Hit& hit);
+  Status move_to_file();
   Status end_run();
   Status begin_reading();
 
   const Options options_;
-  std::string text_;            // as long as it fits
-  std::unique_ptr<File> file_;  // afterwards
-  std::vector<Item> items_;     // of the run that is being collected
+  // As long as they fit, texts are in blocks, none in two; afterwards in a file.
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::size_t block_used_ = 0;  // of the last
+  std::unique_ptr<File> file_;
+  std::string text_;         // scratch
+  std::vector<Item> items_;  // of the run that is being collected
   std::vector<std::unique_ptr<Run>> runs_;
   std::unique_ptr<File> run_file_;
   std::uint64_t size_ = 0;

@@ -1,5 +1,6 @@
 #include "pipeline/plan.h"
 
+#include <span>
 #include <string>
 #include <utility>
 
@@ -49,7 +50,7 @@ std::optional<Source> parse_source(std::string_view text) {
   return source;
 }
 
-Plan::Plan(const program::Program& program, const Source& source)
+Plan::Plan(const program::Program& program, const Source& source, bool reads_time)
     : program_(program),
       by_shape_(source.policy == LogsourcePolicy::by_shape),
       gates_(gates_for(program, source)) {
@@ -58,7 +59,11 @@ Plan::Plan(const program::Program& program, const Source& source)
   for (event::FieldRef field = 0; field < all.size(); ++field) {
     if (all.path(field) != event::kWholeEvent) fields.push_back(field);
   }
-  phases_.push_back(all.only(gates_.fields()));
+  const std::span<const event::FieldRef> gates = gates_.fields();
+  std::vector<event::FieldRef> first(gates.begin(), gates.end());
+  const event::FieldRef time = all.find(program::kTimeField);
+  if (reads_time && time != event::kNoField) first.push_back(time);
+  phases_.push_back(all.only(first));
   phases_.push_back(all.only(fields));
   phases_.push_back(all);
 }

@@ -33,8 +33,8 @@ std::optional<Source> parse_source(std::string_view text);
 
 class Plan {
  public:
-  // The Program must outlive it.
-  Plan(const program::Program& program, const Source& source);
+  // The Program must outlive it. `reads_time`: program::kTimeField is read of every event.
+  Plan(const program::Program& program, const Source& source, bool reads_time = false);
 
   // By program::Reading.
   const std::vector<event::FieldSet>& phases() const { return phases_; }

@@ -1,5 +1,6 @@
 #include "pipeline/ruleset.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -66,6 +67,13 @@ Ruleset load_ruleset(const RulePaths& paths) {
   add_snippets(found);
   for (Diagnostic& diagnostic : found) out.diagnostics.add(std::move(diagnostic));
   return out;
+}
+
+bool waits_for_time(const Ruleset& ruleset) {
+  const auto& all = ruleset.correlations->all();
+  return std::any_of(all.begin(), all.end(), [](const correlate::CompiledCorrelation& one) {
+    return one.decision != correlate::Decision::rising;
+  });
 }
 
 std::string hash_of(const Ruleset& ruleset) {

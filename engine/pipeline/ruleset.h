@@ -31,6 +31,9 @@ struct Ruleset {
 // Loads and compiles. Problems are in `diagnostics`; what is good is in `program`. Never throws.
 Ruleset load_ruleset(const RulePaths& paths);
 
+// Whether some correlation is decided by how far time has come, not by its hits alone.
+bool waits_for_time(const Ruleset& ruleset);
+
 // Of everything that decides what the rules match and the correlations find; 32 hexadecimal digits.
 std::string hash_of(const Ruleset& ruleset);
 

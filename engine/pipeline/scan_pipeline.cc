@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
 
 #include "alert/correlation.h"
+#include "correlate/event_fields.h"
 #include "correlate/hit_maker.h"
 #include "event/batch_reader.h"
-#include "pipeline/event_clock.h"
 #include "pipeline/turnstile.h"
 #include "program/match.h"
 
@@ -25,6 +26,8 @@ class Worker : private event::BatchReader::Visitor {
   Worker(const Ruleset& ruleset, const ScanOptions& options, const Plan& plan, Turnstile& turnstile)
       : program_(ruleset.program),
         correlates_(!ruleset.correlations->empty()),
+        time_(waits_for_time(ruleset) ? program_.fields().find(program::kTimeField)
+                                      : event::kNoField),
         options_(options),
         plan_(plan),
         turnstile_(turnstile),
@@ -59,6 +62,9 @@ class Worker : private event::BatchReader::Visitor {
   void match(event::Event& event, const event::Origin& origin) {
     ++result_.records;
     fired_.clear();
+    if (time_ != event::kNoField) {
+      result_.newest = std::max(result_.newest, correlate::time_of(event.text(time_)));
+    }
     const bool is_other = plan_.is_other(event);
     if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
     if (matching_.open(event, is_other ? plan_.other_gates() : plan_.gates())) {
@@ -82,7 +88,6 @@ class Worker : private event::BatchReader::Visitor {
     const auto read_with = [&](event::EventReader& reader, event::Event& out) {
       reader_.read_with(reader, out);
     };
-    if (result_.newest == correlate::kNoTime) result_.newest = clock_.read(read_with);
     bool begun = false;
     for (const program::RuleIndex rule : fired_) {
       if (!hits_.wants(rule)) continue;
@@ -120,6 +125,7 @@ class Worker : private event::BatchReader::Visitor {
 
   const program::Program& program_;
   const bool correlates_;
+  const event::FieldRef time_;  // kNoField: nobody wants to know
   const ScanOptions& options_;
   const Plan& plan_;
   Turnstile& turnstile_;
@@ -127,7 +133,6 @@ class Worker : private event::BatchReader::Visitor {
   program::Matching matching_;
   alert::AlertMaker alerts_;
   correlate::HitMaker hits_;
-  EventClock clock_;
   event::Batch batch_;
   std::int64_t now_ = 0;         // when it was taken up: what is found in it has this time
   BatchResult result_;           // of batch_ so far

@@ -94,6 +94,7 @@ Program Program::compile(std::shared_ptr<const sigma::RuleSet> sources, const si
   // Every record's kind is told by these two.
   program.fields_.add("eventSource");
   program.fields_.add("eventName");
+  if (!rules.correlations.empty()) program.fields_.add(kTimeField);
 
   Lowering lowering(program, lists, diagnostics);
   std::vector<bool> used(rules.filters.size(), false);

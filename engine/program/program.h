@@ -26,6 +26,8 @@ using NodeId = std::uint32_t;
 using RuleIndex = std::uint32_t;
 inline constexpr PredicateId kNoPredicate = UINT32_MAX;
 class Gates;
+// Among fields() when there are correlations.
+inline constexpr std::string_view kTimeField = "eventTime";
 
 struct Node {
   enum class Kind : std::uint8_t {
