@@ -160,9 +160,9 @@ Result<bool> Committer::record(const std::vector<Item>& items, bool all,
   }
   if (status) status = correlations_.decide(findings, transaction, recorder);
   if (!status) return tl::unexpected(std::move(status.error()));
-  const bool has_changes = correlations_.has_changes();
-  if (!must && !correlations_.must_be_written() && !(all && has_changes)) return false;
-  if (has_changes) status = correlations_.write(transaction, recorder);
+  must = must || correlations_.must_be_written() || (all && correlations_.has_changes());
+  if (!must) return false;
+  if (!correlations_.is_idle()) status = correlations_.write(transaction, recorder, all);
   if (status) status = recorder.finish();
   if (status) status = transaction.commit();
   if (!status) return tl::unexpected(std::move(status.error()));

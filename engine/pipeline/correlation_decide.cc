@@ -74,7 +74,8 @@ Status CorrelationState::decide(const std::vector<const Findings*>& all,
   known_.look_in(nullptr);
   journal_.let_go();
   count_evictions();
-  if (!held_since_ && has_changes()) held_since_ = clock_.steady_ms();
+  const bool is_held = journal_.has_pending() || known_.has_changes();
+  if (!held_since_ && is_held) held_since_ = clock_.steady_ms();
   return status;
 }
 
@@ -100,10 +101,23 @@ Status CorrelationState::take(Work& work) {
     count(registry_, "late", new_late);
     count(registry_, "accepted", batch.size() - new_late);
     journal_.take(correlator_->correlations(), batch);
-    journal_.keep(correlator_->correlations(), batch, first, &output.keep, output.keep_until);
+    keep(batch, first, output);
     if (Status finished = finish(work, output); !finished) return finished;
   }
   return {};
+}
+
+void CorrelationState::keep(const correlate::HitBatch& batch, correlate::HitRef first,
+                            correlate::Output& output) {
+  const Correlations& correlations = correlator_->correlations();
+  const std::uint32_t heard = correlations.heard_by(0);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!output.keep[i] || batch[i].rule < heard) continue;
+    output.keep[i] = false;
+    journal_.heard().take(live_->ruleset.correlations, batch[i], first + i,
+                          correlations[batch[i].rule - heard].timespan);
+  }
+  journal_.keep(correlations, batch, first, &output.keep, output.keep_until);
 }
 
 Status CorrelationState::pass_time(Work& work) {
@@ -176,10 +190,11 @@ void CorrelationState::count_evictions() {
 }
 
 // Before Recorder::finish(): what had to be forgotten for it is told.
-Status CorrelationState::write(store::Transaction& transaction, Recorder& recorder) {
-  if (Status written = journal_.write(transaction); !written) return written;
+Status CorrelationState::write(store::Transaction& transaction, Recorder& recorder, bool all) {
+  if (Status written = journal_.write(transaction, all); !written) return written;
   if (Status written = known_.write(transaction); !written) return written;
   const correlate::Time watermark = correlator_->watermark();
+  if (watermark != correlate::kNoTime) journal_.heard().forget_before(watermark);
   if (Status saved = transaction.save_clock(
           {watermark, static_cast<std::int64_t>(journal_.next()), clocks_.newest()});
       !saved) {

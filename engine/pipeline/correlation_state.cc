@@ -65,7 +65,7 @@ Status CorrelationState::flush() {
   Result<store::Transaction> transaction = store_.begin();
   if (!transaction) return tl::unexpected(std::move(transaction.error()));
   Recorder recorder(*transaction, clock_.wall_ms());
-  Status status = write(*transaction, recorder);
+  Status status = write(*transaction, recorder, true);
   if (status) status = recorder.finish();
   if (status) status = transaction->commit();
   if (status) {
@@ -145,6 +145,7 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) 
         {row.correlation, row.group, row.episode, row.firings, row.first, row.last});
   }
   if (Status replayed = replay(*correlator, since); !replayed) return replayed;
+  if (Status heard = hear_again(*correlator); !heard) return heard;
   const correlate::CorrelatorStats stats = correlator->stats();
   if (!live->ruleset.correlations->empty() && live != live_) {
     log::info("correlations are ready", {{"correlations", live->ruleset.correlations->all().size()},
@@ -181,12 +182,27 @@ Status CorrelationState::replay(correlate::Correlator& correlator, const Since& 
   });
 }
 
+// What was heard and not yet written is as true as before.
+Status CorrelationState::hear_again(correlate::Correlator& correlator) {
+  const Correlations* const correlations = &correlator.correlations();
+  if (live_ == nullptr || live_->ruleset.correlations.get() != correlations) {
+    journal_.heard().clear();
+    return {};
+  }
+  return journal_.heard().each_unwritten(correlations, [&](const correlate::HitBatch& hit,
+                                                           correlate::HitRef ref) {
+    return correlator.restore(
+        hit, [&](std::size_t) { return ref; }, [](correlate::CorrelationIndex) { return true; });
+  });
+}
+
 void CorrelationState::excuse() {
   clocks_.excuse(steady());
 }
 
 bool CorrelationState::has_changes() const {
-  return correlator_ != nullptr && (matters_ || journal_.has_pending() || known_.has_changes());
+  return correlator_ != nullptr && (matters_ || journal_.has_pending() || known_.has_changes() ||
+                                    journal_.heard().has_unwritten());
 }
 
 bool CorrelationState::must_be_written() const {
@@ -231,7 +247,7 @@ std::optional<CorrelationState::Groups> CorrelationState::groups(std::string_vie
   if (!index) return std::nullopt;
   out.index = *index;
   for (const correlate::LiveGroup& group : correlator_->live(*index, limit)) {
-    out.groups.push_back({group, journal_.find_pending(group.newest_hit)});
+    out.groups.push_back({group, journal_.find_held(group.newest_hit)});
   }
   return out;
 }

@@ -51,7 +51,8 @@ class CorrelationState {
   bool must_be_written() const;
   // The same when there will be no later.
   bool has_changes() const;
-  Status write(store::Transaction& transaction, Recorder& recorder);
+  // `all`: nothing is held back.
+  Status write(store::Transaction& transaction, Recorder& recorder, bool all);
   void committed();
   void failed();
 
@@ -87,6 +88,7 @@ class CorrelationState {
                         const std::vector<store::Key>& gone);
   Status rebuild(std::shared_ptr<const Live> live, Since since);
   Status replay(correlate::Correlator& correlator, const Since& since);
+  Status hear_again(correlate::Correlator& correlator);
   Status flush();
   correlate::Time steady() const;
 
@@ -94,6 +96,7 @@ class CorrelationState {
   struct Work;  // of one decide()
   void gather(const Findings& findings, Work& work);
   Status take(Work& work);
+  void keep(const correlate::HitBatch& batch, correlate::HitRef first, correlate::Output& output);
   Status pass_time(Work& work);
   Status finish(Work& work, const correlate::Output& output);
   Status tell_crowded(Recorder& recorder);

@@ -25,6 +25,7 @@ HitJournal::Found as_found(Result<HitJournal::Found> read) {
 
 void HitJournal::begin(correlate::HitRef next) {
   let_go();
+  heard_.failed();
   next_ = next;
   const std::lock_guard lock(mutex_);
   pending_.clear();
@@ -74,8 +75,13 @@ void HitJournal::let_go() {
   read_.clear();
 }
 
-Status HitJournal::write(store::Transaction& transaction) {
+Status HitJournal::write(store::Transaction& transaction, bool all) {
   if (sabotage::on("forget_state")) return {};
+  for (const HeardHits::Row& row : heard_.due(all)) {
+    const Status added = transaction.add_hits(static_cast<std::int64_t>(row.ref),
+                                              milliseconds_of(row.until), row.hits);
+    if (!added) return added;
+  }
   for (const auto& [seq, row] : pending_) {
     const Status added = transaction.add_hits(static_cast<std::int64_t>(seq), row.until, row.hits);
     if (!added) return added;
@@ -84,6 +90,7 @@ Status HitJournal::write(store::Transaction& transaction) {
 }
 
 void HitJournal::committed() {
+  heard_.committed();
   const std::lock_guard lock(mutex_);
   pending_.clear();
   pending_bytes_ = 0;
@@ -118,13 +125,15 @@ HitJournal::Found HitJournal::find_in(const std::optional<store::Hits>& row,
   return find_in(rows, ref);
 }
 
-HitJournal::Found HitJournal::find_pending(correlate::HitRef ref) const {
+HitJournal::Found HitJournal::find_held(correlate::HitRef ref) const {
+  if (Found heard = heard_.find(ref)) return heard;
   const std::lock_guard lock(mutex_);
   return find_in(pending_, ref);
 }
 
 Result<HitJournal::Found> HitJournal::find(correlate::HitRef ref, store::Transaction& transaction) {
   if (Found found = find_in_hand(ref)) return found;
+  if (Found heard = heard_.find(ref)) return heard;
   for (const Rows* rows : {&std::as_const(pending_), &std::as_const(read_)}) {
     if (Found found = find_in(*rows, ref)) return found;
   }

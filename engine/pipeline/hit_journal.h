@@ -1,6 +1,6 @@
 // HitJournal: hits that correlations may still need, numbered in the order in which they came, and
 // kept as rows of the store (correlate/hit_blob.h). Used by the committer's thread, but for
-// find_pending().
+// find_held().
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 #include "correlate/correlations.h"
 #include "correlate/hit.h"
 #include "correlate/hit_blob.h"
+#include "pipeline/heard_hits.h"
 #include "store/store.h"
 
 namespace tocsin::pipeline {
@@ -23,7 +24,7 @@ class HitJournal {
 
   // The number of the next hit.
   correlate::HitRef next() const { return next_; }
-  // As after a restart: nothing is in hand or waits to be written.
+  // As after a restart: nothing is in hand or waits to be written, but what was heard.
   void begin(correlate::HitRef next);
 
   // Takes hits[i] as next() + i. They are in hand until let_go(), and must live as long, like
@@ -34,17 +35,21 @@ class HitJournal {
   void keep(const correlate::Correlations& correlations, const correlate::HitBatch& hits,
             correlate::HitRef first, const std::vector<bool>* keep, correlate::Time until);
   void let_go();
+  // What was heard of silent sources is held differently (heard_hits.h).
+  HeardHits& heard() { return heard_; }
+  const HeardHits& heard() const { return heard_; }
 
   bool has_pending() const { return !pending_.empty(); }
   std::uint64_t pending_bytes() const { return pending_bytes_; }
-  Status write(store::Transaction& transaction);
+  // `all`: also of what was heard whatever was not.
+  Status write(store::Transaction& transaction, bool all);
   // What was written is on disk.
   void committed();
 
   // nullopt: it is gone, or cannot be read any more.
   Result<Found> find(correlate::HitRef ref, store::Transaction& transaction);
-  // Of those that wait to be written only. From any thread.
-  Found find_pending(correlate::HitRef ref) const;
+  // Of those that are not in the store only. From any thread.
+  Found find_held(correlate::HitRef ref) const;
   // In a row of the store.
   static Found find_in(const std::optional<store::Hits>& row, correlate::HitRef ref);
 
@@ -65,6 +70,7 @@ class HitJournal {
   void add_row(correlate::HitRef seq, correlate::Time until, std::string hits);
 
   correlate::HitRef next_ = 0;
+  HeardHits heard_;
   std::vector<InHand> in_hand_;
   mutable std::mutex mutex_;  // of pending_
   Rows pending_;

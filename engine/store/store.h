@@ -1,6 +1,6 @@
 // Store: what must survive, in one SQLite database (WAL, synchronous=FULL; both are checked when it
 // is opened). It keeps alerts, the outbox (what must still reach a receiver), the firings that were
-// seen, open groups, and how far each source has been read.
+// seen, open groups, how far each source has been read, and what detections over time know.
 //
 // Invariants
 // - What a Transaction did is on disk when commit() returns success, and not at all otherwise.

@@ -1,6 +1,8 @@
 // Measurements; not run by default: test_pipeline "[.bench]".
 #include <fmt/format.h>
 
+#include <ctime>
+
 #include "unit/pipeline/over_time.h"
 
 namespace tocsin::pipeline {
@@ -12,6 +14,11 @@ double seconds_since(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
 }
 
+// Of all threads.
+double processor_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
 const std::string kCounting =
     rule_yaml("Denied") +
     correlation_yaml("many",
@@ -19,7 +26,7 @@ const std::string kCounting =
                      "10m, condition: {gte: 50}}") +
     correlation_yaml("new",
                      "{type: new_value, rules: [Denied], group-by: [userIdentity.arn], field: "
-                     "eventID, forget: 1d}");
+                     "eventName, forget: 1d}");
 
 // One thread does all: 10 % of the events are hits. A commit for each thousand events.
 TEST_CASE("speed of a stream with and without correlations", "[.bench]") {
@@ -40,14 +47,14 @@ TEST_CASE("speed of a stream with and without correlations", "[.bench]") {
             record("event-" + std::to_string(n), "arn:aws:iam::1:user/" + std::to_string(n % 997),
                    n % 10 == 0 ? "Denied" : "Other", at(n * 0.004));
       }
-      auto start = Steady::now();
+      const double start = processor_seconds();
       Findings findings = service.evaluate(bytes);
-      evaluated += seconds_since(start);
-      start = Steady::now();
+      const double half = processor_seconds();
       service.commit(std::move(findings));
-      committed += seconds_since(start);
+      evaluated += half - start;
+      committed += processor_seconds() - half;
     }
-    fmt::print("{:<8} evaluation {:>6.2f} µs, commit {:>6.2f} µs for each event; {} alerts\n",
+    fmt::print("{:<8} evaluation {:>6.2f} µs, commit {:>6.2f} µs CPU for each event; {} alerts\n",
                with ? "with" : "without", evaluated * 1e6 / (kBatches * kBatch),
                committed * 1e6 / (kBatches * kBatch), service.alerts("many").size());
   }

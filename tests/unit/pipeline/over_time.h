@@ -107,7 +107,11 @@ class Running {
     submission.source = source;
     submission.bytes = bytes;
     submission.received_ms = machine_.clock.wall_ms();
-    return Evaluator(live_.get(), std::uint64_t{64} << 20).evaluate(submission);
+    const auto live = live_.get();
+    if (!evaluator_ || &evaluator_->live() != live.get()) {
+      evaluator_.emplace(live, std::uint64_t{64} << 20);
+    }
+    return evaluator_->evaluate(submission);
   }
   source::Receipt commit(Findings findings) {
     const auto promise = std::make_shared<std::promise<source::Receipt>>();
@@ -134,6 +138,8 @@ class Running {
   }
 
   store::Store& store() { return *store_; }
+  const LiveHolder& live() { return live_; }
+  Committer& committer() { return *committer_; }
   CorrelationState& state() { return *state_; }
   metrics::Registry& registry() { return registry_; }
   // The oldest first.
@@ -166,6 +172,7 @@ class Running {
   Machine& machine_;
   metrics::Registry registry_;
   LiveHolder live_;
+  std::optional<Evaluator> evaluator_;
   std::unique_ptr<store::Store> store_;
   std::optional<CorrelationState> state_;
   std::optional<Committer> committer_;
