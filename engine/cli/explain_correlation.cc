@@ -136,7 +136,7 @@ int explain_correlation(const Ruleset& ruleset, correlate::CorrelationIndex inde
   }
   if (inputs.files.empty()) return kError;
   event::RecordReader reader(inputs.files, event::RecordReader::Trust::unchecked);
-  const pipeline::Plan plan(ruleset.program, pipeline::Source(), pipeline::waits_for_time(ruleset));
+  const pipeline::Plan plan(ruleset.program, pipeline::Source(), true);
   pipeline::ScanCorrelation scanned(ruleset.correlations, index);
   Episodes episodes(correlation.source->meta);
   const std::atomic<bool> stop{false};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,8 +64,14 @@ class HitSpool {
   Status begin_reading();
 
   const Options options_;
+  struct Free {
+    void operator()(char* block) const { std::free(block); }
+  };
+  using Block = std::unique_ptr<char, Free>;
+  static Block make_block();
+
   // As long as they fit, texts are in blocks, none in two; afterwards in a file.
-  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::vector<Block> blocks_;
   std::size_t block_used_ = 0;  // of the last
   std::unique_ptr<File> file_;
   std::string text_;         // scratch

@@ -53,6 +53,7 @@ std::optional<Source> parse_source(std::string_view text) {
 Plan::Plan(const program::Program& program, const Source& source, bool reads_time)
     : program_(program),
       by_shape_(source.policy == LogsourcePolicy::by_shape),
+      time_(reads_time ? program.fields().find(program::kTimeField) : event::kNoField),
       gates_(gates_for(program, source)) {
   const event::FieldSet& all = program.fields();
   std::vector<event::FieldRef> fields;
@@ -61,8 +62,7 @@ Plan::Plan(const program::Program& program, const Source& source, bool reads_tim
   }
   const std::span<const event::FieldRef> gates = gates_.fields();
   std::vector<event::FieldRef> first(gates.begin(), gates.end());
-  const event::FieldRef time = all.find(program::kTimeField);
-  if (reads_time && time != event::kNoField) first.push_back(time);
+  if (time_ != event::kNoField) first.push_back(time_);
   phases_.push_back(all.only(first));
   phases_.push_back(all.only(fields));
   phases_.push_back(all);

@@ -36,6 +36,8 @@ class Plan {
   // The Program must outlive it. `reads_time`: program::kTimeField is read of every event.
   Plan(const program::Program& program, const Source& source, bool reads_time = false);
 
+  // Of program::kTimeField, when it is read of every event; otherwise kNoField.
+  event::FieldRef time() const { return time_; }
   // By program::Reading.
   const std::vector<event::FieldSet>& phases() const { return phases_; }
   // The event is not for the rules of gates(), but for those of other_gates().
@@ -47,6 +49,7 @@ class Plan {
  private:
   const program::Program& program_;
   bool by_shape_;
+  event::FieldRef time_;
   program::Gates gates_;
   std::vector<event::FieldSet> phases_;
   mutable std::once_flag other_made_;

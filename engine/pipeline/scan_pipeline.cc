@@ -26,8 +26,6 @@ class Worker : private event::BatchReader::Visitor {
   Worker(const Ruleset& ruleset, const ScanOptions& options, const Plan& plan, Turnstile& turnstile)
       : program_(ruleset.program),
         correlates_(!ruleset.correlations->empty()),
-        time_(waits_for_time(ruleset) ? program_.fields().find(program::kTimeField)
-                                      : event::kNoField),
         options_(options),
         plan_(plan),
         turnstile_(turnstile),
@@ -62,8 +60,8 @@ class Worker : private event::BatchReader::Visitor {
   void match(event::Event& event, const event::Origin& origin) {
     ++result_.records;
     fired_.clear();
-    if (time_ != event::kNoField) {
-      result_.newest = std::max(result_.newest, correlate::time_of(event.text(time_)));
+    if (plan_.time() != event::kNoField) {
+      result_.newest = std::max(result_.newest, correlate::time_of(event.text(plan_.time())));
     }
     const bool is_other = plan_.is_other(event);
     if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
@@ -125,7 +123,6 @@ class Worker : private event::BatchReader::Visitor {
 
   const program::Program& program_;
   const bool correlates_;
-  const event::FieldRef time_;  // kNoField: nobody wants to know
   const ScanOptions& options_;
   const Plan& plan_;
   Turnstile& turnstile_;
