@@ -138,7 +138,7 @@ Status Novelty::tell_certain(Time watermark, const Fire& fire) {
     const Result<const Known*> value = find(key);
     if (!value) return tl::unexpected(value.error());
     const Time certain = certain_at(*value, group, run.first.time);
-    if (certain == kNoTime) continue;
+    if (certain == kNoTime || certain >= run.first.time) continue;  // not before it is settled
     if (certain > watermark) {
       certain_.emplace(certain, key);
       continue;
