@@ -79,30 +79,29 @@ class Boolean {
     return firing_at(one.must_not.empty() ? t : first + timespan_, closing, first, one);
   }
 
-  // Hits of the positions, in their order, that end with `closing`: back from it, each time the
-  // latest of another event. Empty when there is no such chain.
-  Sightings chain_to(const Sighting& closing, const std::vector<std::size_t>& positions) const {
-    Sightings chain = {&closing};
-    for (std::size_t left = positions.size() - 1; left-- > 0;) {
-      const Sighting& next = *chain.back();
-      const Sighting* found = nullptr;
-      for (const Sighting* hit : hits_) {
-        if (!is_for(*hit, positions[left]) || hit->time > next.time) continue;
-        if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
-        if (found == nullptr || mistake_ != Mistake::earliest_chain) found = hit;
-      }
-      if (found == nullptr) return {};
-      chain.push_back(found);
+  // Puts hits of positions[0 .. left) before `chain`: going back, each time the latest one that is
+  // not later than the next, of another event, and that a chain leads to.
+  bool lead_to(Sightings& chain, const std::vector<std::size_t>& positions,
+               std::size_t left) const {
+    if (left == 0) return true;
+    const Sighting& next = *chain.front();
+    Sightings latest_first(hits_.rbegin(), hits_.rend());
+    if (mistake_ == Mistake::earliest_chain) std::reverse(latest_first.begin(), latest_first.end());
+    for (const Sighting* hit : latest_first) {
+      if (!is_for(*hit, positions[left - 1]) || hit->time > next.time) continue;
+      if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
+      chain.insert(chain.begin(), hit);
+      if (lead_to(chain, positions, left - 1)) return true;
+      chain.erase(chain.begin());
     }
-    std::reverse(chain.begin(), chain.end());
-    return chain;
+    return false;
   }
 
   std::optional<Firing> close_ordered(const Alternative& one, const Sighting& closing) const {
     const std::vector<std::size_t> positions(one.must.begin(), one.must.end());
     if (!is_for(closing, positions.back())) return std::nullopt;
-    const Sightings chain = chain_to(closing, positions);
-    if (chain.empty()) return std::nullopt;
+    Sightings chain = {&closing};
+    if (!lead_to(chain, positions, positions.size() - 1)) return std::nullopt;
     const Time t = closing.time, first = chain.front()->time;
     if (t - first > timespan_) return std::nullopt;
     const Time end = end_of_absence(first, t);

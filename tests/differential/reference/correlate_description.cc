@@ -54,6 +54,11 @@ std::vector<Alternative> alternatives_of(const Condition& condition, bool negate
   return out;
 }
 
+bool contradicts_itself(const Alternative& one) {
+  return std::any_of(one.must.begin(), one.must.end(),
+                     [&](std::size_t position) { return one.must_not.count(position) != 0; });
+}
+
 // In an order that does not depend on how the condition is written: as binary numbers with a digit
 // for each position, the first position being the lowest digit.
 bool comes_before(const Alternative& a, const Alternative& b) {
@@ -89,6 +94,7 @@ Description describe_one(const sigma::RuleSet& rules, std::size_t index) {
   if (source.expression) {
     out.is_boolean = true;
     out.alternatives = alternatives_of(*source.expression, false, source.rules);
+    std::erase_if(out.alternatives, contradicts_itself);
     std::stable_sort(out.alternatives.begin(), out.alternatives.end(), comes_before);
   }
   out.learning = static_cast<Time>(source.learning_seconds) * kSecond;

@@ -21,7 +21,7 @@ struct Sighting {
   std::string event;
   const Fields* fields = nullptr;
 };
-// By time; at equal times by event.
+// By time; at equal times by event, then in the order of inputs.
 using Sightings = std::vector<const Sighting*>;
 
 struct Firing {

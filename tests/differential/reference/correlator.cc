@@ -15,8 +15,7 @@ bool is_one_each(const Description& one) {
 }
 
 bool by_time_and_closing(const Firing& a, const Firing& b) {
-  return std::tie(a.time, a.closing->time, a.closing->event) <
-         std::tie(b.time, b.closing->time, b.closing->event);
+  return std::tie(a.time, a.closing->event) < std::tie(b.time, b.closing->event);
 }
 
 // `firings` are of one group, in the order of time.
@@ -112,8 +111,11 @@ std::vector<Sighting> Correlator::sightings_of(const Description& one,
   }
   std::erase_if(out,
                 [&](const Sighting& hit) { return !has_something_to_measure(one, hit, mistake_); });
-  std::sort(out.begin(), out.end(), [](const Sighting& a, const Sighting& b) {
-    return std::tie(a.time, a.event, a.target) < std::tie(b.time, b.event, b.target);
+  std::stable_sort(out.begin(), out.end(), [&](const Sighting& a, const Sighting& b) {
+    const auto place = [&](const Sighting& hit) {
+      return std::find(one.targets.begin(), one.targets.end(), hit.target);
+    };
+    return std::tuple(a.time, a.event, place(a)) < std::tuple(b.time, b.event, place(b));
   });
   return out;
 }
@@ -133,7 +135,7 @@ std::vector<Episode> Correlator::run(const std::vector<PlainHit>& hits, Time wat
     }
     for (const auto& [group, of_group] : groups) {
       std::vector<Firing> firings = firings_of(one, of_group, watermark, mistake_);
-      std::sort(firings.begin(), firings.end(), by_time_and_closing);
+      std::stable_sort(firings.begin(), firings.end(), by_time_and_closing);
       for (const Firing& firing : firings) found.firings[one.document].push_back({group, firing});
       const auto more = episodes_of(one, group, firings, mistake_);
       episodes.insert(episodes.end(), more.begin(), more.end());

@@ -24,7 +24,8 @@ struct Episode {
   Texts group;
   std::uint64_t firings = 0;
   Time first = 0, last = 0;
-  // Of the last firing; of several at one time, of the one that was closed by the last hit.
+  // Of the last firing; of several at one time, of the one with the greatest closing event (of one
+  // event, with the input that is listed last).
   Time window_begin = 0, window_end = 0;
   std::uint64_t hits = 0;
   double measure = 0;
