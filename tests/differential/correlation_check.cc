@@ -38,20 +38,42 @@ std::vector<Episode> without(const std::vector<Episode>& from, std::vector<Episo
   return out;
 }
 
-// Leaves out the episodes of correlations that tell something as soon as they can, whenever that
-// is, and of those that are above them.
-std::vector<Episode> with_a_moment(const CorrelationRules& rules, std::vector<Episode> episodes) {
-  std::set<std::size_t> untimed;
+// The new_value documents, or those above them.
+std::set<std::size_t> new_values(const CorrelationRules& rules, bool only_above) {
+  std::set<std::size_t> all, above;
   for (const reference::Description& one : reference::describe(*rules.set)) {
-    const bool below =
+    const bool is_above =
         std::any_of(one.targets.begin(), one.targets.end(), [&](const reference::Target& target) {
           return target.kind == reference::Target::Kind::correlation &&
-                 untimed.count(target.index) != 0;
+                 all.count(target.index) != 0;
         });
-    if (below || one.type == sigma::Correlation::Type::new_value) untimed.insert(one.document);
+    if (is_above) above.insert(one.document);
+    if (is_above || one.type == sigma::Correlation::Type::new_value) all.insert(one.document);
   }
-  std::erase_if(episodes, [&](const Episode& one) { return untimed.count(one.correlation) != 0; });
+  return only_above ? above : all;
+}
+
+std::vector<Episode> without_documents(std::vector<Episode> episodes,
+                                       const std::set<std::size_t>& documents) {
+  std::erase_if(episodes,
+                [&](const Episode& one) { return documents.count(one.correlation) != 0; });
   return episodes;
+}
+
+// Hits come in the order of time, and of events at one time.
+bool is_in_order(const Scenario& scenario) {
+  std::pair<Time, std::string> newest;
+  std::set<std::size_t> seen;
+  for (const Step& step : scenario.steps) {
+    for (const std::size_t index : step.hits) {
+      const PlainHit& hit = scenario.hits[index];
+      if (!seen.insert(index).second) continue;
+      std::pair<Time, std::string> next(hit.time, hit.event);
+      if (next < newest) return false;
+      newest = std::move(next);
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -81,6 +103,10 @@ std::vector<Episode> expected_episodes(const CorrelationRules& rules,
   return out;
 }
 
+std::set<std::size_t> order_matters_to(const CorrelationRules& rules) {
+  return new_values(rules, true);
+}
+
 void take_step(CorrelationRun& run, const Scenario& scenario, std::size_t index) {
   const Step& step = scenario.steps[index];
   switch (step.kind) {
@@ -106,26 +132,30 @@ void play(CorrelationRun& run, const Scenario& scenario) {
 std::vector<std::string> check(const CorrelationRules& rules, const Scenario& scenario,
                                const CheckOptions& options) {
   CorrelationRun run(rules);
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < scenario.steps.size() && options.timely; ++i) {
-    take_step(run, scenario, i);
-    const auto expected =
-        expected_episodes(rules, run.taken(), run.correlator().watermark(), options.mistake);
-    out = compare(rules, with_a_moment(rules, expected), with_a_moment(rules, run.episodes()));
-    if (out.empty()) continue;
-    out.insert(out.begin(), fmt::format("after step {}:", i));
-    return out;
-  }
+  const auto difference = [&](Time watermark, const std::set<std::size_t>& left_out) {
+    const auto expected = expected_episodes(rules, run.taken(), watermark, options.mistake);
+    return compare(rules, without_documents(expected, left_out),
+                   without_documents(run.episodes(), left_out));
+  };
   if (options.timely) {
+    // A new value is told as soon as it is certain, which is when it is.
+    const std::set<std::size_t> left_out = new_values(rules, false);
+    for (std::size_t i = 0; i < scenario.steps.size(); ++i) {
+      take_step(run, scenario, i);
+      auto wrong = difference(run.correlator().watermark(), left_out);
+      if (wrong.empty()) continue;
+      wrong.insert(wrong.begin(), fmt::format("after step {}:", i));
+      return wrong;
+    }
     run.finish();
   } else {
     play(run, scenario);
   }
-  const auto expected =
-      expected_episodes(rules, run.taken(), reference::kEverythingDecided, options.mistake);
-  out = compare(rules, expected, run.episodes());
-  out.insert(out.end(), run.complaints().begin(), run.complaints().end());
-  return out;
+  auto wrong =
+      difference(reference::kEverythingDecided,
+                 is_in_order(scenario) ? std::set<std::size_t>() : order_matters_to(rules));
+  wrong.insert(wrong.end(), run.complaints().begin(), run.complaints().end());
+  return wrong;
 }
 
 }  // namespace tocsin::differential

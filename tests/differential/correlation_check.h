@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,14 @@ struct CheckOptions {
   bool timely = false;
 };
 
-// What is wrong, a line each; empty when all is well.
+// What is wrong, a line each; empty when all is well. What depends on the order of arrival is only
+// looked at when that is the order of time.
 std::vector<std::string> check(const CorrelationRules& rules, const Scenario& scenario,
                                const CheckOptions& options);
+
+// The documents whose episodes are not the same in each order of arrival: those above a new_value,
+// which gives them a hit for each use that was told as the first.
+std::set<std::size_t> order_matters_to(const CorrelationRules& rules);
 
 void take_step(CorrelationRun& run, const Scenario& scenario, std::size_t index);
 // Runs all steps, then decides everything.

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <iterator>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,11 +54,16 @@ std::string difference(const std::vector<std::string>& expected,
   return out;
 }
 
-std::vector<std::string> outcome(const CorrelationRules& rules, const Scenario& scenario) {
+std::vector<std::string> outcome(const CorrelationRules& rules, const Scenario& scenario,
+                                 const std::set<std::size_t>& left_out) {
   CorrelationRun run(rules);
   play(run, scenario);
   for (const std::string& complaint : run.complaints()) FAIL_CHECK(complaint);
-  return describe(rules, run.episodes());
+  auto episodes = run.episodes();
+  std::erase_if(episodes, [&](const reference::Episode& one) {
+    return left_out.count(one.correlation) != 0;
+  });
+  return describe(rules, episodes);
 }
 
 }  // namespace
@@ -73,14 +79,16 @@ TEST_CASE("the same events give the same episodes, however they arrive") {
 
     Scenario all_at_once{hits, {{}}};
     for (std::size_t hit = 0; hit < hits.size(); ++hit) all_at_once.steps[0].hits.push_back(hit);
-    const std::vector<std::string> expected = outcome(rules, all_at_once);
+    const std::set<std::size_t> left_out = order_matters_to(rules);
+    const std::vector<std::string> expected = outcome(rules, all_at_once, left_out);
     episodes += expected.size();
 
     for (const std::size_t batch : std::initializer_list<std::size_t>{1, 2, 7, 1000, 10'000}) {
       for (const std::size_t restarts : std::initializer_list<std::size_t>{0, 3}) {
         const Arrival arrival{batch, restarts, restarts > 0 || random.percent(50), false};
         INFO("batches of " << batch << ", " << restarts << " restarts");
-        CHECK(difference(expected, outcome(rules, make_scenario(random, hits, arrival))) == "");
+        CHECK(difference(expected,
+                         outcome(rules, make_scenario(random, hits, arrival), left_out)) == "");
         ++runs;
       }
     }

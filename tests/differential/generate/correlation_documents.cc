@@ -230,7 +230,8 @@ class Writer {
     } else {
       const std::string fields = random_.pick(kGroupings);
       if (!fields.empty()) line("    group-by: {}", fields);
-      names_.back().is_input = false;  // its firings have the fields of its groups only
+      // Its firings have the fields of its groups only: an event must not have several of them.
+      names_.back().is_input = fields.empty() || fields == "[tocsin.source]";
     }
     timespan();
   }

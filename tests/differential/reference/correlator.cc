@@ -1,6 +1,7 @@
 #include "differential/reference/correlator.h"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <set>
 #include <tuple>
@@ -44,6 +45,16 @@ Fields all_fields(const PlainHit& hit) {
   return out;
 }
 
+// What is heard of a group has no fields but these.
+Fields only(const Fields& fields, const std::vector<std::string>& names) {
+  Fields out;
+  for (const std::string& name : names) {
+    const auto found = fields.find(name);
+    if (found != fields.end()) out.insert(*found);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::vector<Texts> groups_of(const Description& description, const Target& target,
@@ -74,6 +85,7 @@ struct Correlator::Found {
   // By correlation document. Firings refer to sightings.
   std::map<std::size_t, std::vector<Sighting>> sightings;
   std::map<std::size_t, std::vector<std::pair<Texts, Firing>>> firings;
+  std::deque<Fields> heard;
 };
 
 Correlator::Correlator(const sigma::RuleSet& rules, Mistake mistake)
@@ -83,7 +95,7 @@ Correlator::Correlator(const sigma::RuleSet& rules, Mistake mistake)
 std::vector<Sighting> Correlator::sightings_of(const Description& one,
                                                const std::vector<PlainHit>& hits,
                                                const std::vector<Fields>& fields,
-                                               const Found& found) const {
+                                               Found& found) const {
   std::vector<Sighting> out;
   const auto is_input = [&](const Target& target) {
     return std::find(one.targets.begin(), one.targets.end(), target) != one.targets.end();
@@ -91,13 +103,15 @@ std::vector<Sighting> Correlator::sightings_of(const Description& one,
   std::set<std::pair<Target, std::string>> seen;
   for (std::size_t i = 0; i < hits.size(); ++i) {
     Target target = resolve(rules_, hits[i].rule);
+    const Fields* fields_of_hit = &fields[i];
     if (one.targets.empty()) {
       target = {};  // any event counts, whatever it fulfils
+      fields_of_hit = &found.heard.emplace_back(only(fields[i], one.group_by));
     } else if (hits[i].rule.empty() || !is_input(target)) {
       continue;
     }
     if (!seen.insert({target, hits[i].event}).second) continue;
-    out.push_back({target, hits[i].time, hits[i].event, &fields[i]});
+    out.push_back({target, hits[i].time, hits[i].event, fields_of_hit});
   }
   for (const auto& [document, firings] : found.firings) {
     const Target target = {Target::Kind::correlation, document};

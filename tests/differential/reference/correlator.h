@@ -53,7 +53,7 @@ class Correlator {
   struct Found;  // what each correlation found so far
 
   std::vector<Sighting> sightings_of(const Description& one, const std::vector<PlainHit>& hits,
-                                     const std::vector<Fields>& fields, const Found& found) const;
+                                     const std::vector<Fields>& fields, Found& found) const;
 
   const sigma::RuleSet& rules_;
   std::vector<Description> descriptions_;
