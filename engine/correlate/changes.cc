@@ -24,14 +24,14 @@ Changes::Touched& Changes::at(CorrelationIndex correlation, const Key& group,
 }
 
 void Changes::touch(CorrelationIndex correlation, const Key& group, const Episode& episode,
-                    bool is_new, const Window* window) {
+                    bool is_new, const Window* window, bool replaces) {
   Touched& touched = at(correlation, group, episode);
   if (is_new) touched.kind = Change::Kind::began;
   touched.episode = episode;
   if (window == nullptr) {
     touched.window.reset();
     windowless_.push_back(index_.at(episode.id));
-  } else if (!touched.window || touched.window->end > episode.last ||
+  } else if (replaces || !touched.window || touched.window->end > episode.last ||
              is_later(*window, *touched.window)) {
     touched.window = *window;
   }

@@ -24,9 +24,11 @@ class Changes {
     bool dropped = false;          // began and was merged in the same call: nobody heard of it
   };
 
-  // `episode` has changed. Without `window` whoever holds the hits adds it before they go.
+  // `episode` has changed. Without `window` whoever holds the hits adds it before they go. Of
+  // several windows that of the last firing stays, or the last that `replaces` what was said
+  // before.
   void touch(CorrelationIndex correlation, const Key& group, const Episode& episode, bool is_new,
-             const Window* window);
+             const Window* window, bool replaces = false);
   // `gone` is now part of `into`. `finds_windows`: whoever holds the hits adds the window.
   void merge(CorrelationIndex correlation, const Key& group, const Episode& gone,
              const Episode& into, bool finds_windows);

@@ -103,7 +103,7 @@ class Conditions final : public Judge {
   }
 
   std::optional<Taken> take(const std::vector<Entry>& hits, std::size_t index,
-                            const Alternative& alternative) const {
+                            const Alternative& alternative) {
     std::optional<Taken> taken = ordered_ ? take_chain(hits, index, alternative.must)
                                           : take_nearest(hits, index, alternative.must);
     if (!taken) return std::nullopt;
@@ -146,26 +146,32 @@ class Conditions final : public Judge {
   }
 
   std::optional<Taken> take_chain(const std::vector<Entry>& hits, std::size_t index,
-                                  const std::vector<std::uint16_t>& must) const {
+                                  const std::vector<std::uint16_t>& must) {
     if (hits[index].position != must.back()) return std::nullopt;
     Taken taken;
     taken.hits.assign(must.size(), index);
-    std::size_t next = index;
-    for (std::size_t place = must.size() - 1; place > 0; --place) {
-      std::size_t at = first_after(hits, hits[next].time);
-      const auto follows = [&](const Entry& hit) {
-        return hit.position == must[place - 1] && hit.event != hits[next].event;
-      };
-      while (at > 0 && !follows(hits[at - 1])) {
-        if (hits[index].time - hits[at - 1].time > span_) return std::nullopt;
-        --at;
-      }
-      if (at == 0) return std::nullopt;
-      next = at - 1;
-      taken.hits[place - 1] = next;
-    }
-    taken.begin = hits[next].time;
+    dead_.assign(hits.size(), 0);
+    if (!lead_to(hits, must, must.size() - 1, taken)) return std::nullopt;
+    taken.begin = hits[taken.hits.front()].time;
     return taken;
+  }
+
+  // Finds what comes before taken.hits[place]: going back, each time the latest hit within T that
+  // is not later than the next, of another event, and that a chain leads to. Whether one does
+  // depends on the hit alone, so that each is tried once.
+  bool lead_to(const std::vector<Entry>& hits, const std::vector<std::uint16_t>& must,
+               std::size_t place, Taken& taken) {
+    if (place == 0) return true;
+    const Entry& next = hits[taken.hits[place]];
+    const Time oldest = hits[taken.hits.back()].time - span_;
+    for (std::size_t i = first_after(hits, next.time); i > 0 && hits[i - 1].time >= oldest; --i) {
+      const Entry& hit = hits[i - 1];
+      if (hit.position != must[place - 1] || hit.event == next.event || dead_[i - 1] != 0) continue;
+      taken.hits[place - 1] = i - 1;
+      if (lead_to(hits, must, place - 1, taken)) return true;
+      dead_[i - 1] = 1;
+    }
+    return false;
   }
 
   // Whether a hit of an input that must not have one would have completed what was taken.
@@ -209,6 +215,7 @@ class Conditions final : public Judge {
   const CompiledCorrelation& correlation_;
   const Time span_;
   const bool ordered_, rising_;
+  std::vector<char> dead_;  // by hit: no chain leads to it
 };
 
 }  // namespace

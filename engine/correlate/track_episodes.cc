@@ -113,7 +113,7 @@ void Track::fire_novelty(const Novelty::Firing& firing) {
   const Window window{use.time,  use.time, 1,        static_cast<double>(firing.known),
                       {use.ref}, use.ref,  use.event};
   const bool is_new = !firing.again || world_.changes.is_new(firing.episode);
-  world_.changes.touch(index_, use.group, episode, is_new, &window);
+  world_.changes.touch(index_, use.group, episode, is_new, &window, true);
   if (!firing.settled) return;
   first_uses_.erase(firing.episode);
   world_.ended.push_back(firing.episode);

@@ -90,6 +90,7 @@ class Boolean {
     for (const Sighting* hit : latest_first) {
       if (!is_for(*hit, positions[left - 1]) || hit->time > next.time) continue;
       if (hit->event == next.event && mistake_ != Mistake::same_event_chains) continue;
+      if (chain.back()->time - hit->time > timespan_) continue;
       chain.insert(chain.begin(), hit);
       if (lead_to(chain, positions, left - 1)) return true;
       chain.erase(chain.begin());
