@@ -20,8 +20,8 @@ from sender import Ledger, Sender
 from service import RECEIVERS, Failure, Service, work_folder
 
 NAME = "T5 disk full"
-DISK = 24 << 20
-BALLAST = 4 << 20
+DISK = 32 << 20
+BALLAST = 12 << 20  # more than the log may need beyond the reserve
 REST = 5 << 20  # more than the log can hold, which must find room in the database
 RECOVERY = 10
 
