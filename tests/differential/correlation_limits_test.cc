@@ -135,6 +135,28 @@ TEST_CASE("what is asked for is kept twice over, whatever the limit") {
   CHECK(run.episodes().at(0).hits >= 80);
 }
 
+TEST_CASE("of too many values of a group further ones are neither remembered nor told") {
+  const CorrelationRules rules = load_correlations(
+      std::string(kRuleA) + "---\ntitle: c1\ncorrelation:\n    type: new_value\n    rules: [A]\n" +
+      "    field: user\n");
+  Limits limits;
+  limits.known_per_group = 5;
+  CorrelationRun run(rules, limits);
+  Hits hits;
+  for (int i = 0; i < 5; ++i) hits.add(run, i, "u" + std::to_string(i));
+  run.advance(10 * kSecond);
+  CHECK(run.episodes().size() == 5);
+  CHECK(run.correlator().stats().evicted_hits == 0);
+
+  for (int i = 10; i < 13; ++i) hits.add(run, i, "u" + std::to_string(i));
+  hits.add(run, 20, "u3");
+  run.finish();
+  CHECK(run.episodes().size() == 5);
+  CHECK(run.correlator().stats().evicted_hits == 3);
+  CHECK(run.correlator().take_crowded() == std::vector<correlate::CorrelationIndex>{0});
+  CHECK(run.complaints().empty());
+}
+
 TEST_CASE("evidence is capped: the first and the latest, in the order of time") {
   const CorrelationRules rules = load_correlations(kRuleA + count_rule("c1", "gte: 2", ""));
   CorrelationRun run(rules);
