@@ -18,7 +18,7 @@ std::string_view text_of(const Key& key) {
 }  // namespace
 
 Novelty::Novelty(const CompiledCorrelation& correlation, const Limits& limits, Memory& memory)
-    : correlation_(correlation), limits_(limits), memory_(memory), remembered_(kRemembered) {}
+    : correlation_(correlation), limits_(limits), memory_(memory) {}
 
 Key Novelty::key_of(std::string_view what, const Key& of) const {
   return KeyHash()
@@ -37,8 +37,13 @@ Key Novelty::episode_of(const Key& value, std::uint64_t epoch) const {
       .bytes();
 }
 
+Novelty::Remembered& Novelty::slot_of(const Key& key) {
+  if (remembered_.empty()) remembered_.resize(kRemembered);  // most correlations never need it
+  return remembered_[KeyHasher()(key) % kRemembered];
+}
+
 Result<const Memory::Known*> Novelty::find(const Key& key) {
-  Remembered& slot = remembered_[KeyHasher()(key) % kRemembered];
+  Remembered& slot = slot_of(key);
   if (!slot.is_set || slot.key != key) {
     const Result<std::optional<Known>> found = memory_.find(key);
     if (!found) return tl::unexpected(found.error());
@@ -48,7 +53,7 @@ Result<const Memory::Known*> Novelty::find(const Key& key) {
 }
 
 Status Novelty::save(const Key& key, const Known& known) {
-  remembered_[KeyHasher()(key) % kRemembered] = {key, true, true, known};
+  slot_of(key) = {key, true, true, known};
   return memory_.save(key, known);
 }
 

@@ -86,6 +86,7 @@ class Novelty {
   Status settle(Time time, const Fire& fire);
   Key episode_of(const Key& value, std::uint64_t epoch) const;
   Key key_of(std::string_view what, const Key& of) const;
+  Remembered& slot_of(const Key& key);
   Result<const Known*> find(const Key& key);
   Status save(const Key& key, const Known& known);
 
