@@ -38,19 +38,33 @@ std::vector<Episode> without(const std::vector<Episode>& from, std::vector<Episo
   return out;
 }
 
-// The new_value documents, or those above them.
-std::set<std::size_t> new_values(const CorrelationRules& rules, bool only_above) {
-  std::set<std::size_t> all, above;
+bool is_correlation(const reference::Target& target) {
+  return target.kind == reference::Target::Kind::correlation;
+}
+
+// The documents above those that `is_one` says yes to, and these as well if asked for.
+template <class IsOne>
+std::set<std::size_t> above(const CorrelationRules& rules, bool these_too, IsOne is_one) {
+  std::set<std::size_t> those, out;
   for (const reference::Description& one : reference::describe(*rules.set)) {
     const bool is_above =
         std::any_of(one.targets.begin(), one.targets.end(), [&](const reference::Target& target) {
-          return target.kind == reference::Target::Kind::correlation &&
-                 all.count(target.index) != 0;
+          return is_correlation(target) && those.count(target.index) != 0;
         });
-    if (is_above) above.insert(one.document);
-    if (is_above || one.type == sigma::Correlation::Type::new_value) all.insert(one.document);
+    const bool is_that = is_one(one);
+    if (is_above || is_that) those.insert(one.document);
+    if (is_above || (is_that && these_too)) out.insert(one.document);
   }
-  return only_above ? above : all;
+  return out;
+}
+
+bool is_new_value(const reference::Description& one) {
+  return one.type == sigma::Correlation::Type::new_value;
+}
+
+// Its hits come late, some of them, however the events come.
+bool is_new_value_of_firings(const reference::Description& one) {
+  return is_new_value(one) && std::any_of(one.targets.begin(), one.targets.end(), is_correlation);
 }
 
 std::vector<Episode> without_documents(std::vector<Episode> episodes,
@@ -104,7 +118,7 @@ std::vector<Episode> expected_episodes(const CorrelationRules& rules,
 }
 
 std::set<std::size_t> order_matters_to(const CorrelationRules& rules) {
-  return new_values(rules, true);
+  return above(rules, false, is_new_value);
 }
 
 void take_step(CorrelationRun& run, const Scenario& scenario, std::size_t index) {
@@ -139,7 +153,7 @@ std::vector<std::string> check(const CorrelationRules& rules, const Scenario& sc
   };
   if (options.timely) {
     // A new value is told as soon as it is certain, which is when it is.
-    const std::set<std::size_t> left_out = new_values(rules, false);
+    const std::set<std::size_t> left_out = above(rules, true, is_new_value);
     for (std::size_t i = 0; i < scenario.steps.size(); ++i) {
       take_step(run, scenario, i);
       auto wrong = difference(run.correlator().watermark(), left_out);
@@ -151,9 +165,9 @@ std::vector<std::string> check(const CorrelationRules& rules, const Scenario& sc
   } else {
     play(run, scenario);
   }
-  auto wrong =
-      difference(reference::kEverythingDecided,
-                 is_in_order(scenario) ? std::set<std::size_t>() : order_matters_to(rules));
+  auto wrong = difference(reference::kEverythingDecided,
+                          is_in_order(scenario) ? above(rules, false, is_new_value_of_firings)
+                                                : order_matters_to(rules));
   wrong.insert(wrong.end(), run.complaints().begin(), run.complaints().end());
   return wrong;
 }
