@@ -65,7 +65,6 @@ class Timeline {
   Timeline(const Ruleset& ruleset, const sigma::RuleTestFile& file)
       : ruleset_(ruleset),
         correlations_(*ruleset.correlations),
-        start_(file.start_ns),
         clock_(file.start_ns),
         watermark_(file.lateness_ns),
         correlator_(ruleset.correlations, correlate::Limits(), memory_),
@@ -225,7 +224,6 @@ class Timeline {
 
   const Ruleset& ruleset_;
   const correlate::Correlations& correlations_;
-  const Time start_;
   Time clock_;
   bool stuck_ = false;
   correlate::Watermark watermark_;
