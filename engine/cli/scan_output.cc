@@ -142,6 +142,17 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
              with_commas(stats.matches));
   fmt::print(stderr, "; {} rejected, {} repaired\n", with_commas(stats.rejected),
              with_commas(stats.repaired));
+  if (stats.untimed > 0) {
+    fmt::print(stderr, "tocsin: {} events without a usable eventTime could not be correlated\n",
+               with_commas(stats.untimed));
+  }
+  if (stats.forgotten > 0) {
+    fmt::print(
+        stderr,
+        "tocsin: {} hits or groups were more than correlations keep; they may have found too "
+        "little\n",
+        with_commas(stats.forgotten));
+  }
   if (stats.matches == 0) return;
 
   struct Line {

@@ -12,7 +12,7 @@ class Averages final : public Judge {
   explicit Averages(const CompiledCorrelation& correlation)
       : span_(correlation.timespan), measure_(correlation) {}
 
-  void inserted(Group&, Time, const Fire&) override {}
+  void inserted(Group&, Time, Time, const Fire&) override {}
 
   void decide(Group& group, Time watermark, const Fire& fire) override {
     const std::vector<Entry>& hits = group.hits;

@@ -60,6 +60,13 @@ bool Changes::is_new(const Key& episode) const {
   return found != index_.end() && touched_[found->second].kind == Change::Kind::began;
 }
 
+// What an episode was merged into may have been merged itself.
+Key Changes::survivor_of(const Key& into) const {
+  const auto found = index_.find(into);
+  if (found == index_.end() || touched_[found->second].kind != Change::Kind::merged) return into;
+  return survivor_of(touched_[found->second].into);
+}
+
 void Changes::take(std::vector<Change>& out) {
   const auto begin = static_cast<std::ptrdiff_t>(out.size());
   for (Touched& touched : touched_) {
@@ -69,7 +76,7 @@ void Changes::take(std::vector<Change>& out) {
     change.correlation = touched.correlation;
     change.group = touched.group;
     change.episode = touched.episode.id;
-    change.into = touched.into;
+    if (touched.kind == Change::Kind::merged) change.into = survivor_of(touched.into);
     change.firings = touched.episode.firings;
     change.first = touched.episode.first;
     change.last = touched.episode.last;

@@ -48,6 +48,7 @@ class Changes {
   void take(std::vector<Change>& out);
 
  private:
+  Key survivor_of(const Key& into) const;
   Touched& at(CorrelationIndex correlation, const Key& group, const Episode& episode);
 
   std::vector<Touched> touched_;

@@ -15,13 +15,10 @@ namespace {
 using Type = sigma::Correlation::Type;
 using Window = sigma::Correlation::Window;
 
-// Of a session only its last so many time spans are looked at.
-constexpr std::int64_t kSessionSpans = 24;
 // Sums of a time and what windows add to it must not overflow.
 constexpr std::uint64_t kLongestSeconds = 30ull * 366 * 86'400;
 constexpr std::uint64_t kLongestSessionSeconds = 2 * kLongestSeconds / (kSessionSpans + 1);
 static_assert(kLatest + 2 * Time{kLongestSeconds} * kSecond < std::numeric_limits<Time>::max());
-constexpr std::int64_t kForgetSteps = 256;
 
 Time nanoseconds(std::uint64_t seconds) {
   return static_cast<Time>(seconds) * kSecond;

@@ -17,11 +17,11 @@ class Conditions final : public Judge {
         ordered_(correlation.source->type == sigma::Correlation::Type::temporal_ordered),
         rising_(correlation.decision == Decision::rising) {}
 
-  void inserted(Group& group, Time time, const Fire& fire) override {
+  void inserted(Group& group, Time from, Time to, const Fire& fire) override {
     if (!rising_) return;
     std::vector<Entry>& hits = group.hits;
-    const std::size_t end = first_after(hits, time + span_);
-    for (std::size_t i = first_at(hits, time); i < end; ++i) {
+    const std::size_t end = first_after(hits, to + span_);
+    for (std::size_t i = first_at(hits, from); i < end; ++i) {
       if (!hits[i].done) judge(group, i, kLatest, fire);
     }
   }

@@ -21,6 +21,11 @@ namespace tocsin::correlate {
 
 inline constexpr std::string_view kSourceField = "tocsin.source";
 
+// Sessions are looked at as far back as so many timespans.
+inline constexpr std::int64_t kSessionSpans = 24;
+// A value is forgotten after so many steps of forget_step.
+inline constexpr std::int64_t kForgetSteps = 256;
+
 // What one input of a correlation is, and how the correlation reads its hits.
 struct Input {
   enum class Kind : std::uint8_t {

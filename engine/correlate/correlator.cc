@@ -58,7 +58,17 @@ struct Correlator::Impl {
     return taken;
   }
 
-  // Firings that became hits of parents, until there are no more.
+  // What the hits come to that were added, to their correlations and then to the parents of these,
+  // which come after them.
+  Status judge(HitRef first, Output& output) {
+    for (const auto& track : tracks) {
+      track->judge();
+      if (Status derived = derive(first, output); !derived) return derived;
+    }
+    return {};
+  }
+
+  // Firings become hits of parents.
   Status derive(HitRef first, Output& output) {
     for (std::size_t i = 0; i < world.derived.size(); ++i) {
       const World::Derived derived = world.derived[i];
@@ -148,7 +158,7 @@ Status Correlator::add(const HitBatch& hits, HitRef first, Output& output) {
     if (taken->keep) output.keep_until = std::max(output.keep_until, taken->until);
     output.matters = output.matters || taken->matters;
   }
-  if (Status derived = impl_->derive(first + hits.size(), output); !derived) return derived;
+  if (Status judged = impl_->judge(first + hits.size(), output); !judged) return judged;
   impl_->finish(output);
   return {};
 }
@@ -158,7 +168,10 @@ Status Correlator::advance(Time watermark, HitRef first, Output& output) {
   if (watermark <= impl_->world.watermark) return {};
   impl_->world.watermark = watermark;
   for (const auto& track : impl_->tracks) {
-    // Children come before their parents, whose hits they derive.
+    // Children come before their parents, whose hits they derive. Windows are found before the
+    // hits in them are forgotten.
+    track->judge();
+    if (impl_->world.changes.has_windowless()) impl_->add_windows();
     const Result<bool> advanced = track->advance();
     if (!advanced) return tl::unexpected(advanced.error());
     output.matters = output.matters || *advanced;

@@ -13,7 +13,7 @@ class Frames final : public Judge {
   explicit Frames(const CompiledCorrelation& correlation)
       : span_(correlation.timespan), kind_(correlation.source->window), measure_(correlation) {}
 
-  void inserted(Group&, Time, const Fire&) override {}
+  void inserted(Group&, Time, Time, const Fire&) override {}
 
   void decide(Group& group, Time watermark, const Fire& fire) override {
     for (;;) {

@@ -30,8 +30,8 @@ class Judge {
   using Fire = std::function<void(Time time, std::size_t closing, const Window* window)>;
 
   virtual ~Judge() = default;
-  // The hits at `time` have changed, none of it before the watermark.
-  virtual void inserted(Group& group, Time time, const Fire& fire) = 0;
+  // Hits have come in [from, to], none of them before the watermark.
+  virtual void inserted(Group& group, Time from, Time to, const Fire& fire) = 0;
   // Decides what the watermark has passed.
   virtual void decide(Group& group, Time watermark, const Fire& fire) = 0;
   // What decide() would have to do next: when the watermark passes this; kNoTime: nothing.
@@ -55,8 +55,6 @@ std::unique_ptr<Judge> make_frames(const CompiledCorrelation& correlation);
 std::unique_ptr<Judge> make_conditions(const CompiledCorrelation& correlation);
 std::unique_ptr<Judge> make_silence(const CompiledCorrelation& correlation);
 
-// Sessions are looked at as far back as so many timespans.
-inline constexpr Time kSessionSpans = 24;
 // What is heard of a silent_source has to be on disk when it has gone on by T over this.
 inline constexpr Time kHeardSteps = 16;
 // Of evidence that does not fit, so many of the first are shown.

@@ -12,6 +12,12 @@ std::size_t KeyHasher::operator()(const Key& key) const {
   return hash;
 }
 
+Key key_of(std::initializer_list<std::string_view> texts) {
+  KeyHash hash;
+  for (const std::string_view text : texts) hash.add_field(text);
+  return hash.bytes();
+}
+
 Key group_key(const std::vector<std::string_view>& values) {
   KeyHash hash;
   for (const std::string_view value : values) hash.add_field(value);

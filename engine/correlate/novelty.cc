@@ -2,39 +2,19 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
-
-#include "base/hash.h"
+#include <string>
 
 namespace tocsin::correlate {
-namespace {
-
-constexpr std::int64_t kForgetSteps = 256;
-
-std::string_view text_of(const Key& key) {
-  return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
-}  // namespace
 
 Novelty::Novelty(const CompiledCorrelation& correlation, const Limits& limits, Memory& memory)
     : correlation_(correlation), limits_(limits), memory_(memory) {}
 
-Key Novelty::key_of(std::string_view what, const Key& of) const {
-  return KeyHash()
-      .add_field(text_of(correlation_.key))
-      .add_field(what)
-      .add_field(text_of(of))
-      .bytes();
+Key Novelty::group_key_of(const Key& group) const {
+  return key_of({as_text(correlation_.key), "group", as_text(group)});
 }
 
 Key Novelty::episode_of(const Key& value, std::uint64_t epoch) const {
-  return KeyHash()
-      .add_field(text_of(correlation_.key))
-      .add_field("first use")
-      .add_field(text_of(value))
-      .add_field(std::to_string(epoch))
-      .bytes();
+  return key_of({as_text(correlation_.key), "first use", as_text(value), std::to_string(epoch)});
 }
 
 Novelty::Remembered& Novelty::slot_of(const Key& key) {
@@ -75,7 +55,7 @@ Time Novelty::certain_at(const Known* value, const Known& group, Time use) const
 
 Result<Novelty::Taken> Novelty::add(const Use& use, Time watermark, const Fire& fire) {
   Taken taken;
-  const Key group_key = key_of("group", use.group);
+  const Key group_key = group_key_of(use.group);
   const Result<const Known*> found_group = find(group_key);
   if (!found_group) return tl::unexpected(found_group.error());
   Known group = *found_group != nullptr ? **found_group : Known{use.time, use.time, 0};
@@ -136,7 +116,7 @@ Status Novelty::tell_certain(Time watermark, const Fire& fire) {
     const auto found = runs_.find(key);
     if (found == runs_.end() || found->second.front().told) continue;
     Run& run = found->second.front();
-    const Result<const Known*> found_group = find(key_of("group", run.first.group));
+    const Result<const Known*> found_group = find(group_key_of(run.first.group));
     if (!found_group) return tl::unexpected(found_group.error());
     if (*found_group == nullptr) continue;
     const Known group = **found_group;
@@ -250,7 +230,7 @@ Status Novelty::settle(Time time, const Fire& fire) {
     found->second.erase(found->second.begin());
     if (found->second.empty()) runs_.erase(found);
 
-    const Key group_key = key_of("group", run.first.group);
+    const Key group_key = group_key_of(run.first.group);
     const Result<const Known*> group = find(group_key);
     if (!group) return tl::unexpected(group.error());
     const Known of_group = *group != nullptr ? **group : Known{time, time, 0};

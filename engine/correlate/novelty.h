@@ -85,7 +85,7 @@ class Novelty {
   Result<bool> use_known(Known value, const Use& use);
   Status settle(Time time, const Fire& fire);
   Key episode_of(const Key& value, std::uint64_t epoch) const;
-  Key key_of(std::string_view what, const Key& of) const;
+  Key group_key_of(const Key& group) const;
   Remembered& slot_of(const Key& key);
   Result<const Known*> find(const Key& key);
   Status save(const Key& key, const Known& known);

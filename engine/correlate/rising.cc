@@ -18,9 +18,9 @@ class Rising final : public Judge {
         only_counts_(correlation.source->type == sigma::Correlation::Type::event_count),
         measure_(correlation) {}
 
-  void inserted(Group& group, Time time, const Fire& fire) override {
-    const std::size_t begin = first_at(group.hits, time);
-    sweep(group, begin, end_of(group.hits, begin), fire);
+  void inserted(Group& group, Time from, Time to, const Fire& fire) override {
+    const std::vector<Entry>& hits = group.hits;
+    sweep(group, first_at(hits, from), end_of(hits, first_after(hits, to) - 1), fire);
   }
   void decide(Group&, Time, const Fire&) override {}
   Time next(const Group&) const override { return kNoTime; }

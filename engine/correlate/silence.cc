@@ -17,7 +17,7 @@ class Silence final : public Judge {
   explicit Silence(const CompiledCorrelation& correlation) : span_(correlation.timespan) {}
 
   // Joins stretches that have come closer than T.
-  void inserted(Group& group, Time, const Fire&) override {
+  void inserted(Group& group, Time, Time, const Fire&) override {
     std::vector<Entry>& hits = group.hits;
     std::sort(hits.begin(), hits.end(),
               [](const Entry& a, const Entry& b) { return begin_of(a) < begin_of(b); });

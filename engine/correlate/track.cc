@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "base/hash.h"
 #include "correlate/track_values.h"
 
 namespace tocsin::correlate {
@@ -88,9 +87,9 @@ Result<Track::Taken> Track::add_to(const Key& key, const Arrival& hit, const Inp
     taken.keep = taken.matters = insert(group, hit, input, carried);
     taken.until = hit.time + retention_;
   }
-  if (taken.keep && !is_silence_) {
-    judge_->inserted(group, hit.time, firing_into(key, group));
-    if (is_rising_) touch_windows_with(key, group, hit.time);
+  if (taken.keep && is_rising_) {
+    touched_.emplace_back(key, hit.time);
+  } else if (taken.keep && !is_silence_) {
     trim(group);
   }
   if (is_over(group)) {  // there was nothing to measure
@@ -150,7 +149,7 @@ Track::Taken Track::hear(Group& group, const Arrival& hit) {
   if (correlation_.has_parents) entry.carried = carry(hit);
   const std::size_t before = group.hits.size();
   group.hits.push_back(std::move(entry));
-  judge_->inserted(group, hit.time, nullptr);
+  judge_->inserted(group, hit.time, hit.time, nullptr);
   stats_.hits += group.hits.size() - before;
   Taken taken;
   taken.keep = true;
@@ -175,11 +174,7 @@ Result<Track::Taken> Track::add_use(const Key& key, const Arrival& hit, const In
   Status status;
   for_each_new_value(correlation_, input, hit.fields, [&](const Key& value) {
     if (!status) return;
-    use.value = KeyHash()
-                    .add_field({reinterpret_cast<const char*>(correlation_.key.data()), 16})
-                    .add_field({reinterpret_cast<const char*>(key.data()), key.size()})
-                    .add_field({reinterpret_cast<const char*>(value.data()), value.size()})
-                    .bytes();
+    use.value = key_of({as_text(correlation_.key), as_text(key), as_text(value)});
     if (restoring) {
       status = novelty_->restore(use, world_.watermark);
       return;

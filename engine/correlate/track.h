@@ -66,6 +66,9 @@ class Track {
 
   // A hit of one of its inputs, at or after the watermark.
   Result<Taken> add(const Arrival& hit, const Input& input);
+  // What the hits that were added since the last call come to. It is done for many at once: of a
+  // busy group each look costs as much as its window has hits.
+  void judge();
   // What was kept of an earlier run; judged by settle().
   Status restore(const Arrival& hit, const Input& input);
   void restore(const OpenEpisode& episode);
@@ -88,6 +91,7 @@ class Track {
  private:
   using Groups = std::unordered_map<Key, Group, KeyHasher>;
   using Item = std::pair<Time, Key>;
+  using Touch = std::pair<Key, Time>;
 
   Status for_each_group(const Arrival& hit, const Input& input,
                         const std::function<Status(const Key& group)>& visit) const;
@@ -107,7 +111,8 @@ class Track {
   void fire(const Key& key, Group& group, Time time, std::size_t closing, const Window* window);
   Episode& enter(const Key& key, Group& group, Time time, bool& is_new);
   Episode& join(const Key& key, Group& group, std::size_t index);
-  void touch_windows_with(const Key& key, Group& group, Time time);
+  void judge_group(const Key& key, Group& group, const Touch* begin, const Touch* end);
+  void touch_windows_with(const Key& key, Group& group, const Touch* begin, const Touch* end);
   void fire_novelty(const Novelty::Firing& firing);
 
   void schedule(const Key& key, Group& group, Time due);
@@ -129,6 +134,7 @@ class Track {
   std::unique_ptr<Novelty> novelty_;  // null for the others
   Groups groups_;
   std::priority_queue<Item, std::vector<Item>, std::greater<>> agenda_;
+  std::vector<Touch> touched_;  // rising: hits that judge() has to look at
   std::unordered_map<Key, OpenEpisode, KeyHasher> first_uses_;  // told and not settled
   CorrelatorStats stats_;                                       // of it, without groups
   bool crowded_ = false;

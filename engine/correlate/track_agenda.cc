@@ -1,9 +1,7 @@
 // What becomes of a track's groups as time goes on.
 #include <algorithm>
 #include <optional>
-#include <string_view>
 
-#include "base/hash.h"
 #include "correlate/track.h"
 
 namespace tocsin::correlate {
@@ -122,6 +120,7 @@ Status Track::erase(Groups::iterator at) {
 }
 
 Status Track::evict_groups() {
+  judge();
   struct Candidate {
     bool has_episode;
     Time newest;
@@ -146,14 +145,7 @@ Status Track::evict_groups() {
 }
 
 Key Track::tile_key(const Key& group) const {
-  const auto text = [](const Key& key) {
-    return std::string_view(reinterpret_cast<const char*>(key.data()), key.size());
-  };
-  return KeyHash()
-      .add_field(text(correlation_.key))
-      .add_field("tile")
-      .add_field(text(group))
-      .bytes();
+  return key_of({as_text(correlation_.key), "tile", as_text(group)});
 }
 
 Status Track::load_tile(const Key& key, Group& group) {

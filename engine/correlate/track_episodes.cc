@@ -1,24 +1,14 @@
 // Firings of a track become episodes.
 #include <algorithm>
-#include <string_view>
+#include <string>
 
-#include "base/hash.h"
 #include "correlate/track.h"
 
 namespace tocsin::correlate {
 namespace {
 
-std::string_view text_of(const Key& key) {
-  return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
 Key episode_key(const CompiledCorrelation& correlation, const Key& group, Time first) {
-  return KeyHash()
-      .add_field(text_of(correlation.key))
-      .add_field("episode")
-      .add_field(text_of(group))
-      .add_field(std::to_string(first))
-      .bytes();
+  return key_of({as_text(correlation.key), "episode", as_text(group), std::to_string(first)});
 }
 
 }  // namespace
@@ -79,10 +69,39 @@ Episode& Track::join(const Key& key, Group& group, std::size_t index) {
   return episodes[index];
 }
 
-// Episodes whose last firing looked at `time`.
-void Track::touch_windows_with(const Key& key, Group& group, Time time) {
+void Track::judge() {
+  std::sort(touched_.begin(), touched_.end());
+  const Touch* const end = touched_.data() + touched_.size();
+  for (const Touch* at = touched_.data(); at != end;) {
+    const Touch* const next =
+        std::find_if(at, end, [&](const Touch& touch) { return touch.first != at->first; });
+    const auto found = groups_.find(at->first);
+    if (found != groups_.end()) judge_group(found->first, found->second, at, next);
+    at = next;
+  }
+  touched_.clear();
+}
+
+// Touches that are more than T apart are judged apart: what lies between need not be looked at.
+void Track::judge_group(const Key& key, Group& group, const Touch* begin, const Touch* end) {
+  const Judge::Fire fire = firing_into(key, group);
+  for (const Touch* at = begin; at != end;) {
+    const Touch* last = at;
+    while (last + 1 != end && last[1].second - last->second <= span_) ++last;
+    judge_->inserted(group, at->second, last->second, fire);
+    at = last + 1;
+  }
+  touch_windows_with(key, group, begin, end);
+  trim(group);
+}
+
+// Episodes whose last firing looked at a time that was touched.
+void Track::touch_windows_with(const Key& key, Group& group, const Touch* begin, const Touch* end) {
   for (const Episode& episode : group.episodes) {
-    if (time > episode.last || episode.last - time > retention_) continue;
+    const Touch* const after =
+        std::upper_bound(begin, end, episode.last,
+                         [](Time last, const Touch& touch) { return last < touch.second; });
+    if (after == begin || episode.last - after[-1].second > retention_) continue;
     world_.changes.touch(index_, key, episode, world_.changes.is_new(episode.id), nullptr);
   }
 }

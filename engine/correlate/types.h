@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <string_view>
 
 namespace tocsin::correlate {
@@ -22,6 +23,8 @@ using Key = std::array<std::uint8_t, 16>;
 inline std::string_view as_text(const Key& key) {
   return {reinterpret_cast<const char*>(key.data()), key.size()};
 }
+// The key of what these texts are, in this order.
+Key key_of(std::initializer_list<std::string_view> texts);
 struct KeyHasher {
   std::size_t operator()(const Key& key) const;
 };

@@ -15,20 +15,6 @@ using correlate::Correlations;
 using correlate::KeptHit;
 using Named = std::vector<std::pair<std::string, std::string>>;
 
-std::string hex_of(const correlate::Key& key) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string out;
-  for (const std::uint8_t byte : key) {
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 15];
-  }
-  return out;
-}
-
-std::string_view text_of(const correlate::Key& key) {
-  return {reinterpret_cast<const char*>(key.data()), key.size()};
-}
-
 alert::CorrelatedEvent event_of(const KeptHit& hit) {
   const correlate::Evidence& evidence = hit.evidence;
   alert::CorrelatedEvent event;
@@ -138,7 +124,7 @@ Result<alert::CorrelationAlert> make_episode_alert(const Correlations& correlati
   out.rule = correlation.facts;
   out.id = hex_of(change.episode);
   out.fingerprint = hex_of(
-      KeyHash().add_field(text_of(correlation.key)).add_field(text_of(change.group)).bytes());
+      correlate::key_of({correlate::as_text(correlation.key), correlate::as_text(change.group)}));
   out.detected_at = detected_at;
   alert::CorrelationFacts& facts = out.correlation;
   facts.type = sigma::to_string(correlation.source->type);

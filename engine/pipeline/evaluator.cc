@@ -56,9 +56,7 @@ Evaluator::Evaluator(std::shared_ptr<const Live> live, std::uint64_t inflated_by
       inflated_bytes_(inflated_bytes),
       reader_(live_->plan.phases()),
       matching_(live_->program()),
-      alerts_(live_->program()),
-      time_field_(time_fields_.add("eventTime")),
-      time_reader_(time_fields_) {
+      alerts_(live_->program()) {
   const correlate::Correlations& correlations = *live_->ruleset.correlations;
   if (correlations.empty()) return;
   hit_maker_.emplace(correlations);
@@ -260,8 +258,8 @@ void Evaluator::reject(const Error& error, const event::Origin& origin) {
 }
 
 void Evaluator::sample_time() {
-  reader_.read_with(time_reader_, time_event_);
-  const std::string_view text = time_event_.text(time_field_);
+  const std::string_view text = clock_.text(
+      [&](event::EventReader& reader, event::Event& out) { reader_.read_with(reader, out); });
   if (seen_ == 0) {
     const store::Milliseconds time = milliseconds_of(text);
     if (time != 0) event_times_.push_back(time);

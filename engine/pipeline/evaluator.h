@@ -13,6 +13,7 @@
 #include "event/batch_reader.h"
 #include "event/record_reader.h"
 #include "metrics/registry.h"
+#include "pipeline/event_clock.h"
 #include "pipeline/findings.h"
 #include "program/match.h"
 
@@ -59,10 +60,7 @@ class Evaluator : private event::BatchReader::Visitor {
   event::BatchReader reader_;
   program::Matching matching_;
   alert::AlertMaker alerts_;
-  event::FieldSet time_fields_;
-  event::FieldRef time_field_;
-  event::EventReader time_reader_;
-  event::Event time_event_;
+  EventClock clock_;
 
   std::optional<correlate::HitMaker> hit_maker_;  // nullopt: there are no correlations
   std::optional<correlate::Presence> presence_;

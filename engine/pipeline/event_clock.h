@@ -1,10 +1,9 @@
 // EventClock: the time of an event, for those who only want to know how far time has come.
 #pragma once
 
-#include <optional>
+#include <string_view>
 
-#include "base/time.h"
-#include "correlate/types.h"
+#include "correlate/event_fields.h"
 #include "event/event_reader.h"
 
 namespace tocsin::pipeline {
@@ -18,14 +17,13 @@ class EventClock {
   // can be correlated.
   template <class ReadWith>
   correlate::Time read(ReadWith read_with) {
+    return correlate::time_of(text(read_with));
+  }
+  // Its eventTime as it stands there, until the next call.
+  template <class ReadWith>
+  std::string_view text(ReadWith read_with) {
     read_with(reader_, event_);
-    const std::optional<CivilTime> time = parse_time(event_.text(time_));
-    if (!time) return correlate::kNoTime;
-    const std::int64_t seconds = time->unix_seconds();
-    if (seconds < correlate::kEarliest || seconds >= correlate::kLatest / correlate::kSecond) {
-      return correlate::kNoTime;
-    }
-    return seconds * correlate::kSecond + time->nanosecond;
+    return event_.text(time_);
   }
 
  private:

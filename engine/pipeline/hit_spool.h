@@ -19,8 +19,8 @@ namespace tocsin::pipeline {
 class HitSpool {
  public:
   struct Options {
-    std::size_t text_bytes = std::size_t{64} << 20;  // in memory
-    std::size_t run_hits = std::size_t{2} << 20;     // sorted in memory
+    std::size_t text_bytes = std::size_t{32} << 20;  // in memory
+    std::size_t run_hits = std::size_t{1} << 19;     // sorted in memory
   };
   // Where the text of a hit is.
   struct Place {

@@ -80,11 +80,9 @@ std::string hash_of(const Ruleset& ruleset) {
   KeyHash key;
   for (const program::CompiledRule& rule : ruleset.program.rules()) key.add_field(rule.hash);
   for (const correlate::CompiledCorrelation& correlation : ruleset.correlations->all()) {
-    key.add_field({reinterpret_cast<const char*>(correlation.key.data()), correlation.key.size()});
+    key.add_field(correlate::as_text(correlation.key));
   }
-  std::string text(KeyHash::kDigits, '\0');
-  key.write(text.data());
-  return text;
+  return hex_of(key);
 }
 
 }  // namespace tocsin::pipeline

@@ -64,9 +64,7 @@ Status ScanCorrelation::run(std::int64_t detected_at, const Tell& tell) {
 
 Status ScanCorrelation::take(const HitSpool::Sorted& sorted, correlate::Output& output) {
   const correlate::HitRef first = next_ref();
-  for (std::size_t i = 0; i < sorted.places.size(); ++i) {
-    places_.push_back({sorted.hits[i].time, sorted.places[i]});
-  }
+  places_.insert(places_.end(), sorted.places.begin(), sorted.places.end());
   output.clear();
   if (Status added = correlator_.add(sorted.hits, first, output); !added) return added;
   return remember(output);
@@ -76,9 +74,11 @@ Status ScanCorrelation::pass(correlate::Time watermark, correlate::Output& outpu
   output.clear();
   if (Status passed = correlator_.advance(watermark, next_ref(), output); !passed) return passed;
   if (Status remembered = remember(output); !remembered) return remembered;
-  while (!places_.empty() && places_.front().time < watermark - retention_) {
-    places_.pop_front();
-    ++first_place_;
+  marks_.push_back({watermark, next_ref()});
+  for (; marks_.front().newest < watermark - retention_; marks_.pop_front()) {
+    const auto count = static_cast<std::ptrdiff_t>(marks_.front().end - first_place_);
+    places_.erase(places_.begin(), places_.begin() + count);
+    first_place_ = marks_.front().end;
   }
   return {};
 }
@@ -88,7 +88,7 @@ Status ScanCorrelation::remember(const correlate::Output& output) {
     const correlate::Hit hit = output.derived[i];
     const Result<HitSpool::Place> place = spool_.keep(hit);
     if (!place) return tl::unexpected(place.error());
-    places_.push_back({hit.time, *place});
+    places_.push_back(*place);
   }
   for (const Change& change : output.changes) {
     if (change.kind == Change::Kind::merged) {
@@ -109,7 +109,7 @@ Status ScanCorrelation::remember(const correlate::Output& output) {
 
 std::optional<HitSpool::Place> ScanCorrelation::place_of(correlate::HitRef ref) const {
   if (ref < first_place_ || ref >= next_ref()) return std::nullopt;
-  return places_[ref - first_place_].place;
+  return places_[ref - first_place_];
 }
 
 Status ScanCorrelation::tell_ended(std::int64_t detected_at, const Tell& tell) {

@@ -55,9 +55,10 @@ class ScanCorrelation {
     // Of what the change refers to; nullopt: it is not known any more.
     std::map<correlate::HitRef, std::optional<HitSpool::Place>> places;
   };
-  struct Placed {
-    correlate::Time time = 0;
-    HitSpool::Place place;
+  // Hits before `end` are of times up to `newest`.
+  struct Mark {
+    correlate::Time newest = 0;
+    correlate::HitRef end = 0;
   };
 
   correlate::HitRef next_ref() const { return first_place_ + places_.size(); }
@@ -78,8 +79,9 @@ class ScanCorrelation {
   HitSpool spool_;
   correlate::Time newest_ = correlate::kNoTime;
   // Where the hits are that windows may still show, by HitRef, beginning with first_place_.
-  std::deque<Placed> places_;
+  std::deque<HitSpool::Place> places_;
   correlate::HitRef first_place_ = 0;
+  std::deque<Mark> marks_;
   std::unordered_map<correlate::Key, Kept, correlate::KeyHasher> open_;  // episodes
   std::vector<std::uint64_t> matches_;
 };

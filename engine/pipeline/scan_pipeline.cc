@@ -39,6 +39,10 @@ class Worker : private event::BatchReader::Visitor {
       result_.input_bytes = batch_.input_bytes;
       now_ = now_milliseconds();
       reader_.read(batch_, *this);
+      result_.untimed = hits_.untimed() - untimed_;
+      untimed_ = hits_.untimed();
+      result_.forgotten = hits_.overflowed() - overflowed_;
+      overflowed_ = hits_.overflowed();
       turnstile_.give(batch_, result_, reader_.renumberings());
       whole_lines_ = 0;
     }
@@ -130,6 +134,7 @@ class Worker : private event::BatchReader::Visitor {
   program::Matching matching_;
   alert::AlertMaker alerts_;
   correlate::HitMaker hits_;
+  std::uint64_t untimed_ = 0, overflowed_ = 0;  // of hits_, so far told
   event::Batch batch_;
   std::int64_t now_ = 0;         // when it was taken up: what is found in it has this time
   BatchResult result_;           // of batch_ so far
@@ -166,6 +171,8 @@ Result<ScanStats> scan(const Ruleset& ruleset, const Plan& plan, event::RecordRe
   if (told) told = tell_episodes(correlation, options.alerts, sink);
   if (!told) return tl::unexpected(std::move(told.error()));
   stats.correlation_matches = correlation.matches();
+  const correlate::CorrelatorStats kept = correlation.stats();
+  stats.forgotten += kept.evicted_hits + kept.evicted_groups;
   for (const std::uint64_t matches : stats.correlation_matches) stats.matches += matches;
   return stats;
 }

@@ -27,6 +27,8 @@ struct ScanStats {
   std::uint64_t matches = 0;
   std::vector<std::uint64_t> rule_matches;         // by RuleIndex
   std::vector<std::uint64_t> correlation_matches;  // by CorrelationIndex: episodes
+  std::uint64_t untimed = 0;    // events that correlations could not use: no usable eventTime
+  std::uint64_t forgotten = 0;  // hits and groups that correlations forgot early, at a limit
 };
 
 // What the sink gets of alerts.

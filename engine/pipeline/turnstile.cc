@@ -27,6 +27,7 @@ void BatchResult::clear() {
   matches.clear();
   hits.clear();
   newest = correlate::kNoTime;
+  untimed = forgotten = 0;
   records = 0;
   input_bytes = 0;
 }
@@ -114,6 +115,8 @@ std::unique_lock<std::mutex> Turnstile::wait_for_turn(const event::Batch& batch)
 void Turnstile::deliver(const std::unique_lock<std::mutex>&, BatchResult& result) {
   numbering_.apply(result);
   stats_.records += result.records;
+  stats_.untimed += result.untimed;
+  stats_.forgotten += result.forgotten;
   stats_.rejected += result.errors.size();
   stats_.repaired += result.notes.size();
   stats_.input_bytes += result.input_bytes;

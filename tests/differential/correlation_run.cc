@@ -42,22 +42,6 @@ std::string shown(const Key& key) {
 
 }  // namespace
 
-Result<std::optional<MapMemory::Known>> MapMemory::find(const Key& key) {
-  const auto found = known_.find(key);
-  if (found == known_.end()) return std::optional<Known>();
-  return std::optional<Known>(found->second);
-}
-
-Status MapMemory::save(const Key& key, const Known& known) {
-  known_[key] = known;
-  return {};
-}
-
-Status MapMemory::forget(const Key& key) {
-  known_.erase(key);
-  return {};
-}
-
 Key event_key(const std::string& event) {
   Key key{};
   std::memcpy(key.data(), event.data(), std::min(event.size(), key.size()));

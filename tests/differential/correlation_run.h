@@ -10,21 +10,11 @@
 #include <vector>
 
 #include "correlate/correlator.h"
+#include "correlate/map_memory.h"
 #include "differential/correlation_rules.h"
 #include "differential/reference/correlator.h"
 
 namespace tocsin::differential {
-
-// What survives a restart without more ado.
-class MapMemory : public correlate::Memory {
- public:
-  Result<std::optional<Known>> find(const correlate::Key& key) override;
-  Status save(const correlate::Key& key, const Known& known) override;
-  Status forget(const correlate::Key& key) override;
-
- private:
-  std::map<correlate::Key, Known> known_;
-};
 
 // Of an event: its name, padded with zeros.
 correlate::Key event_key(const std::string& event);
@@ -76,7 +66,7 @@ class CorrelationRun {
   const CorrelationRules& rules_;
   const correlate::Limits limits_;
   const std::vector<reference::Description> descriptions_;
-  MapMemory memory_;
+  correlate::MapMemory memory_;  // survives a restart without more ado
   std::unique_ptr<correlate::Correlator> correlator_;
   correlate::Output output_;
 

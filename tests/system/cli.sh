@@ -419,6 +419,26 @@ with open("hours/b.jsonl", "w") as out:
     for one in [denied[2], denied[0], denied[1]]:
         out.write(json.dumps(one) + "\n")
 PY
+# what correlations cannot use or keep is told
+python3 - <<'PY'
+import json
+with open("unused.jsonl", "w") as out:
+    for number in range(10_700):
+        when = "2026-03-02T11:00:00Z" if number >= 3 else "some day"
+        out.write(json.dumps({"eventVersion": "1.11", "eventID": f"{number:08d}-0000-4000-8000-000000000000",
+                              "eventTime": when, "eventSource": "s3.amazonaws.com", "eventName": "GetObject",
+                              "awsRegion": "eu-central-1", "errorCode": "AccessDenied",
+                              "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::1:user/mara"}}) + "\n")
+PY
+for threads in 1 4; do
+  expect 0 "scan with hits beyond what is kept, $threads threads" "$tocsin" scan --rules over --output none \
+    --threads "$threads" unused.jsonl
+  contains err "3 events without a usable eventTime could not be correlated"
+  contains err "hits or groups were more than correlations keep"
+done
+expect 0 "scan that loses nothing" "$tocsin" scan --rules over --output none hours
+lacks err "could not be correlated"
+lacks err "more than correlations keep"
 for threads in 1 4; do
   expect 0 "scan over time, $threads threads" "$tocsin" scan --rules over --output jsonl \
     --threads "$threads" hours/a.jsonl hours/b.jsonl
