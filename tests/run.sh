@@ -20,7 +20,7 @@ python3 tests/tools/check_layers.py
 find engine notifiers tests \( -name '*.cc' -o -name '*.h' \) -print0 | xargs -0 clang-format --dry-run -Werror
 
 stage "release build (g++)"
-cmake --preset release -DTOCSIN_TESTS=ON -DTOCSIN_BENCH=ON >/dev/null
+cmake --preset release -DTOCSIN_UNITY=ON -DTOCSIN_TESTS=ON -DTOCSIN_BENCH=ON >/dev/null
 cmake --build --preset release --parallel "$jobs"
 
 stage "tests"
@@ -37,20 +37,16 @@ for script in tests/system/*.sh; do
 done
 
 if [ "$mode" = all ]; then
-  stage "address and undefined-behaviour sanitizers"
-  cmake --preset asan-ubsan >/dev/null
+  stage "clang: warnings, address and undefined-behaviour sanitizers, fuzz targets"
+  cmake --preset asan-ubsan -DTOCSIN_UNITY=ON >/dev/null
   cmake --build --preset asan-ubsan --parallel "$jobs"
-  TOCSIN_DIFF_SCALE=0.03 ctest --test-dir build/asan-ubsan --output-on-failure --parallel "$jobs"
+  TOCSIN_DIFF_SCALE=0.01 ctest --test-dir build/asan-ubsan --output-on-failure --parallel "$jobs"
   build/asan-ubsan/tocsin test --quiet rules
-
-  stage "clang warnings and fuzz targets"
-  cmake --preset fuzz >/dev/null
-  cmake --build --preset fuzz --parallel "$jobs"
-  bash tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-5}"
+  JOBS=$jobs bash tests/fuzz/run.sh build/asan-ubsan "${FUZZ_SECONDS:-5}"
 
   stage "thread sanitizer: scan on four threads"
-  cmake --preset tsan -DTOCSIN_TESTS=OFF >/dev/null
-  cmake --build --preset tsan --parallel "$jobs"
+  cmake --preset tsan -DTOCSIN_UNITY=ON -DTOCSIN_TESTS=OFF >/dev/null
+  cmake --build --preset tsan --parallel "$jobs" --target tocsin
   for _ in $(seq 100); do cat examples/events/cloudtrail_sample.jsonl; done |
     build/tsan/tocsin scan --rules rules --threads 4 --output jsonl - >/dev/null
 fi

@@ -14,9 +14,6 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kMillisecond = 1'000'000;
-
 void pairs(JsonWriter& json, std::string_view name, const Pairs& pairs) {
   json.key(name).begin_object();
   for (const auto& [field, value] : pairs) json.member(field, value);

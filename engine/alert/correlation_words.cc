@@ -7,13 +7,13 @@
 #include <set>
 
 #include "alert/wording.h"
+#include "base/time.h"
 
 namespace tocsin::alert {
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::size_t kValue = 90;  // code points of a value
-constexpr std::size_t kCalls = 4;   // more say nothing more
+constexpr std::size_t kShownPoints = 90;  // of a value
+constexpr std::size_t kCalls = 4;         // more say nothing more
 
 std::string span_of(const CorrelationFacts& facts) {
   return span_words(facts.timespan / kMillisecond);
@@ -25,7 +25,7 @@ std::string fields_words(const CorrelationFacts& facts) {
     if (!out.empty()) out += " and ";
     out += field_words(field);
   }
-  return out.empty() ? "a field" : shown(out, kValue);
+  return out.empty() ? "a field" : shown(out, kShownPoints);
 }
 
 // What `part` gives for all events; "" when they differ.
@@ -79,7 +79,7 @@ std::string happened(const CorrelationFacts& facts) {
   }
   if (facts.type == "new_value") {
     return facts.values.empty() ? "First use of a value of " + fields_words(facts)
-                                : "First use of " + pairs_words(facts.values, 2 * kValue);
+                                : "First use of " + pairs_words(facts.values, 2 * kShownPoints);
   }
   if (facts.type == "silent_source") {
     return fmt::format("Nothing was heard for {} since {}", span_of(facts),
@@ -94,7 +94,7 @@ std::string happened(const CorrelationFacts& facts) {
 std::string of_group(const CorrelationFacts& facts) {
   std::string by, from, in, account, others;
   for (const auto& [field, value] : facts.group_by) {
-    const std::string name = field_words(field), text = shown(value, kValue);
+    const std::string name = field_words(field), text = shown(value, kShownPoints);
     if (name == "principal" && by.empty()) {
       by = " by " + text;
     } else if (name == "source address" && from.empty()) {
@@ -181,7 +181,7 @@ std::string measure_words(const CorrelationFacts& facts) {
   if (type == "temporal_ordered") return number + " kinds of events in order";
   if (type == "new_value") {
     const std::string what =
-        facts.values.empty() ? fields_words(facts) : pairs_words(facts.values, kValue);
+        facts.values.empty() ? fields_words(facts) : pairs_words(facts.values, kShownPoints);
     return fmt::format("first use of {}, {} known before", what, number);
   }
   if (type == "silent_source") return "nothing for " + span_of(facts);
@@ -189,7 +189,8 @@ std::string measure_words(const CorrelationFacts& facts) {
 }
 
 std::string only_principal(const CorrelationFacts& facts) {
-  return common(facts, [](const CorrelatedEvent& event) { return shown(event.principal, kValue); });
+  return common(facts,
+                [](const CorrelatedEvent& event) { return shown(event.principal, kShownPoints); });
 }
 
 std::string call_words(const CorrelatedEvent& event) {
@@ -201,8 +202,8 @@ std::string call_words(const CorrelatedEvent& event) {
 
 std::string event_words(const CorrelatedEvent& event) {
   std::string out = call_words(event);
-  if (out.empty()) out = event.rule.empty() ? "an event" : shown(event.rule, kValue);
-  if (!event.principal.empty()) out += " by " + shown(event.principal, kValue);
+  if (out.empty()) out = event.rule.empty() ? "an event" : shown(event.rule, kShownPoints);
+  if (!event.principal.empty()) out += " by " + shown(event.principal, kShownPoints);
   if (!event.source_ip.empty()) out += " from " + shown(event.source_ip, 60);
   if (!event.region.empty()) out += " in " + shown(event.region, 30);
   return out;

@@ -8,7 +8,6 @@
 namespace tocsin::alert {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 // Tocsin writes far fewer; nobody is told more.
 constexpr std::size_t kMostEvents = 100;
 constexpr std::size_t kMostPairs = 100;

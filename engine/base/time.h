@@ -9,6 +9,10 @@
 
 namespace tocsin {
 
+// In nanoseconds.
+inline constexpr std::int64_t kSecond = 1'000'000'000;
+inline constexpr std::int64_t kMillisecond = 1'000'000;
+
 struct CivilTime {
   int year = 1970, month = 1, day = 1;
   int hour = 0, minute = 0, second = 0;

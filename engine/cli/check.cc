@@ -13,6 +13,7 @@
 #include "cli/portable.h"
 #include "cli/rule_tests.h"
 #include "cli/terminal.h"
+#include "cli/version.h"
 #include "pipeline/config.h"
 #include "sigma/rule_test.h"
 
@@ -113,7 +114,7 @@ int run(const CheckArguments& arguments) {
   if (arguments.output == "json") {
     print_json(diagnostics, arguments.cost ? &ruleset.program : nullptr);
   } else if (arguments.output == "sarif") {
-    fmt::print("{}\n", render_sarif(diagnostics, TOCSIN_VERSION));
+    fmt::print("{}\n", render_sarif(diagnostics, kVersion));
   } else {
     print_text(diagnostics);
     if (arguments.cost) print_costs(ruleset.program);

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "cli/command.h"
+#include "cli/version.h"
 
 namespace {
 
@@ -41,7 +42,7 @@ int run(int argc, char** argv) {
   CLI::App app(kDescription, "tocsin");
   app.footer(kFooter);
   app.require_subcommand(1);
-  app.set_version_flag("-V,--version", "tocsin " TOCSIN_VERSION);
+  app.set_version_flag("-V,--version", std::string("tocsin ") + tocsin::cli::kVersion);
   app.get_formatter()->column_width(34);
 
   int exit_code = tocsin::cli::kOk;
@@ -54,7 +55,7 @@ int run(int argc, char** argv) {
   tocsin::cli::add_outbox(app, exit_code);
   tocsin::cli::add_notify(app, exit_code);
   app.add_subcommand("version", "Print the version")->callback([] {
-    fmt::print("tocsin " TOCSIN_VERSION "\n");
+    fmt::print("tocsin {}\n", tocsin::cli::kVersion);
   });
 
   try {

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/version.h"
 #include "pipeline/service.h"
 
 namespace tocsin::cli {
@@ -102,9 +103,9 @@ int run(const std::string& config_path) {
 
   pipeline::ServiceOptions options;
   options.load = [config_path](Diagnostics& found) { return load(config_path, found); };
-  options.version = TOCSIN_VERSION;
-  options.revision = TOCSIN_REVISION;
-  options.compiler = TOCSIN_COMPILER;
+  options.version = kVersion;
+  options.revision = kRevision;
+  options.compiler = kCompiler;
   const net::ServerOptions listen = config->server;
   auto service = pipeline::Service::start(std::move(*config), std::move(options), system_clock());
   if (!service) {
@@ -115,7 +116,7 @@ int run(const std::string& config_path) {
   log::info("ready", {{"address", listen.address},
                       {"port", (*service)->port()},
                       {"tls", !listen.tls.certificate_file.empty()},
-                      {"version", TOCSIN_VERSION}});
+                      {"version", kVersion}});
   const Status ended = (*service)->wait();
   log::info("stopping");
   signals.let_go();

@@ -31,11 +31,11 @@ struct ScanArguments {
   bool strict = false;
 };
 
-std::atomic<bool> interrupted{false};
+std::atomic<bool> was_interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);  // stored from a signal handler
 
 extern "C" void on_interrupt(int) {
-  interrupted.store(true, std::memory_order_relaxed);
+  was_interrupted.store(true, std::memory_order_relaxed);
   std::signal(SIGINT, SIG_DFL);  // a second Ctrl-C ends at once
 }
 
@@ -118,7 +118,7 @@ int scan(const ScanArguments& arguments) {
   const std::clock_t scan_cpu_start = std::clock();
   pipeline::ScanCorrelation correlation(ruleset.correlations);
   const Result<pipeline::ScanStats> scanned =
-      pipeline::scan(ruleset, plan, reader, options, correlation, output, interrupted);
+      pipeline::scan(ruleset, plan, reader, options, correlation, output, was_interrupted);
   cost.scan_seconds = seconds_since(scan_start);
   cost.scan_cpu_seconds = static_cast<double>(std::clock() - scan_cpu_start) / CLOCKS_PER_SEC;
   if (!scanned) {
@@ -127,7 +127,7 @@ int scan(const ScanArguments& arguments) {
     return kError;
   }
   const pipeline::ScanStats& stats = *scanned;
-  output.finish(stats, interrupted);
+  output.finish(stats, was_interrupted);
 
   if (stats_file.is_open() && !stats_file.write(stats, cost)) {
     return cannot_write_stats(arguments.stats);
@@ -136,7 +136,7 @@ int scan(const ScanArguments& arguments) {
     fmt::print(stderr, "tocsin: cannot write alerts to standard output\n");
     return kError;
   }
-  if (interrupted) return kInterrupted;
+  if (was_interrupted) return kInterrupted;
   if (!inputs.errors.empty()) return kError;
   if (arguments.strict && stats.rejected > 0) return kError;
   const bool failed = !arguments.fail_on.empty() &&

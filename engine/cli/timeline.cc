@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "base/time.h"
 #include "correlate/correlator.h"
 #include "correlate/hit_blob.h"
 #include "correlate/hit_maker.h"
@@ -44,13 +45,13 @@ std::string offset_text(Time from, Time time) {
     if (left >= size) out += fmt::format("{}{}", left / size, name);
     left %= size;
   };
-  unit(24 * 3600 * correlate::kSecond, 'd');
-  unit(3600 * correlate::kSecond, 'h');
-  unit(60 * correlate::kSecond, 'm');
-  if (left % correlate::kSecond == 0) {
-    unit(correlate::kSecond, 's');
+  unit(24 * 3600 * kSecond, 'd');
+  unit(3600 * kSecond, 'h');
+  unit(60 * kSecond, 'm');
+  if (left % kSecond == 0) {
+    unit(kSecond, 's');
   } else {
-    out += fmt::format("{}s", static_cast<double>(left) / correlate::kSecond);
+    out += fmt::format("{}s", static_cast<double>(left) / kSecond);
   }
   return out.size() == 1 ? out + "0s" : out;
 }
@@ -107,7 +108,7 @@ class Timeline {
       const Time due = correlator_.next_due();
       Time step = end - clock_;
       if (stuck_) {  // a source that is not silent yet does not go on with the clock
-        step = std::min(step, correlate::kSecond);
+        step = std::min(step, kSecond);
       } else if (due < correlate::kLatest && before != correlate::kNoTime) {
         step = std::min(step, std::max<Time>(due - before + 1, 1));
       }

@@ -13,7 +13,7 @@ namespace tocsin::correlate {
 namespace {
 
 using Type = sigma::Correlation::Type;
-using Window = sigma::Correlation::Window;
+using WindowKind = sigma::Correlation::Window;
 
 // Sums of a time and what windows add to it must not overflow.
 constexpr std::uint64_t kLongestSeconds = 30ull * 366 * 86'400;
@@ -24,7 +24,7 @@ Time nanoseconds(std::uint64_t seconds) {
   return static_cast<Time>(seconds) * kSecond;
 }
 
-Time retention_of(Decision decision, Window window, Time span) {
+Time retention_of(Decision decision, WindowKind window, Time span) {
   switch (decision) {
     case Decision::novelty:
       return 0;
@@ -32,11 +32,11 @@ Time retention_of(Decision decision, Window window, Time span) {
       // What forbids a firing may lie T before a closing hit that is decided T after it.
       return 2 * span;
     case Decision::rising:
-      return window == Window::session ? kSessionSpans * span : span;
+      return window == WindowKind::session ? kSessionSpans * span : span;
     case Decision::frames:
       // The last hit before an empty tile closes its firing.
-      if (window == Window::sliding) return 2 * span;
-      return window == Window::session ? (kSessionSpans + 1) * span : span;
+      if (window == WindowKind::sliding) return 2 * span;
+      return window == WindowKind::session ? (kSessionSpans + 1) * span : span;
     case Decision::averages:
     case Decision::silence:
       break;
@@ -113,7 +113,7 @@ std::optional<CompiledCorrelation> Compiler::compiled(const sigma::Correlation& 
   CompiledCorrelation out;
   out.source = &document;
   const std::uint64_t longest =
-      document.window == Window::session ? kLongestSessionSeconds : kLongestSeconds;
+      document.window == WindowKind::session ? kLongestSessionSeconds : kLongestSeconds;
   if (document.timespan_seconds > longest) {
     leave_out(document, document.meta.at, codes::kTooLong,
               fmt::format("its `timespan` is longer than {} days", longest / 86'400));

@@ -7,13 +7,13 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "base/time.h"
+
 namespace tocsin::correlate {
 
 // Event time: nanoseconds since 1970, UTC.
 using Time = std::int64_t;
 inline constexpr Time kNoTime = INT64_MIN;
-inline constexpr Time kSecond = 1'000'000'000;
-inline constexpr Time kMillisecond = 1'000'000;
 // Times that can be correlated; anything else is a damaged or forged record.
 inline constexpr Time kEarliest = 0;
 inline constexpr Time kLatest = 7'258'118'400 * kSecond;  // 2200-01-01

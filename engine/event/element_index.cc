@@ -45,12 +45,13 @@ std::optional<std::size_t> ElementIndex::end_of(std::string_view window, std::si
     if (!index(window, pos, at_end)) return std::nullopt;
   }
   const std::uint32_t* const tokens = index_.positions();
-  const char* const text = window.data() + (begin_ - offset);
+  const std::uint64_t begin = begin_ - offset;  // in the window, or before it: then it wraps
   while (next_ < index_.size() && tokens[next_] < at - begin_) ++next_;
   if (next_ == index_.size() || tokens[next_] != at - begin_) return std::nullopt;
   std::uint64_t open = 1;  // a bit for each open bracket, 1 for arrays, below one more 1
   for (std::size_t token = next_; token < index_.size(); ++token) {
-    const Bracket bracket = kBrackets[static_cast<unsigned char>(text[tokens[token]])];
+    const Bracket bracket =
+        kBrackets[static_cast<unsigned char>(window.data()[begin + tokens[token]])];
     if (bracket == kNone) continue;
     if (bracket <= kOpenArray) {
       if (open >> 63 != 0) break;  // too deep

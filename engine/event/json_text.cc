@@ -7,11 +7,10 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "event/batch.h"
 
 namespace tocsin::event {
 namespace {
-
-constexpr std::size_t kPadding = 64;
 
 // The value of four hexadecimal digits at the start of `text`, or -1.
 std::int32_t hex4(std::string_view text) {

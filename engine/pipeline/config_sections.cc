@@ -12,9 +12,6 @@ namespace {
 
 using config::Settings;
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20, kGiB = std::uint64_t{1} << 30;
-constexpr std::int64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 60 * kMinute,
-                       kDay = 24 * kHour;
 // What is still in the store's log has to find room in the database (store/FORMAT.md).
 constexpr std::uint64_t kLeastReserve = 8 * kMiB;
 constexpr std::size_t kNameBytes = 64;
@@ -150,7 +147,7 @@ void read_alerts(Settings& root, Reading& reading) {
   out.interval = alerts.duration_ms("group_interval", out.interval, 0, 7 * kDay);
   out.rule_budget = read_count(alerts, "rule_budget", out.rule_budget, 0, 1'000'000'000);
   out.budget_period =
-      alerts.duration_ms("rule_budget_period", out.budget_period, kSecond, 30 * kDay);
+      alerts.duration_ms("rule_budget_period", out.budget_period, kOneSecond, 30 * kDay);
   alerts.finish();
 }
 

@@ -9,6 +9,11 @@
 
 namespace tocsin::pipeline {
 
+// Units of the limits: bytes, milliseconds.
+inline constexpr std::uint64_t kKiB = 1 << 10, kMiB = kKiB << 10, kGiB = kMiB << 10;
+inline constexpr std::int64_t kOneSecond = 1000, kMinute = 60 * kOneSecond, kHour = 60 * kMinute,
+                              kDay = 24 * kHour;
+
 // What sections need beside their own keys.
 struct Reading {
   const LoadOptions& options;

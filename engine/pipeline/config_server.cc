@@ -162,11 +162,9 @@ void read_count(Settings& settings, std::string_view key, T& value, std::int64_t
 }
 
 void read_server_limits(Settings& server, Config& config) {
-  constexpr std::uint64_t kKiB = 1024, kGiB = kKiB * kKiB * kKiB;
-  constexpr std::int64_t kSecond = 1000, kHour = 3600 * kSecond;
   net::ServerOptions& out = config.server;
   Settings limits = server.map("limits");
-  out.header_bytes = limits.bytes("header", out.header_bytes, kKiB, kKiB * kKiB);
+  out.header_bytes = limits.bytes("header", out.header_bytes, kKiB, kMiB);
   read_count(limits, "headers", out.headers, 16, 1000);
   config.ingest.body_bytes = limits.bytes("body", config.ingest.body_bytes, kKiB, kGiB);
   config.ingest.firehose_body_bytes =
@@ -178,7 +176,7 @@ void read_server_limits(Settings& server, Config& config) {
   out.body_timeout_ms = limits.duration_ms("body_timeout", out.body_timeout_ms, 100, kHour);
   out.idle_timeout_ms = limits.duration_ms("idle_timeout", out.idle_timeout_ms, 100, kHour);
   out.handle_timeout_ms =
-      limits.duration_ms("answer_timeout", out.handle_timeout_ms, kSecond, kHour);
+      limits.duration_ms("answer_timeout", out.handle_timeout_ms, kOneSecond, kHour);
   const std::size_t largest = std::max(config.ingest.body_bytes, config.ingest.firehose_body_bytes);
   if (out.body_budget < largest) {
     limits.report(Severity::error, "C917", limits.at("body_budget"),

@@ -7,6 +7,7 @@
 #include "alert/occurrences.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "correlate/hit_blob.h"
 #include "metrics/families.h"
 #include "pipeline/correlation_state.h"
@@ -200,9 +201,9 @@ Status CorrelationState::write(store::Transaction& transaction, Recorder& record
       !saved) {
     return saved;
   }
-  const Result<store::DroppedHits> dropped = transaction.prune_hits(
-      watermark == correlate::kNoTime ? INT64_MIN : watermark / correlate::kMillisecond,
-      config_.journal_bytes);
+  const Result<store::DroppedHits> dropped =
+      transaction.prune_hits(watermark == correlate::kNoTime ? INT64_MIN : watermark / kMillisecond,
+                             config_.journal_bytes);
   if (!dropped) return tl::unexpected(dropped.error());
   dropped_ = *dropped;
   if (dropped_.rows > 0) {

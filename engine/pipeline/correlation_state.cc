@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/time.h"
 #include "correlate/hit_blob.h"
 #include "metrics/families.h"
 
@@ -31,11 +32,11 @@ CorrelationState::CorrelationState(store::Store& store, metrics::Registry& regis
       clock_(clock),
       config_(config),
       registry_(registry),
-      clocks_(config.lateness_ms * correlate::kMillisecond),
+      clocks_(config.lateness_ms * kMillisecond),
       known_(store) {}
 
 correlate::Time CorrelationState::steady() const {
-  return clock_.steady_ms() * correlate::kMillisecond;
+  return clock_.steady_ms() * kMillisecond;
 }
 
 Status CorrelationState::prepare(std::shared_ptr<const Live> live) {

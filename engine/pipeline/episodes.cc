@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/time.h"
 #include "pipeline/episode_alert.h"
 
 namespace tocsin::pipeline {
@@ -11,7 +12,7 @@ namespace {
 using correlate::Change;
 
 store::Milliseconds milliseconds_of(correlate::Time time) {
-  return time / correlate::kMillisecond;
+  return time / kMillisecond;
 }
 
 }  // namespace

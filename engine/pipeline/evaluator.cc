@@ -155,7 +155,7 @@ void Evaluator::take_heard() {
 }
 
 void Evaluator::sift_hits() {
-  const correlate::Time latest = findings_.received * correlate::kMillisecond + correlate::kFuture;
+  const correlate::Time latest = findings_.received * kMillisecond + correlate::kFuture;
   for (correlate::HitBatch& batch : findings_.hits) {
     bool is_good = true;
     for (std::size_t i = 0; i < batch.size(); ++i) is_good = is_good && batch[i].time <= latest;
@@ -266,7 +266,7 @@ void Evaluator::sample_time() {
   }
   if (!hit_maker_) return;
   const correlate::Time time = correlate::time_of(text);
-  if (time <= findings_.received * correlate::kMillisecond + correlate::kFuture) {
+  if (time <= findings_.received * kMillisecond + correlate::kFuture) {
     findings_.newest = std::max(findings_.newest, time);
   }
 }

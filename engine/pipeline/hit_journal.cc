@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/sabotage.h"
+#include "base/time.h"
 
 namespace tocsin::pipeline {
 namespace {
@@ -14,7 +15,7 @@ constexpr std::size_t kRowsHeld = 512;
 
 // Rounded up: a row stays until the watermark has passed all of its hits.
 store::Milliseconds milliseconds_of(correlate::Time time) {
-  return time / correlate::kMillisecond + 1;
+  return time / kMillisecond + 1;
 }
 
 HitJournal::Found as_found(Result<HitJournal::Found> read) {

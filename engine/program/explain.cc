@@ -8,7 +8,7 @@
 namespace tocsin::program {
 namespace {
 
-std::string describe(const event::Value& value) {
+std::string spelled(const event::Value& value) {
   return value.kind == event::Value::Kind::null ? "null" : std::string(value.text);
 }
 
@@ -22,13 +22,13 @@ Explained explain_predicate(const Predicate& predicate, event::Event& event) {
   out.present = event.present(predicate.field);
   for (const event::Value* v = event.first(predicate.field); v != nullptr; v = event.next(*v)) {
     if (out.values.size() < kShownValues) {
-      out.values.push_back(describe(*v));
+      out.values.push_back(spelled(*v));
     } else {
       ++out.more_values;
     }
   }
   if (event::Value* met = predicate.witness(event); met != nullptr) {
-    out.met_value = describe(*met);
+    out.met_value = spelled(*met);
     out.met_pattern = predicate.met_pattern(event, *met);
   } else if (!out.patterns.empty()) {
     if (out.holds && !out.values.empty()) out.met_value = out.values.front();  // `exists`

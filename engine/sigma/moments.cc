@@ -9,14 +9,12 @@
 namespace tocsin::sigma {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-
 struct Unit {
   std::string_view name;
   std::int64_t nanoseconds;
 };
 // A name stands before those that it begins with.
-constexpr Unit kUnits[] = {{"ns", 1},           {"ms", 1'000'000},      {"s", kSecond},
+constexpr Unit kUnits[] = {{"ns", 1},           {"ms", kMillisecond},   {"s", kSecond},
                            {"m", 60 * kSecond}, {"h", 3'600 * kSecond}, {"d", 86'400 * kSecond}};
 
 const Unit* unit_at(std::string_view text) {

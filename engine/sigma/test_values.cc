@@ -75,12 +75,12 @@ void check_test_keys(const YamlNode& map, const std::vector<std::string_view>& k
 std::int64_t read_start(const YamlEntry& entry, Reporter& report) {
   const auto time = parse_time(text_of(entry));
   const std::int64_t seconds = time ? time->unix_seconds() : -1;
-  if (seconds < 0 || seconds >= kLatestMoment / 1'000'000'000) {
+  if (seconds < 0 || seconds >= kLatestMoment / kSecond) {
     report.error("S507", entry.value.at(),
                  "`start` is a time from 1970 to 2199, for example 2026-01-05T08:00:00Z");
     return kDefaultStart;
   }
-  return seconds * 1'000'000'000 + time->nanosecond;
+  return seconds * kSecond + time->nanosecond;
 }
 
 }  // namespace tocsin::sigma

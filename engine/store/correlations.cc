@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/time.h"
 #include "store/store_impl.h"
 
 namespace tocsin::store {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 // What one value takes in the database, with the page's unused part.
 constexpr std::uint64_t kKnownBytes = 56;
 // Of so many values after a new one, so many are forgotten.
@@ -29,20 +29,20 @@ std::int64_t join(std::int64_t seconds, std::int64_t rest) {
                                    static_cast<std::uint64_t>(rest));
 }
 
-struct Candidate {
+struct LeastUsed {
   std::int64_t seconds = 0, rest = 0;  // of its last use
   Key key{};
-  auto operator<=>(const Candidate&) const = default;
+  auto operator<=>(const LeastUsed&) const = default;
 };
 
-Status add_candidates(Query& query, std::vector<Candidate>& out) {
+Status add_candidates(Query& query, std::vector<LeastUsed>& out) {
   while (query.next()) out.push_back({query.integer(1), query.integer(2), query.key(0)});
   return query.status();
 }
 
 // Keys are hashes, so those after a new one are as good as any.
 Status make_room(Database& database, const Key& added, Tally::State& tally) {
-  std::vector<Candidate> candidates;
+  std::vector<LeastUsed> candidates;
   {
     Query query(database,
                 "SELECT key, first_s + last_s, last_ns FROM correlation_known WHERE key > ? "
@@ -59,7 +59,7 @@ Status make_room(Database& database, const Key& added, Tally::State& tally) {
   }
   std::sort(candidates.begin(), candidates.end());
   candidates.resize(std::min(candidates.size(), kForgotten));
-  for (const Candidate& candidate : candidates) {
+  for (const LeastUsed& candidate : candidates) {
     Status status = run(database, "DELETE FROM correlation_known WHERE key = ?", candidate.key);
     if (!status) return status;
     --tally.known;

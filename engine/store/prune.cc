@@ -15,7 +15,7 @@ Status forget_receivers(Database& database) {
   return run(database, "DELETE FROM outbox_count WHERE pending + dead = 0");
 }
 
-struct Candidate {
+struct Oldest {
   Milliseconds created;
   std::int64_t id;
 };
@@ -36,7 +36,7 @@ Status Store::Impl::prune(Milliseconds now) {
   const Milliseconds old = now - options.keep_alerts;
   const Milliseconds before = nearly_full ? std::numeric_limits<Milliseconds>::max() : old;
 
-  std::vector<Candidate> candidates;
+  std::vector<Oldest> candidates;
   {
     Query query(*writer,
                 "SELECT created, id FROM alert WHERE (created, id) > (?1, ?2) AND created < ?3 "
@@ -45,7 +45,7 @@ Status Store::Impl::prune(Milliseconds now) {
     while (query.next()) candidates.push_back({query.integer(0), query.integer(1)});
     if (Status status = query.status(); !status) return status;
   }
-  for (const Candidate& candidate : candidates) {
+  for (const Oldest& candidate : candidates) {
     const bool early = nearly_full && candidate.created >= old;
     // An event may claim a time in the future, which then says nothing about its age.
     Status status = run(*writer,

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "base/time.h"
 #include "correlate/correlator.h"
 #include "correlate/map_memory.h"
 #include "pipeline/known_values.h"
@@ -92,8 +93,7 @@ void add_hit(correlate::HitBatch& hits, const correlate::Correlations& correlati
              std::uint64_t number, const std::string& who, const std::string& what) {
   correlate::Key event{};
   for (std::size_t i = 0; i < 8; ++i) event[i] = static_cast<std::uint8_t>(number >> 8 * i);
-  hits.begin_hit(0, 1'700'000'000 * correlate::kSecond + static_cast<correlate::Time>(number),
-                 event);
+  hits.begin_hit(0, 1'700'000'000 * kSecond + static_cast<correlate::Time>(number), event);
   correlate::FieldPacker fields = hits.fields();
   fields.begin_field(slot_of(correlations, "who"), 1);
   fields.value(who);
@@ -167,9 +167,9 @@ int values(std::uint64_t count, const std::string& folder) {
         }
         Status done = correlator.add(hits, first, output);
         if (done) {
-          done = correlator.advance(1'700'000'000 * correlate::kSecond +
-                                        static_cast<correlate::Time>((step == 1 ? 0 : count) + i),
-                                    0, output);
+          done = correlator.advance(
+              1'700'000'000 * kSecond + static_cast<correlate::Time>((step == 1 ? 0 : count) + i),
+              0, output);
         }
         if (!done) give_up(done.error().message);
         changes += output.changes.size();

@@ -8,6 +8,8 @@
 #include <sstream>
 #include <utility>
 
+#include "base/time.h"
+
 namespace tocsin::differential {
 
 using reference::PlainHit;
@@ -16,7 +18,6 @@ using reference::Time;
 
 namespace {
 
-constexpr Time kSecond = 1'000'000'000;
 constexpr std::size_t kDecimals = 9;
 
 Time time_of(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "differential/correlation_cases.h"
 #include "differential/correlation_rules.h"
 #include "differential/correlation_run.h"
@@ -14,7 +15,6 @@ namespace {
 
 using namespace tocsin;
 using namespace tocsin::differential;
-using correlate::kSecond;
 using correlate::Limits;
 using reference::PlainHit;
 using reference::Time;

@@ -208,10 +208,12 @@ std::string outcome(const std::string& text) {
 TEST_CASE("records with a value of another type are read") {
   Engine engine;
   Counts counts;
+  std::size_t swaps = 0;
   for (const std::string& record : records_of_samples_and_corpus(differential::scaled(3))) {
     const auto parsed = reference::parse_json(record);
     REQUIRE(parsed);
     for (const std::string& swapped : differential::type_swaps(*parsed)) {
+      if (++swaps % differential::stride(10) != 0) continue;
       check_record(engine, swapped, counts);
       check_between(engine, swapped);
     }
@@ -241,7 +243,9 @@ TEST_CASE("damaged records are read or reported, and hide no other") {
 TEST_CASE("extreme records end in an answer") {
   Engine engine;
   Counts counts;
-  for (const std::size_t n : {10u, 63u, 64u, 65u, 1000u, 100'000u, 3'000'000u}) {
+  const std::size_t most = 3'000'000 / differential::stride(15);
+  for (const std::size_t n : {std::size_t{10}, std::size_t{63}, std::size_t{64}, std::size_t{65},
+                              std::size_t{1000}, std::size_t{100'000}, most}) {
     const auto repeat = [&](const std::string& text) {
       std::string out;
       for (std::size_t i = 0; i < n; ++i) out += text;

@@ -5,14 +5,14 @@
 #include <tuple>
 #include <utility>
 
+#include "base/time.h"
+
 namespace tocsin::differential {
 namespace {
 
 using reference::PlainHit;
 using reference::Texts;
 using reference::Time;
-
-constexpr Time kSecond = 1'000'000'000;
 
 // The n-th of many names of events.
 std::string event_name(std::size_t n) {

@@ -26,12 +26,19 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// TOCSIN_DIFF_SCALE multiplies the work of the tests in this folder ("0.1" under sanitizers, "100"
+// TOCSIN_DIFF_SCALE multiplies the work of tests that try very much ("0.01" under sanitizers, "100"
 // over night); TOCSIN_DIFF_SEED changes it.
-inline std::size_t scaled(std::size_t count) {
+inline double scale() {
   const char* text = std::getenv("TOCSIN_DIFF_SCALE");
   const double factor = text == nullptr ? 1.0 : std::strtod(text, nullptr);
-  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * factor));
+  return std::max(factor, 1e-6);
+}
+inline std::size_t scaled(std::size_t count) {
+  return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(count) * scale()));
+}
+// Of all cases there are: one of so many is tried, at most one of `most`.
+inline std::size_t stride(std::size_t most) {
+  return static_cast<std::size_t>(std::clamp(1 / scale(), 1.0, static_cast<double>(most)));
 }
 inline std::uint64_t seed() {
   const char* text = std::getenv("TOCSIN_DIFF_SEED");

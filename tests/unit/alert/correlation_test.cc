@@ -9,13 +9,13 @@
 #include "alert/correlation_words.h"
 #include "alert/occurrences.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "differential/reference/json_dom.h"
 #include "sigma/loader.h"
 
 namespace tocsin::alert {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kNoon = 1'706'702'400 * kSecond;  // 2024-01-31T12:00:00Z
 
 CorrelatedEvent event_at(int second, const std::string& name, const std::string& error = {}) {

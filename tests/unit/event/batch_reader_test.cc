@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "differential/generate/random.h"
 #include "framing.h"
 #include "samples.h"
 #include "two_ways.h"
@@ -218,7 +219,7 @@ TEST_CASE("batch_reader: texts that are cut anywhere") {
                                             R"({"eventName":"b","x":"\u0041"})"};
   for (const Layout& layout : kLayouts) {
     const std::string text = join(records, layout);
-    for (std::size_t size = 0; size <= text.size(); ++size) {
+    for (std::size_t size = 0; size <= text.size(); size += differential::stride(5)) {
       check_law(ways, text.substr(0, size), {records[0], records[2]});
     }
   }
@@ -226,7 +227,7 @@ TEST_CASE("batch_reader: texts that are cut anywhere") {
 
 TEST_CASE("batch_reader: records anywhere in a block, and hostile bytes behind the last") {
   TwoWays ways(wanted());
-  for (std::size_t i = 0; i < 130; ++i) {
+  for (std::size_t i = 0; i < 130; i += differential::stride(5)) {
     const std::string padding = R"({"p":")" + std::string(i, 'p') + "\"}\n";
     for (const char* after : {"", "\"", "\\", "\\\"", "{", "\xFF", "}\n]", "[{\"a\":\"", "\"}\n"}) {
       check_law(ways, padding + R"({"a":"\\","x":"\""})" + '\n' + R"({"a":{"b":2}})" + '\n' + after,
@@ -260,7 +261,9 @@ TEST_CASE("batch_reader: large log files and large records") {
     records.push_back(R"({"eventName":"after"})");
     records.push_back(R"({"a":")" + std::string(large, 'y') + "\"}");
     for (const std::string& record : good_records()) records.push_back(record);
-    for (const Layout& layout : kLayouts) check_same(ways, join(records, layout));
+    for (std::size_t i = 0; i < std::size(kLayouts); i += differential::stride(2)) {
+      check_same(ways, join(records, kLayouts[i]));
+    }
   }
   const std::vector<std::string> many(2000, R"({"a":[{"b":"},{\""},{"b":1}],"x":"\u0041"})");
   for (const Layout& layout : kLayouts) check_same(ways, join(many, layout));

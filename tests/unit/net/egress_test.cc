@@ -302,8 +302,7 @@ constexpr const char* kSpellings[] = {
     "https://[::1]:PORT/",
     // fullwidth digits and other letters that IDNA maps; a user that looks like a host
     "http://\xEF\xBC\x91\xEF\xBC\x92\xEF\xBC\x97.0.0.1:PORT/",
-    "http://127\xE3\x80\x82"
-    "0.0.1:PORT/",
+    "http://127\xE3\x80\x82\x30.0.1:PORT/",
     "http://\xE2\x91\xA0\xE2\x91\xA1\xE2\x91\xA6.0.0.1:PORT/",
     "http://example.com@127.0.0.1:PORT/",
     "http://127.0.0.1:PORT@127.0.0.1:PORT/",

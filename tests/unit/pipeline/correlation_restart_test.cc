@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "base/time.h"
 #include "unit/pipeline/over_time.h"
 
 namespace tocsin::pipeline {
@@ -217,7 +218,7 @@ TEST_CASE("a write that fails is as if the events had not come") {
 
   REQUIRE(service.store().delivered({1, 2}));
   service.submit(failing);
-  CHECK(service.state().watermark() <= before + 60 * correlate::kSecond);
+  CHECK(service.state().watermark() <= before + 60 * kSecond);
   const auto alerts = service.alerts();
   REQUIRE(alerts.size() == 2);
   CHECK(alerts[1].principal == "arn:b");

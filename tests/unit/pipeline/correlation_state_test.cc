@@ -2,6 +2,7 @@
 #include "pipeline/correlation_state.h"
 
 #include "alert/occurrences.h"
+#include "base/time.h"
 #include "pipeline/episodes.h"
 #include "unit/pipeline/over_time.h"
 
@@ -217,8 +218,8 @@ TEST_CASE("times that cannot be are not believed") {
   service.commit(std::move(findings));
   CHECK(service.hits("accepted") == 1);
   service.pass(1);
-  const correlate::Time noon = 1'767'268'800 * correlate::kSecond;
-  CHECK(service.state().watermark() == noon - 15 * 60 * correlate::kSecond);
+  const correlate::Time noon = 1'767'268'800 * kSecond;
+  CHECK(service.state().watermark() == noon - 15 * 60 * kSecond);
   service.submit(denied(4, 15 * 60));  // as far ahead as clocks may be
   CHECK(service.hits("accepted") == 2);
 }
@@ -233,7 +234,7 @@ TEST_CASE("what only tells the time is acknowledged without a commit") {
   }
   service.pass(1);
   CHECK(service.commits() == before);
-  CHECK(service.state().watermark() == (1'767'268'800 + 19 - 15 * 60) * correlate::kSecond);
+  CHECK(service.state().watermark() == (1'767'268'800 + 19 - 15 * 60) * kSecond);
 }
 
 TEST_CASE("a flood of keys is bounded, counted and told of once") {

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "base/time.h"
 #include "pipeline/known_values.h"
 #include "unit/pipeline/over_time.h"
 
@@ -63,7 +64,7 @@ TEST_CASE("a hit is found in hand, while it waits, and in the store, if it was t
   };
   expect(true);
   CHECK(event_of(journal.find_held(71)) == "gone");
-  journal.keep(correlations, hits, 70, &keep, 5 * correlate::kMillisecond);
+  journal.keep(correlations, hits, 70, &keep, 5 * kMillisecond);
   journal.let_go();
   expect(false);
   CHECK(event_of(journal.find_held(71)) == "e1");

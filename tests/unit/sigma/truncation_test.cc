@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "differential/generate/random.h"
 #include "sigma/linker.h"
 #include "unit/sigma/support.h"
 
@@ -67,7 +68,8 @@ TEST_CASE("a shipped rule that was cut is refused or the same") {
     INFO(path);
     REQUIRE_FALSE(is_refused(whole));
     const std::string wanted = meaning(whole.set);
-    for (std::size_t cut = 0; cut < text.size(); ++cut) {
+    const std::size_t stride = differential::stride(50);
+    for (std::size_t cut = files % stride; cut < text.size(); cut += stride) {
       Parsed part = parse(std::string_view(text).substr(0, cut));
       if (is_refused(part)) {
         ++refused;
@@ -79,7 +81,7 @@ TEST_CASE("a shipped rule that was cut is refused or the same") {
     }
   }
   REQUIRE(files > 0);
-  WARN(files << " rules cut at every byte: " << refused << " refused, " << same << " the same");
+  WARN(files << " rules cut: " << refused << " refused, " << same << " the same");
 }
 
 }  // namespace tocsin::sigma

@@ -2,6 +2,7 @@
 // TOCSIN_CRASHES: how many (short by default), TOCSIN_SEED: which ones.
 #include <fmt/format.h>
 
+#include "differential/generate/random.h"
 #include "environment.h"
 #include "power_loss_vfs.h"
 #include "support.h"
@@ -114,7 +115,7 @@ class Machine {
 };
 
 TEST_CASE("what was committed survives the loss of power") {
-  const std::uint64_t crashes = from_environment("TOCSIN_CRASHES", 300);
+  const std::uint64_t crashes = from_environment("TOCSIN_CRASHES", 300 / differential::stride(6));
   const std::uint64_t seed = from_environment("TOCSIN_SEED", 1);
   CAPTURE(seed);
   const Outcome outcome = Machine(seed, "").run(crashes);
