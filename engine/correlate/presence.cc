@@ -67,7 +67,9 @@ struct Presence::Shown {
 
 Presence::Presence(const Correlations& correlations)
     : correlations_(correlations), shown_(std::make_unique<Shown>(correlations)) {
-  for (const CorrelationIndex index : correlations.watching_all()) watches_.push_back({index, {}});
+  for (const CorrelationIndex index : correlations.watching_all()) {
+    watches_.emplace_back().correlation = index;
+  }
 }
 
 Presence::~Presence() = default;
@@ -80,8 +82,17 @@ event::Event& Presence::read() {
   return shown_->event;
 }
 
+Time Presence::time_of_read() {
+  const std::string_view text = shown_->event.text(shown_->event_time);
+  if (text != time_text_) {
+    time_text_ = text;
+    time_ = time_of(text);
+  }
+  return time_;
+}
+
 void Presence::see(std::string_view source) {
-  const Time time = time_of(shown_->event.text(shown_->event_time));
+  const Time time = time_of_read();
   if (time == kNoTime) {
     ++untimed_;
     return;
@@ -91,31 +102,47 @@ void Presence::see(std::string_view source) {
     packed_.clear();
     FieldPacker fields(packed_);
     shown_->slots.pack(slots, shown_->event, source, fields);
-    for_each_tuple(slots, FieldValues(packed_),
-                   [&](const std::vector<std::string_view>& values) { hear(watch, values, time); });
+    if (watch.last != nullptr && packed_ == watch.last_values) {
+      if (has_room()) hear(watch, *watch.last, time);
+      continue;
+    }
+    watch.last = nullptr;
+    watch.last_values = packed_;
+    std::size_t groups = 0;
+    for_each_tuple(slots, FieldValues(packed_), [&](const std::vector<std::string_view>& values) {
+      if (!has_room()) return;
+      Group& group = group_for(watch, values);
+      hear(watch, group, time);
+      watch.last = ++groups == 1 ? &group : nullptr;
+    });
   }
 }
 
-void Presence::hear(Watch& watch, const std::vector<std::string_view>& values, Time time) {
-  if (stretches_ >= kStretches) {
-    ++overflowed_;
-    return;
-  }
-  const CompiledCorrelation& correlation = correlations_[watch.correlation];
+bool Presence::has_room() {
+  if (stretches_ < kStretches) return true;
+  ++overflowed_;
+  return false;
+}
+
+Presence::Group& Presence::group_for(Watch& watch, const std::vector<std::string_view>& values) {
   const Key key = group_key(values);
   const auto [found, added] = watch.groups.try_emplace(key);
   Group& group = found->second;
   if (added) {
     group.key = key;
     FieldPacker fields(group.fields);
-    const std::vector<Slot>& slots = slots_of(correlation);
+    const std::vector<Slot>& slots = slots_of(correlations_[watch.correlation]);
     for (std::size_t i = 0; i < slots.size(); ++i) {
       fields.begin_field(slots[i], 1);
       fields.value(values[i]);
     }
   }
+  return group;
+}
+
+void Presence::hear(const Watch& watch, Group& group, Time time) {
   stretches_ -= group.stretches.size();
-  extend(group.stretches, time, correlation.timespan);
+  extend(group.stretches, time, correlations_[watch.correlation].timespan);
   stretches_ += group.stretches.size();
 }
 
@@ -123,6 +150,7 @@ void Presence::take(HitBatch& out) {
   for (Watch& watch : watches_) {
     for (const auto& [key, group] : watch.groups) append(watch.correlation, group, out);
     watch.groups.clear();
+    watch.last = nullptr;
   }
   stretches_ = 0;
 }

@@ -57,12 +57,19 @@ class Presence {
   struct Watch {
     CorrelationIndex correlation = 0;
     std::unordered_map<Key, Group, KeyHasher> groups;
+    // The event before was in this group alone, because of these values. Neighbours are often
+    // alike.
+    Group* last = nullptr;
+    std::string last_values;
   };
 
   event::EventReader& reader();
   event::Event& read();
   void see(std::string_view source);
-  void hear(Watch& watch, const std::vector<std::string_view>& values, Time time);
+  Time time_of_read();
+  bool has_room();
+  Group& group_for(Watch& watch, const std::vector<std::string_view>& values);
+  void hear(const Watch& watch, Group& group, Time time);
   void append(CorrelationIndex correlation, const Group& group, HitBatch& out);
 
   const Correlations& correlations_;
@@ -70,6 +77,8 @@ class Presence {
   std::vector<Watch> watches_;
   std::size_t stretches_ = 0;  // of all groups
   std::string packed_;         // scratch
+  std::string time_text_;      // of the event before
+  Time time_ = kNoTime;
   std::uint64_t untimed_ = 0, overflowed_ = 0;
 };
 

@@ -1,6 +1,8 @@
 #include "correlate/hit_maker.h"
 
 #include <catch2/catch.hpp>
+#include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -237,6 +239,44 @@ TEST_CASE("what was heard does not depend on the order of events") {
   CHECK(run(sorted) == wanted);
   std::reverse(sorted.begin(), sorted.end());
   CHECK(run(sorted) == wanted);
+}
+
+// An event that is like the one before takes a shorter way.
+TEST_CASE("what was heard is what the times of each group say, whatever stands beside an event") {
+  Maker maker(correlation_yaml("x", "{type: silent_source, timespan: 1m, group-by: [account]}"));
+  std::mt19937 random(11);
+  const std::vector<Texts> all = {{"a"}, {"b"}, {"a", "b"}, {"a", "c"}, {"c"}, {}};
+  for (int round = 0; round < 20; ++round) {
+    std::map<std::string, std::set<int>> times;
+    std::size_t who = 0;
+    int second = 0;
+    for (int i = 0; i < 200; ++i) {
+      if (random() % 3 == 0) who = random() % all.size();
+      if (random() % 2 == 0) second = static_cast<int>(random() % 3600);
+      std::string values;
+      for (const std::string& account : all[who]) {
+        values += (values.empty() ? "\"" : ",\"") + account + "\"";
+        times[account].insert(second);
+      }
+      maker.see(at(second, ",\"account\":[" + values + "]"));
+    }
+    std::multiset<std::string> wanted;
+    for (const auto& [account, seconds] : times) {
+      int since = *seconds.begin(), last = since;
+      const auto end = [&] {
+        wanted.insert(account + " " + std::to_string(since) + " " + std::to_string(last));
+      };
+      for (const int time : seconds) {
+        if (time - last > 60) {
+          end();
+          since = time;
+        }
+        last = time;
+      }
+      end();
+    }
+    CHECK(heard(maker, "account") == wanted);
+  }
 }
 
 TEST_CASE("a source is a group of its own") {
