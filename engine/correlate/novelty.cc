@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace tocsin::correlate {
 
@@ -17,9 +18,18 @@ Key Novelty::episode_of(const Key& value, std::uint64_t epoch) const {
   return key_of({as_text(correlation_.key), "first use", as_text(value), std::to_string(epoch)});
 }
 
+// Most correlations remember nothing or little: the table grows when two keys want one slot.
 Novelty::Remembered& Novelty::slot_of(const Key& key) {
-  if (remembered_.empty()) remembered_.resize(kRemembered);  // most correlations never need it
-  return remembered_[KeyHasher()(key) % kRemembered];
+  if (remembered_.empty()) remembered_.resize(kFewRemembered);
+  for (;;) {
+    Remembered& slot = remembered_[KeyHasher()(key) % remembered_.size()];
+    if (!slot.is_set || slot.key == key || remembered_.size() >= kRemembered) return slot;
+    std::vector<Remembered> larger(remembered_.size() * 4);
+    for (const Remembered& one : remembered_) {
+      if (one.is_set) larger[KeyHasher()(one.key) % larger.size()] = one;
+    }
+    remembered_ = std::move(larger);
+  }
 }
 
 Result<const Memory::Known*> Novelty::find(const Key& key) {

@@ -72,6 +72,7 @@ class Novelty {
     bool is_set = false, exists = false;
     Known known;
   };
+  static constexpr std::size_t kFewRemembered = std::size_t{1} << 6;
   static constexpr std::size_t kRemembered = std::size_t{1} << 14;
 
   std::int64_t step(Time time) const { return time / correlation_.forget_step; }

@@ -261,10 +261,11 @@ TEST_CASE("what was heard is what the times of each group say, whatever stands b
       maker.see(at(second, ",\"account\":[" + values + "]"));
     }
     std::multiset<std::string> wanted;
-    for (const auto& [account, seconds] : times) {
+    for (const auto& one : times) {
+      const std::set<int>& seconds = one.second;
       int since = *seconds.begin(), last = since;
       const auto end = [&] {
-        wanted.insert(account + " " + std::to_string(since) + " " + std::to_string(last));
+        wanted.insert(one.first + " " + std::to_string(since) + " " + std::to_string(last));
       };
       for (const int time : seconds) {
         if (time - last > 60) {
