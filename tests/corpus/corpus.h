@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "source_dir.h"
+
 namespace tocsin::corpus {
 
 using Path = std::filesystem::path;

@@ -9,6 +9,7 @@
 #include "differential/correlation_check.h"
 #include "differential/correlation_rules.h"
 #include "differential/correlation_run.h"
+#include "source_dir.h"
 
 namespace {
 

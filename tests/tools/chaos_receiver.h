@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "source_dir.h"
+
 extern char** environ;  // NOLINT: POSIX declares it nowhere
 
 namespace tocsin::testing {

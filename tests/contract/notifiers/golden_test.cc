@@ -8,6 +8,7 @@
 
 #include "contract/notifiers/kit.h"
 #include "differential/reference/json_dom.h"
+#include "source_dir.h"
 
 namespace tocsin::contract {
 namespace {

@@ -13,6 +13,7 @@
 #include "base/ip.h"
 #include "config/document.h"
 #include "differential/reference/json_dom.h"
+#include "source_dir.h"
 
 namespace tocsin::contract {
 

@@ -10,6 +10,7 @@
 #include "contract/notifiers/kit.h"
 #include "contract/notifiers/server.h"
 #include "differential/reference/json_dom.h"
+#include "source_dir.h"
 
 namespace tocsin::contract {
 namespace {

@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "metrics/families.h"
+#include "source_dir.h"
 
 namespace tocsin::metrics {
 namespace {

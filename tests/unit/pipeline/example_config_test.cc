@@ -7,6 +7,7 @@
 
 #include "config_reading.h"
 #include "sigma/yaml_reader.h"
+#include "source_dir.h"
 
 namespace tocsin::pipeline {
 namespace {

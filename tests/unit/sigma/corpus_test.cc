@@ -17,6 +17,7 @@
 #include "sigma/parser.h"
 #include "sigma/value_text.h"
 #include "sigma/yaml_reader.h"
+#include "source_dir.h"
 #include "support.h"
 
 namespace tocsin::sigma {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/limits.h"
+#include "source_dir.h"
 #include "support.h"
 
 namespace tocsin::sigma {

@@ -9,6 +9,7 @@
 
 #include "differential/generate/mutator.h"
 #include "differential/generate/random.h"
+#include "source_dir.h"
 #include "unit/sigma/yaml_reading.h"
 
 namespace tocsin::sigma {

@@ -9,6 +9,7 @@
 
 #include "differential/generate/random.h"
 #include "sigma/linker.h"
+#include "source_dir.h"
 #include "unit/sigma/support.h"
 
 namespace tocsin::sigma {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "source_dir.h"
 #include "state.h"
 #include "support.h"
 
