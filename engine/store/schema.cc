@@ -172,7 +172,14 @@ CREATE TABLE correlation_state (
 INSERT INTO correlation_state VALUES (1, -9223372036854775808, 0, 0, 0);
 )";
 
-constexpr std::array<const char*, 2> kMigrations = {kVersion1, kVersion2};
+constexpr char kVersion3[] = R"(
+CREATE TABLE store_value (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr std::array<const char*, 3> kMigrations = {kVersion1, kVersion2, kVersion3};
 
 // The version of a database that is ours; 0: it is empty.
 Result<std::int64_t> version_of(Database& database, std::span<const char* const> steps) {

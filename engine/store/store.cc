@@ -140,17 +140,31 @@ Status Store::prune(Milliseconds now) {
   return impl_->write([&](Database&) { return impl_->prune(now); });
 }
 
-Result<std::optional<std::string>> Store::checkpoint(const std::string& source) {
-  std::optional<std::string> position;
+namespace {
+
+// The one value, a blob, that `sql` gives for `name`.
+Result<std::optional<std::string>> find_blob(Store::Impl& store, const char* sql,
+                                             const std::string& name) {
+  std::optional<std::string> found;
   const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database, "SELECT position FROM checkpoint WHERE source = ?");
-        query.bind(source);
-        if (query.next()) position = query.text(0);
+      store.read(store.people_mutex, *store.people, [&](Database& database) -> Status {
+        Query query(database, sql);
+        query.bind(name);
+        if (query.next()) found = query.text(0);
         return query.status();
       });
   if (!status) return tl::unexpected(status.error());
-  return position;
+  return found;
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> Store::checkpoint(const std::string& source) {
+  return find_blob(*impl_, "SELECT position FROM checkpoint WHERE source = ?", source);
+}
+
+Result<std::optional<std::string>> Store::value(const std::string& name) {
+  return find_blob(*impl_, "SELECT value FROM store_value WHERE name = ?", name);
 }
 
 Result<StoreStats> Store::stats() {

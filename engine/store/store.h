@@ -165,6 +165,8 @@ class Transaction {
   Status enqueue(const Delivery& delivery);
 
   Status save_checkpoint(const std::string& source, std::string_view position);
+  // As Store::value().
+  Status save_value(const std::string& name, std::string_view value);
 
   // --- detections over time (correlations.cc)
   // ----------------------------------------------------- The journal of hits: each row is needed
@@ -224,6 +226,8 @@ class Store {
   Status prune(Milliseconds now);
 
   Result<std::optional<std::string>> checkpoint(const std::string& source);
+  // A single value that is kept under its name, such as a key; nullopt: it was never saved.
+  Result<std::optional<std::string>> value(const std::string& name);
 
   // --- for delivery ---------------------------------------------------------------------------
   // The calls from here on work in a full store, too.

@@ -120,6 +120,16 @@ Status Transaction::save_checkpoint(const std::string& source, std::string_view 
   });
 }
 
+Status Transaction::save_value(const std::string& name, std::string_view value) {
+  return impl_->attempt<void>([&](Database& database) {
+    Query query(database,
+                "INSERT INTO store_value VALUES (?, ?) ON CONFLICT DO UPDATE SET "
+                "value = excluded.value");
+    query.bind(name).bind_blob(value);
+    return query.run();
+  });
+}
+
 Status Transaction::prune(Milliseconds now) {
   impl_->rows.reset();  // it may remove some
   return impl_->attempt<void>([&](Database&) { return impl_->store.prune(now); });

@@ -25,6 +25,8 @@ TEST_CASE("what was committed is there after a restart, and what was not is not"
     alert.id = must(transaction.add_alert(alert));
     must(transaction.enqueue(delivery_row(alert.id, "slack", "k", 10)));
     must(transaction.save_checkpoint("file", std::string("p\0q", 3)));
+    must(transaction.save_value("key", "first"));
+    must(transaction.save_value("key", std::string("k\0y", 3)));
     must(transaction.commit());
   }
   {
@@ -32,6 +34,7 @@ TEST_CASE("what was committed is there after a restart, and what was not is not"
     Transaction transaction = must(store->begin());
     must(transaction.enqueue(delivery_row(alert.id, "slack", "not committed", 10)));
     must(transaction.save_checkpoint("file", "later"));
+    must(transaction.save_value("key", "later"));
   }
   const auto store = open_store(options);
   const auto rows = must(store->due("slack", 10, 10, {}));
@@ -40,6 +43,8 @@ TEST_CASE("what was committed is there after a restart, and what was not is not"
   CHECK(rows[0].delivery.key == "k");
   CHECK(must(store->checkpoint("file")) == std::string("p\0q", 3));
   CHECK(must(store->checkpoint("another")) == std::nullopt);
+  CHECK(must(store->value("key")) == std::string("k\0y", 3));
+  CHECK(must(store->value("another")) == std::nullopt);
 }
 
 TEST_CASE("a key is enqueued once") {
