@@ -44,6 +44,8 @@ inline constexpr SelfRule kDeadLetter{"tocsin.dead_letter", "A notification was 
                                       "high"};
 inline constexpr SelfRule kCorrelationStateFull{
     "tocsin.correlation_state_full", "A detection over time had to forget something early", "high"};
+inline constexpr SelfRule kEventsAhead{"tocsin.events_ahead",
+                                       "Events are dated later than they were received", "medium"};
 inline constexpr SelfRule kBudgetExceeded{"tocsin.rule_budget_exceeded",
                                           "A rule raises too many alerts", "medium"};
 std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule);

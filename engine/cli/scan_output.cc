@@ -146,6 +146,12 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
     fmt::print(stderr, "tocsin: {} events without a usable eventTime could not be correlated\n",
                with_commas(stats.untimed));
   }
+  if (stats.future > 0) {
+    fmt::print(
+        stderr,
+        "tocsin: {} hits of events dated more than 15 minutes from now were not correlated\n",
+        with_commas(stats.future));
+  }
   if (stats.forgotten > 0) {
     fmt::print(
         stderr,

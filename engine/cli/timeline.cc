@@ -139,10 +139,11 @@ class Timeline {
       };
       fired_.clear();
       matching_.run(event_, matching_.candidates(event_), fired_);
-      const Time time = event_clock_.read(read_with);
+      event_clock_.read(read_with);
+      const Time time = event_clock_.time();
       correlate::HitBatch hits = collect(record, step.source, read_with);
       raise(time, record);
-      watermark_.heard(step.source, time, clock_);
+      receive(step.source, time);
       correlate::Output output;
       const correlate::HitRef first = next_ref_;
       keep(hits);
@@ -154,10 +155,17 @@ class Timeline {
     return advance();
   }
 
+  void receive(const std::string& source, Time time) {
+    const Time moved_to = correlate::clock_time(time, clock_);
+    if (moved_to == correlate::kNoTime) return watermark_.received(source, clock_);
+    watermark_.received(source, event_clock_.account(), moved_to, clock_);
+  }
+
   template <class ReadWith>
   correlate::HitBatch collect(const event::Record& record, const std::string& source,
                               ReadWith read_with) {
     correlate::HitBatch hits;
+    if (event_clock_.time() > clock_ + correlate::kFuture) return hits;
     bool begun = false;
     for (const program::RuleIndex rule : fired_) {
       if (!hits_.wants(rule)) continue;

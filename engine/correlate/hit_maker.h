@@ -39,6 +39,11 @@ class HitMaker {
   // none, and a batch that is full takes none.
   void add(program::RuleIndex rule, HitBatch& out);
 
+  // Of the event that was begun: its time, kNoTime when it has none that can be correlated, and its
+  // account.
+  Time time() const { return time_; }
+  std::string_view account() const { return evidence_.account; }
+
   // Begun events whose time cannot be correlated, and hits for which a batch had no room.
   std::uint64_t untimed() const { return untimed_; }
   std::uint64_t overflowed() const { return overflowed_; }

@@ -59,6 +59,12 @@ inline constexpr CounterFamily kEventsReceived{
     {"tocsin_events_received_total", "Records received, good and bad.", label::kSource, {}}};
 inline constexpr CounterFamily kEventsRejected{
     {"tocsin_events_rejected_total", "Records that could not be read.", label::kSourceReason, {}}};
+inline constexpr CounterFamily kEventsAhead{
+    {"tocsin_events_ahead_total",
+     "Events dated more than 10 s after their receipt, of those with hits and a sample of the "
+     "others.",
+     label::kSource,
+     {}}};
 inline constexpr CounterFamily kReceivedBytes{
     {"tocsin_received_bytes_total", "Bytes received, as sent.", label::kSource, {}}};
 inline constexpr CounterFamily kSubmissionsRefused{
@@ -220,14 +226,12 @@ inline constexpr GaugeFamily kProcessThreads{{"process_threads", "Threads.", {},
 
 // What text() shows, in this order within each list.
 inline constexpr const CounterFamily* kCounterFamilies[] = {
-    &kLogMessages,           &kInternalErrors,   &kEventsReceived,
-    &kEventsRejected,        &kReceivedBytes,    &kSubmissionsRefused,
-    &kRuleMatches,           &kCorrelationHits,  &kCorrelationEvicted,
-    &kCorrelationsRestarted, &kReloads,          &kCommits,
-    &kStoreFiringsEvicted,   &kFiringsDuplicate, &kAlerts,
-    &kAlertsSuppressed,      &kNotifications,    &kNotificationRetries,
-    &kDeadLetters,           &kHttpRequests,     &kHttpConnectionsRefused,
-    &kHttpMalformed};
+    &kLogMessages,      &kInternalErrors,         &kEventsReceived,        &kEventsRejected,
+    &kEventsAhead,      &kReceivedBytes,          &kSubmissionsRefused,    &kRuleMatches,
+    &kCorrelationHits,  &kCorrelationEvicted,     &kCorrelationsRestarted, &kReloads,
+    &kCommits,          &kStoreFiringsEvicted,    &kFiringsDuplicate,      &kAlerts,
+    &kAlertsSuppressed, &kNotifications,          &kNotificationRetries,   &kDeadLetters,
+    &kHttpRequests,     &kHttpConnectionsRefused, &kHttpMalformed};
 inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kSourceLastEvent,
                                                         &kSourceUp,

@@ -52,7 +52,10 @@ struct CorrelationState::Work {
 };
 
 void CorrelationState::hear(const Findings& findings, bool time) {
-  clocks_.heard(findings.source, time ? findings.newest : correlate::kNoTime, steady());
+  if (!time || !findings.moves_clock()) return clocks_.received(findings.source, steady());
+  for (const auto& [account, newest] : findings.times.newest()) {
+    clocks_.received(findings.source, account, newest, steady());
+  }
 }
 
 Status CorrelationState::decide(const std::vector<const Findings*>& all,
@@ -197,7 +200,7 @@ Status CorrelationState::write(store::Transaction& transaction, Recorder& record
   const correlate::Time watermark = correlator_->watermark();
   if (watermark != correlate::kNoTime) journal_.heard().forget_before(watermark);
   if (Status saved = transaction.save_clock(
-          {watermark, static_cast<std::int64_t>(journal_.next()), clocks_.newest()});
+          {watermark, static_cast<std::int64_t>(journal_.next()), clocks_.sources()});
       !saved) {
     return saved;
   }

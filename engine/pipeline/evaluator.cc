@@ -14,12 +14,13 @@
 #include "correlate/event_fields.h"
 #include "correlate/watermark.h"
 #include "net/crypto.h"
+#include "pipeline/ahead_alert.h"
 
 namespace tocsin::pipeline {
 namespace {
 
 constexpr std::size_t kKeptLine = std::size_t{1} << 20;
-// Of so many events the time of one is looked at, to know how far time has come.
+// Of so many events without hits the time of one is read, to know how far time has come.
 constexpr std::size_t kSampled = 64;
 
 store::Milliseconds milliseconds_of(std::string_view time) {
@@ -70,6 +71,7 @@ Findings Evaluator::evaluate(const source::Submission& submission) {
   findings_.source = submission.source;
   findings_.position = submission.position;
   findings_.received = submission.received_ms;
+  findings_.times = EventTimes(submission.received_ms * kMillisecond);
   by_fingerprint_.clear();
   event_times_.clear();
   digest_.clear();
@@ -80,6 +82,7 @@ Findings Evaluator::evaluate(const source::Submission& submission) {
     if (hit_maker_) {
       findings_.hits_untimed = hit_maker_->untimed() - untimed;
       sift_hits();
+      add_ahead_alert(submission, findings_);
     }
   } catch (const std::exception& thrown) {
     findings_ = Findings();
@@ -115,7 +118,8 @@ void Evaluator::event(event::Event& event, const event::Origin& origin) {
 }
 
 void Evaluator::examine(event::Event& event, const event::Origin& origin) {
-  if (seen_ == 0 || (hit_maker_ && seen_ % kSampled == 0)) sample_time();
+  const bool is_sampled = seen_ == 0 || (hit_maker_ && seen_ % kSampled == 0);
+  if (is_sampled) sample_time();
   ++seen_;
   if (presence_) {
     presence_->see(findings_.source, [&](event::EventReader& reader, event::Event& out) {
@@ -124,13 +128,16 @@ void Evaluator::examine(event::Event& event, const event::Origin& origin) {
   }
   match(event);
   for (const program::RuleIndex rule : fired_) live_->count_match(rule);
-  if (hit_maker_) find_hits(event, origin);
+  if (hit_maker_ && find_hits(event, origin) && !is_sampled) {
+    findings_.times.add(hit_maker_->account(), hit_maker_->time());
+  }
   std::erase_if(fired_,
                 [&](program::RuleIndex rule) { return !live_->program().raises_alert(rule); });
   if (!fired_.empty()) raise(event, origin);
 }
 
-void Evaluator::find_hits(event::Event& event, const event::Origin& origin) {
+// Returns whether there are any.
+bool Evaluator::find_hits(event::Event& event, const event::Origin& origin) {
   bool begun = false;
   for (const program::RuleIndex rule : fired_) {
     if (!hit_maker_->wants(rule)) continue;
@@ -141,6 +148,7 @@ void Evaluator::find_hits(event::Event& event, const event::Origin& origin) {
     }
     hit_maker_->add(rule, hits());
   }
+  return begun;
 }
 
 correlate::HitBatch& Evaluator::hits() {
@@ -160,9 +168,6 @@ void Evaluator::sift_hits() {
     bool is_good = true;
     for (std::size_t i = 0; i < batch.size(); ++i) is_good = is_good && batch[i].time <= latest;
     if (!is_good) batch = sifted(batch, latest, findings_.hits_future);
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      findings_.newest = std::max(findings_.newest, batch[i].time);
-    }
   }
   std::erase_if(findings_.hits, [](const correlate::HitBatch& batch) { return batch.empty(); });
 }
@@ -258,17 +263,13 @@ void Evaluator::reject(const Error& error, const event::Origin& origin) {
 }
 
 void Evaluator::sample_time() {
-  const std::string_view text = clock_.text(
+  clock_.read(
       [&](event::EventReader& reader, event::Event& out) { reader_.read_with(reader, out); });
   if (seen_ == 0) {
-    const store::Milliseconds time = milliseconds_of(text);
+    const store::Milliseconds time = milliseconds_of(clock_.text());
     if (time != 0) event_times_.push_back(time);
   }
-  if (!hit_maker_) return;
-  const correlate::Time time = correlate::time_of(text);
-  if (time <= findings_.received * kMillisecond + correlate::kFuture) {
-    findings_.newest = std::max(findings_.newest, time);
-  }
+  if (hit_maker_) findings_.times.add(clock_.account(), clock_.time());
 }
 
 }  // namespace tocsin::pipeline

@@ -44,7 +44,7 @@ class Evaluator : private event::BatchReader::Visitor {
 
   void match(event::Event& event);
   void examine(event::Event& event, const event::Origin& origin);
-  void find_hits(event::Event& event, const event::Origin& origin);
+  bool find_hits(event::Event& event, const event::Origin& origin);
   void raise(event::Event& event, const event::Origin& origin);
   void add_firing(program::RuleIndex rule);
   std::string render(const alert::AlertView& view);

@@ -10,6 +10,7 @@
 #include "alert/alert.h"
 #include "correlate/hit.h"
 #include "correlate/types.h"
+#include "pipeline/event_times.h"
 #include "pipeline/live.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -39,17 +40,17 @@ struct Findings {
   store::Milliseconds received = 0;
   std::vector<Firing> firings;
   std::vector<FoundAlert> alerts;
-  // For correlations: hits (no batch is empty), those that their time kept from being one, and the
-  // newest of the event times that can be believed (a sample), kNoTime when there is none.
+  // For correlations: hits (no batch is empty), those that their time kept from being one, and what
+  // time the events say it is (those with hits, and a sample of the others).
   std::vector<correlate::HitBatch> hits;
   std::uint64_t hits_untimed = 0, hits_future = 0;
-  correlate::Time newest = correlate::kNoTime;
+  EventTimes times;
   source::Receipt receipt;  // success, until the committer says otherwise
 
   // Nothing of it must be on disk before it is acknowledged.
   bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }
-  // It says how late it is (correlate/watermark.h).
-  bool tells_time() const { return newest != correlate::kNoTime; }
+  // It moves a clock (correlate/watermark.h).
+  bool moves_clock() const { return !times.newest().empty(); }
 };
 
 }  // namespace tocsin::pipeline

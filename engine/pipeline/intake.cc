@@ -146,7 +146,7 @@ void Intake::evaluate(Evaluator& evaluator, Job job) {
     release(bytes);
     reply(std::move(receipt));
   };
-  const bool is_nothing = findings.is_empty() && !findings.tells_time();
+  const bool is_nothing = findings.is_empty() && !findings.moves_clock();
   if (!findings.receipt.status || is_nothing) return done(std::move(findings.receipt));
   committer_.submit(std::move(findings), std::move(done));
 }
@@ -160,6 +160,7 @@ void Intake::count(const source::Submission& submission, const Findings& finding
   source.received.add(static_cast<double>(receipt.accepted + receipt.rejected));
   source.rejected.add(static_cast<double>(receipt.rejected));
   source.bytes.add(static_cast<double>(submission.bytes.size()));
+  source.ahead.add(static_cast<double>(findings.times.ahead().events));
   if (receipt.accepted > 0) {
     source.last_event.set(static_cast<double>(submission.received_ms) / 1000);
   }
@@ -189,6 +190,7 @@ Intake::SourceMetrics& Intake::metrics_of(const std::string& source) {
                   registry_.counter(metrics::kEventsRejected, {source, "unreadable"}),
                   registry_.counter(metrics::kSubmissionsRefused, {source, "busy"}),
                   registry_.histogram(metrics::kEventLag, {source}),
+                  registry_.counter(metrics::kEventsAhead, {source}),
                   registry_.gauge(metrics::kSourceLastEvent, {source})};
   }
   return at->second;

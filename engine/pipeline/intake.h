@@ -58,6 +58,7 @@ class Intake final : public source::Intake {
   struct SourceMetrics {
     metrics::Counter received, bytes, rejected, refused;
     metrics::Histogram lag;
+    metrics::Counter ahead;
     metrics::Gauge last_event;
   };
 

@@ -50,8 +50,9 @@ Status ScanCorrelation::run(std::int64_t detected_at, const Tell& tell) {
     if (Status read = spool_.read(kAtOnce, sorted); !read) return read;
     if (sorted.places.empty()) break;
     if (Status taken = take(sorted, output); !taken) return taken;
-    const correlate::Time now = sorted.hits[sorted.places.size() - 1].time;
-    newest_ = std::max(newest_, now);
+    // Hits that are dated ahead do not move time.
+    const correlate::Time now = std::min(newest_, sorted.hits[sorted.places.size() - 1].time);
+    if (now == correlate::kNoTime) continue;
     if (Status passed = pass(now, output); !passed) return passed;
     if (Status told = tell_ended(detected_at, tell); !told) return told;
   }

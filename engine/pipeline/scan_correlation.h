@@ -30,7 +30,7 @@ class ScanCorrelation {
   explicit ScanCorrelation(std::shared_ptr<const correlate::Correlations> correlations,
                            std::optional<correlate::CorrelationIndex> explained = std::nullopt);
 
-  // Hits, in any order, and how far the time has come with the events that were read.
+  // Hits, in any order, and how far time has come with the events that were read.
   Status add(const correlate::HitBatch& hits, correlate::Time newest);
   // Tells the episodes of correlations that raise alerts, each once, in the order in which they
   // end; without `tell` they are only counted. Time ends with the newest event: what would have to

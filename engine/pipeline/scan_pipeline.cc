@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "alert/correlation.h"
+#include "base/time.h"
 #include "correlate/event_fields.h"
 #include "correlate/hit_maker.h"
+#include "correlate/watermark.h"
 #include "event/batch_reader.h"
 #include "pipeline/turnstile.h"
 #include "program/match.h"
@@ -65,7 +67,8 @@ class Worker : private event::BatchReader::Visitor {
     ++result_.records;
     fired_.clear();
     if (plan_.time() != event::kNoField) {
-      result_.newest = std::max(result_.newest, correlate::time_of(event.text(plan_.time())));
+      const correlate::Time time = correlate::time_of(event.text(plan_.time()));
+      result_.newest = std::max(result_.newest, correlate::clock_time(time, now_ * kMillisecond));
     }
     const bool is_other = plan_.is_other(event);
     if (is_other) reader_.read_again(event, static_cast<std::size_t>(program::Reading::all));
@@ -95,7 +98,11 @@ class Worker : private event::BatchReader::Visitor {
       if (!hits_.wants(rule)) continue;
       if (!begun) hits_.begin(event, origin, kScanSource, read_with);
       begun = true;
-      hits_.add(rule, result_.hits);
+      if (hits_.time() > now_ * kMillisecond + correlate::kFuture) {
+        ++result_.future;
+      } else {
+        hits_.add(rule, result_.hits);
+      }
     }
     std::erase_if(fired_, [&](program::RuleIndex rule) { return !program_.raises_alert(rule); });
   }

@@ -28,6 +28,7 @@ struct ScanStats {
   std::vector<std::uint64_t> rule_matches;         // by RuleIndex
   std::vector<std::uint64_t> correlation_matches;  // by CorrelationIndex: episodes
   std::uint64_t untimed = 0;    // events that correlations could not use: no usable eventTime
+  std::uint64_t future = 0;     // hits that they did not use: dated more than 15 min after the scan
   std::uint64_t forgotten = 0;  // hits and groups that correlations forgot early, at a limit
 };
 

@@ -27,7 +27,7 @@ void BatchResult::clear() {
   matches.clear();
   hits.clear();
   newest = correlate::kNoTime;
-  untimed = forgotten = 0;
+  untimed = future = forgotten = 0;
   records = 0;
   input_bytes = 0;
 }
@@ -116,6 +116,7 @@ void Turnstile::deliver(const std::unique_lock<std::mutex>&, BatchResult& result
   numbering_.apply(result);
   stats_.records += result.records;
   stats_.untimed += result.untimed;
+  stats_.future += result.future;
   stats_.forgotten += result.forgotten;
   stats_.rejected += result.errors.size();
   stats_.repaired += result.notes.size();

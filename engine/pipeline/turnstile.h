@@ -42,8 +42,8 @@ struct BatchResult {
   std::vector<event::RecordError> errors;
   std::vector<program::RuleIndex> matches;
   correlate::HitBatch hits;
-  correlate::Time newest = correlate::kNoTime;  // that is known of the events
-  std::uint64_t untimed = 0, forgotten = 0;     // as ScanStats has them
+  correlate::Time newest = correlate::kNoTime;           // that is known of the events
+  std::uint64_t untimed = 0, future = 0, forgotten = 0;  // as ScanStats has them
   std::uint64_t records = 0;
   std::uint64_t input_bytes = 0;
 

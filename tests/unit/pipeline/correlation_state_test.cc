@@ -1,9 +1,12 @@
 // Detections over time in the service: what is told, kept, bounded and forgotten.
 #include "pipeline/correlation_state.h"
 
+#include <fstream>
+
 #include "alert/occurrences.h"
 #include "base/time.h"
 #include "pipeline/episodes.h"
+#include "source_dir.h"
 #include "unit/pipeline/over_time.h"
 
 namespace tocsin::pipeline {
@@ -224,17 +227,113 @@ TEST_CASE("times that cannot be are not believed") {
   CHECK(service.hits("accepted") == 2);
 }
 
+TEST_CASE("events dated ahead move no clock, are correlated, and are notified once") {
+  Machine machine;
+  Running service(machine, kManyDenied);
+  service.submit(denied(1, -60));
+  const Findings ahead = service.evaluate(denied(2, 14 * 60 + 50) + denied(3, 14 * 60 + 51));
+  CHECK(ahead.times.ahead().events == 2);
+  CHECK(ahead.times.newest().empty());
+  service.submit(denied(2, 14 * 60 + 50) + denied(3, 14 * 60 + 51));
+  CHECK(service.state().watermark() == (1'767'268'800 - 60 - 15 * 60) * kSecond);
+  // The attack that follows is not late.
+  for (int i = 10; i < 30; ++i) service.submit(denied(i, -30 + i));
+  CHECK(service.hits("late") == 0);
+  CHECK(service.hits("accepted") == 23);
+  REQUIRE(service.alerts("many").size() == 1);
+  CHECK(service.alerts("many")[0].count == 19);
+  service.submit(denied(40, 14 * 60 + 52));  // the third at its own time
+  CHECK(service.alerts("many").size() == 2);
+  auto told = service.alerts();
+  std::erase_if(told, [](const auto& row) { return row.rule_id != alert::kEventsAhead.id; });
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].count == 2);
+  CHECK(told[0].json.find("by up to 891 s (account 123456789012)") != std::string::npos);
+}
+
+TEST_CASE("an event a little ahead takes the clock to the time of receipt, after a restart too") {
+  Machine machine;
+  {
+    Running service(machine, kManyDenied);
+    service.submit(denied(1, 9) + denied(2, 10));
+    CHECK(service.alerts().empty());
+    service.pass(1);
+    CHECK(service.state().watermark() == (1'767'268'800 - 15 * 60) * kSecond);
+    service.submit(denied(3, 14 * 60));
+  }
+  Running again(machine, kManyDenied);
+  again.submit(denied(4, -15 * 60 + 2));
+  CHECK(again.hits("late") == 0);
+  CHECK(again.state().watermark() < (1'767'268'800 - 15 * 60 + 2) * kSecond);
+}
+
+TEST_CASE("an account that lags is waited for, and delays the others only so long") {
+  Machine machine;
+  Running service(machine, kManyDenied);
+  const auto of_account = [](const std::string& account, int number, double seconds) {
+    std::string event = denied(number, seconds);
+    event.replace(event.find("123456789012"), 12, account);
+    return event;
+  };
+  service.submit(of_account("111111111111", 1, 0) + of_account("222222222222", 2, -20 * 60));
+  CHECK(service.hits("late") == 0);
+  service.submit(of_account("111111111111", 3, 0));
+  service.submit(of_account("222222222222", 4, -23 * 60) + of_account("222222222222", 5, -20 * 60));
+  CHECK(service.hits("late") == 0);
+  CHECK(service.alerts("many").size() == 0);
+  service.submit(of_account("222222222222", 6, -20 * 60));
+  CHECK(service.alerts("many").size() == 1);
+  service.submit(of_account("222222222222", 7, -30 * 60 - 1));
+  CHECK(service.hits("late") == 1);
+}
+
+TEST_CASE("the evidence of a shipped ordered correlation contains its chain") {
+  std::ifstream file(std::string(TOCSIN_SOURCE_DIR) +
+                     "/rules/aws/cloudtrail/logging_stopped_then_acting.yml");
+  const std::string yaml{std::istreambuf_iterator<char>(file), {}};
+  REQUIRE_FALSE(yaml.empty());
+  Machine machine;
+  Running service(machine, yaml);
+  const auto event = [](const std::string& id, const char* source, const char* name, double when) {
+    return R"({"eventVersion":"1.08","eventID":")" + id + R"(","eventTime":")" + at(when) +
+           R"(","eventName":")" + name + R"(","eventSource":")" + source +
+           R"(","userIdentity":{"type":"IAMUser","arn":"arn:a"},)"
+           R"("recipientAccountId":"123456789012"})" +
+           "\n";
+  };
+  std::string bytes;
+  for (int i = 0; i < 50; ++i) {
+    bytes += event("before" + std::to_string(i), "iam.amazonaws.com", "CreateAccessKey", -900 + i);
+  }
+  bytes += event("stop", "cloudtrail.amazonaws.com", "StopLogging", -800);
+  for (int i = 0; i < 60; ++i) {
+    bytes += event("after" + std::to_string(i), "iam.amazonaws.com", "CreateAccessKey", -700 + i);
+  }
+  service.submit(bytes);
+  for (const auto& alert : service.alerts()) {
+    if (alert.rule_title != "Logging Stopped, Then Sensitive Calls by the Same Identity") continue;
+    CHECK(member(alert, "hits") == "111");
+    for (const char* const shown : {"before0", "before4", "stop", "after59", "after46"}) {
+      CAPTURE(shown);
+      CHECK(alert.json.find('"' + std::string(shown) + '"') != std::string::npos);
+    }
+    CHECK(alert.json.find("\"before5\"") == std::string::npos);
+    return;
+  }
+  FAIL("no alert");
+}
+
 TEST_CASE("what only tells the time is acknowledged without a commit") {
   Machine machine;
   Running service(machine, kManyDenied);
   service.submit(denied(1, -60) + denied(2, -60));
   const double before = service.commits();
-  for (int i = 0; i < 20; ++i) {
-    service.submit(record("o" + std::to_string(i), "arn:a", "Other", at(i)));
+  for (int i = 1; i <= 20; ++i) {
+    service.submit(record("o" + std::to_string(i), "arn:a", "Other", at(i - 25)));
   }
   service.pass(1);
   CHECK(service.commits() == before);
-  CHECK(service.state().watermark() == (1'767'268'800 + 19 - 15 * 60) * kSecond);
+  CHECK(service.state().watermark() == (1'767'268'800 - 5 - 15 * 60) * kSecond);
 }
 
 TEST_CASE("a flood of keys is bounded, counted and told of once") {

@@ -18,6 +18,8 @@
 
 namespace tocsin::pipeline {
 
+inline constexpr std::int64_t kNoonMs = 1'767'268'800'000;
+
 // Stands still until it is set. Begins at noon.
 class SetClock final : public Clock {
  public:
@@ -29,7 +31,7 @@ class SetClock final : public Clock {
   }
 
  private:
-  std::atomic<std::int64_t> wall_{1'767'268'800'000}, steady_{1'000'000};
+  std::atomic<std::int64_t> wall_{kNoonMs}, steady_{1'000'000};
 };
 
 // Seconds after noon.
