@@ -1,5 +1,6 @@
 // Averages, medians, percentiles: each hit is looked at with those before it when none of these can
 // come any more, for a late one may change them either way.
+#include "correlate/evidence.h"
 #include "correlate/judge.h"
 
 namespace tocsin::correlate {
@@ -10,7 +11,7 @@ using Kind = sigma::Correlation::Window;
 class Averages final : public Judge {
  public:
   explicit Averages(const CompiledCorrelation& correlation)
-      : span_(correlation.timespan), measure_(correlation) {}
+      : correlation_(correlation), span_(correlation.timespan), measure_(correlation) {}
 
   void inserted(Group&, Time, Time, const Fire&) override {}
 
@@ -36,7 +37,7 @@ class Averages final : public Judge {
                             time,
                             count_hits(hits, lowest, after),
                             measure,
-                            evidence_of(hits, lowest, after),
+                            evidence_of(correlation_, hits, lowest, after),
                             hits[at].ref,
                             hits[at].event};
         fire_block(hits, at, after, window, fire);
@@ -62,7 +63,7 @@ class Averages final : public Judge {
             time,
             count_hits(hits, begin, end),
             measure_.value(time - span_).value_or(0),
-            evidence_of(hits, begin, end),
+            evidence_of(correlation_, hits, begin, end),
             hits[index].ref,
             hits[index].event};
   }
@@ -84,6 +85,7 @@ class Averages final : public Judge {
     }
   }
 
+  const CompiledCorrelation& correlation_;
   const Time span_;
   Measure measure_;
 };

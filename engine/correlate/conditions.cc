@@ -208,6 +208,7 @@ class Conditions final : public Judge {
     window.closing_event = hits[index].event;
     std::vector<std::size_t> order = taken.hits;
     std::sort(order.begin(), order.end());
+    if (order.size() > kEvidence) order.erase(order.begin(), order.end() - kEvidence);
     for (const std::size_t at : order) window.evidence.push_back(hits[at].ref);
     return window;
   }

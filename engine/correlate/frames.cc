@@ -1,6 +1,7 @@
 // Conditions that are decided on whole stretches of time: tiles, buckets, sessions.
 #include <algorithm>
 
+#include "correlate/evidence.h"
 #include "correlate/judge.h"
 
 namespace tocsin::correlate {
@@ -11,7 +12,10 @@ using Kind = sigma::Correlation::Window;
 class Frames final : public Judge {
  public:
   explicit Frames(const CompiledCorrelation& correlation)
-      : span_(correlation.timespan), kind_(correlation.source->window), measure_(correlation) {}
+      : correlation_(correlation),
+        span_(correlation.timespan),
+        kind_(correlation.source->window),
+        measure_(correlation) {}
 
   void inserted(Group&, Time, Time, const Fire&) override {}
 
@@ -109,13 +113,13 @@ class Frames final : public Judge {
     fire(frame.end_time, closing, &window);
   }
 
-  static Window window_of(const std::vector<Entry>& hits, const Frame& frame, std::size_t closing,
-                          double measure) {
+  Window window_of(const std::vector<Entry>& hits, const Frame& frame, std::size_t closing,
+                   double measure) const {
     return {frame.begin_time,
             frame.end_time,
             count_hits(hits, frame.begin, frame.end),
             measure,
-            evidence_of(hits, frame.begin, frame.end),
+            evidence_of(correlation_, hits, frame.begin, frame.end),
             hits[closing].ref,
             hits[closing].event};
   }
@@ -130,6 +134,7 @@ class Frames final : public Judge {
     for (std::size_t i = frame.begin; i < frame.end; ++i) measure_.add(hits[i]);
   }
 
+  const CompiledCorrelation& correlation_;
   const Time span_;
   const Kind kind_;
   Measure measure_;

@@ -31,23 +31,6 @@ std::uint64_t count_hits(const std::vector<Entry>& hits, std::size_t begin, std:
   return count;
 }
 
-std::vector<HitRef> evidence_of(const std::vector<Entry>& hits, std::size_t begin,
-                                std::size_t end) {
-  std::vector<HitRef> first, last;
-  const auto is_first_of_hit = [&](std::size_t i) {
-    return i == begin || !is_same_hit(hits[i - 1], hits[i]);
-  };
-  std::size_t at = begin;
-  for (; at < end && first.size() < kFirstEvidence; ++at) {
-    if (is_first_of_hit(at)) first.push_back(hits[at].ref);
-  }
-  for (std::size_t i = end; i > at && first.size() + last.size() < kEvidence; --i) {
-    if (is_first_of_hit(i - 1)) last.push_back(hits[i - 1].ref);
-  }
-  first.insert(first.end(), last.rbegin(), last.rend());
-  return first;
-}
-
 Time bucket_begin(Time time, Time span) {
   return time - time % span;
 }

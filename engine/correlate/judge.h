@@ -57,12 +57,7 @@ std::unique_ptr<Judge> make_silence(const CompiledCorrelation& correlation);
 
 // What is heard of a silent_source has to be on disk when it has gone on by T over this.
 inline constexpr Time kHeardSteps = 16;
-// Of evidence that does not fit, so many of the first are shown.
-inline constexpr std::size_t kFirstEvidence = 5;
-
-// The number of hits in [begin, end), and the evidence of them.
 std::uint64_t count_hits(const std::vector<Entry>& hits, std::size_t begin, std::size_t end);
-std::vector<HitRef> evidence_of(const std::vector<Entry>& hits, std::size_t begin, std::size_t end);
 // Where the bucket begins that `time` is in.
 Time bucket_begin(Time time, Time span);
 // The index of the first hit of the session that the hit at `index` is in, not older than `oldest`.

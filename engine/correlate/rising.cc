@@ -2,6 +2,7 @@
 // as they are there.
 #include <algorithm>
 
+#include "correlate/evidence.h"
 #include "correlate/judge.h"
 
 namespace tocsin::correlate {
@@ -37,7 +38,7 @@ class Rising final : public Judge {
     window.begin = begin_time(hits, begin, time);
     window.end = time;
     window.hits = count_hits(hits, begin, end);
-    window.evidence = evidence_of(hits, begin, end);
+    window.evidence = evidence_of(correlation_, hits, begin, end);
     window.closing = hits[index].ref;
     window.closing_event = hits[index].event;
     measure_.clear();

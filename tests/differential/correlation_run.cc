@@ -36,7 +36,7 @@ void pack(const PlainHit& hit, const std::vector<correlate::Slot>& slots,
   }
 }
 
-std::string shown(const Key& key) {
+std::string shown_key(const Key& key) {
   return fmt::format("{:02x}{:02x}{:02x}{:02x}", key[0], key[1], key[2], key[3]);
 }
 
@@ -138,7 +138,7 @@ void CorrelationRun::finish() {
          fmt::format("{} groups, {} hits, {} episodes are left", stats.groups, stats.hits,
                      stats.episodes));
   for (const auto& [key, told] : told_) {
-    expect(told.ended, "episode " + shown(key) + " never ends");
+    expect(told.ended, "episode " + shown_key(key) + " never ends");
   }
 }
 
@@ -152,7 +152,11 @@ void CorrelationRun::take_output(const HitBatch& hits) {
     // What was only heard may wait a little.
     keeps = keeps || hits[i].rule < rules_.correlations->heard_by(0);
   }
+  for (std::size_t i = 0; i < hits.size(); ++i) {
+    sightings_.push_back(sighting_of(hits[i]));
+  }
   for (std::size_t i = 0; i < output_.derived.size(); ++i) {
+    sightings_.push_back(sighting_of(output_.derived[i]));
     keep(output_.derived[i], events_.size());
     events_.emplace_back();
   }
@@ -166,7 +170,7 @@ void CorrelationRun::take_output(const HitBatch& hits) {
   // What another is merged into may itself be merged in the same call.
   for (const Change& change : output_.changes) {
     expect(change.kind != Change::Kind::merged || told_.count(change.into) != 0,
-           "episode " + shown(change.episode) + " is merged into an unknown one");
+           "episode " + shown_key(change.episode) + " is merged into an unknown one");
   }
   for (const Change& change : output_.changes) {
     if (change.kind == Change::Kind::merged) follow(change);
@@ -180,7 +184,7 @@ void CorrelationRun::keep(const correlate::Hit& hit, HitRef ref) {
 }
 
 void CorrelationRun::follow(const Change& change) {
-  const std::string name = shown(change.episode);
+  const std::string name = shown_key(change.episode);
   const auto known = told_.find(change.episode);
   switch (change.kind) {
     case Change::Kind::began:
@@ -201,14 +205,54 @@ void CorrelationRun::follow(const Change& change) {
   expect(groups_.count(change.group) != 0, "episode " + name + " is of a group without hits");
   expect(change.evidence.size() <= correlate::kEvidence, "too much evidence");
   expect(change.hits == 0 || !change.evidence.empty(), "no evidence");
+  if (change.hits > 0) check_evidence(change);
   told_[change.episode] = {change, false};
+}
+
+reference::Sighting CorrelationRun::sighting_of(const correlate::Hit& hit) {
+  const correlate::Correlations& correlations = *rules_.correlations;
+  reference::Fields& fields = fields_.emplace_back();
+  hit.fields.each([&](correlate::Slot slot, std::string_view value) {
+    fields[correlations.fields()[slot]].emplace_back(value);
+  });
+  reference::Target target;
+  const std::size_t rules = correlations.rules().size();
+  if (hit.rule < rules) {
+    target = reference::resolve(*rules_.set, rules_.title_of_rule(hit.rule));
+  } else if (hit.rule < correlations.heard_by(0)) {
+    target = {reference::Target::Kind::correlation,
+              rules_.document_of(static_cast<CorrelationIndex>(hit.rule - rules))};
+  }
+  return {target, hit.time, std::string(correlate::as_text(hit.event)), &fields};
+}
+
+// What made it fire is among what is shown: that alone measures as much.
+void CorrelationRun::check_evidence(const Change& change) {
+  using Type = reference::Description::Type;
+  const std::size_t document = rules_.document_of(change.correlation);
+  const auto description =
+      std::find_if(descriptions_.begin(), descriptions_.end(),
+                   [&](const reference::Description& one) { return one.document == document; });
+  const Type type = description->type;
+  const bool is_temporal = type == Type::temporal || type == Type::temporal_ordered;
+  if (!is_temporal && type != Type::value_count) return;
+  reference::Sightings shown;
+  for (const HitRef ref : change.evidence) shown.push_back(&sightings_.at(ref));
+  std::sort(shown.begin(), shown.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->time, a->event) < std::tie(b->time, b->event);
+  });
+  const auto measure = reference::measure_of(*description, shown, reference::Mistake::none);
+  const double wanted =
+      std::min(change.measure, static_cast<double>(std::size_t{correlate::kEvidence}));
+  expect(measure && *measure >= wanted,
+         "the evidence of " + shown_key(change.episode) + " does not contain what made it fire");
 }
 
 void CorrelationRun::take_ended() {
   for (const Key& episode : correlator_->take_ended()) {
     const auto known = told_.find(episode);
     if (known == told_.end()) continue;  // it was merged
-    expect(!known->second.ended, "episode " + shown(episode) + " ends twice");
+    expect(!known->second.ended, "episode " + shown_key(episode) + " ends twice");
     known->second.ended = true;
   }
 }

@@ -2,6 +2,7 @@
 // with what was kept, and every promise about what it gives back is checked on the way.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -59,6 +60,9 @@ class CorrelationRun {
   void take_output(const correlate::HitBatch& hits);
   void keep(const correlate::Hit& hit, correlate::HitRef ref);
   void follow(const correlate::Change& change);
+  void check_evidence(const correlate::Change& change);
+  // What the reference makes of a hit.
+  reference::Sighting sighting_of(const correlate::Hit& hit);
   void take_ended();
   void remember_groups(const reference::PlainHit& hit);
   void expect(bool promise, const std::string& otherwise);
@@ -73,6 +77,8 @@ class CorrelationRun {
   std::map<std::string, std::uint32_t> by_title_;
   std::map<correlate::Key, reference::Texts> groups_;
   std::vector<std::string> events_;  // by HitRef
+  std::deque<reference::Fields> fields_;
+  std::vector<reference::Sighting> sightings_;  // by HitRef
   correlate::HitBatch kept_hits_;
   std::vector<Kept> kept_;
   std::map<correlate::Key, Told> told_;  // by episode
