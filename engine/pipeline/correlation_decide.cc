@@ -78,7 +78,7 @@ Status CorrelationState::decide(const std::vector<const Findings*>& all,
   known_.look_in(nullptr);
   journal_.let_go();
   count_evictions();
-  const bool is_held = journal_.has_pending() || known_.has_changes();
+  const bool is_held = journal_.has_pending() || known_.has_changes() || journal_.heard().has_due();
   if (!held_since_ && is_held) held_since_ = clock_.steady_ms();
   return status;
 }
@@ -198,7 +198,6 @@ Status CorrelationState::write(store::Transaction& transaction, Recorder& record
   if (Status written = journal_.write(transaction, all); !written) return written;
   if (Status written = known_.write(transaction); !written) return written;
   const correlate::Time watermark = correlator_->watermark();
-  if (watermark != correlate::kNoTime) journal_.heard().forget_before(watermark);
   if (Status saved = transaction.save_clock(
           {watermark, static_cast<std::int64_t>(journal_.next()), clocks_.sources()});
       !saved) {
@@ -228,6 +227,8 @@ Status CorrelationState::write(store::Transaction& transaction, Recorder& record
 void CorrelationState::committed() {
   journal_.committed();
   known_.committed();
+  const correlate::Time watermark = correlator_->watermark();
+  if (watermark != correlate::kNoTime) journal_.heard().forget_before(watermark);
   matters_ = false;
   held_since_.reset();
   if (dropped_.rows > 0) {

@@ -2,69 +2,93 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/sabotage.h"
 
 namespace tocsin::pipeline {
+namespace {
+
+// The order in which the correlator keeps hits: the greater one is the end of its stretch.
+bool is_later(const correlate::Hit& a, const correlate::Hit& b) {
+  return std::tie(a.time, a.event) > std::tie(b.time, b.event);
+}
+
+}  // namespace
 
 void HeardHits::take(const std::shared_ptr<const correlate::Correlations>& correlations,
                      const correlate::Hit& hit, correlate::HitRef ref, correlate::Time span) {
-  Stretch heard;
-  heard.correlations = correlations;
-  heard.hit.add(hit);
-  heard.ref = ref;
-  heard.begin = hit.since;
-  heard.end = hit.time;
-  heard.span = span;
+  Stretch taken;
+  taken.correlations = correlations;
+  taken.hit.add(hit);
+  taken.ref = ref;
+  taken.begin = hit.since;
+  taken.end = hit.time;
+  taken.span = span;
   const correlate::Key key =
       KeyHash().add_field(std::to_string(hit.rule)).add_field(hit.fields.packed()).bytes();
   const std::lock_guard lock(mutex_);
   const auto [at, is_new] = latest_.try_emplace(key);
   Stretch& latest = at->second;
-  if (!is_new && latest.begin - heard.end > span) {
-    over_.push_back(std::move(heard));
-    return;
+  if (!is_new && latest.begin - taken.end > span) return set_aside(std::move(taken));
+  if (!is_new && taken.begin - latest.end > span) {
+    by_ref_.erase(latest.ref);
+    taken.is_touched = latest.is_touched;
+    set_aside(std::exchange(latest, std::move(taken)));
+    by_ref_[latest.ref] = key;
+  } else if (is_new || is_later(hit, latest.hit[0])) {
+    if (!is_new) {
+      by_ref_.erase(latest.ref);
+      taken.begin = std::min(taken.begin, latest.begin);
+      taken.stored = latest.stored;
+      taken.is_touched = latest.is_touched;
+    }
+    latest = std::move(taken);
+    by_ref_[latest.ref] = key;
+  } else {
+    latest.begin = std::min(latest.begin, taken.begin);
   }
-  if (!is_new && heard.begin - latest.end > span) {
-    over_.push_back(latest);
-    latest.written = correlate::kNoTime;
-  } else if (!is_new) {
-    heard.begin = std::min(latest.begin, heard.begin);
-    latest.begin = heard.begin;
-    if (heard.end <= latest.end) return;
-  }
-  replace(key, latest, std::move(heard));
+  touch(key, latest);
 }
 
-void HeardHits::replace(const correlate::Key& key, Stretch& latest, Stretch heard) {
-  by_ref_.erase(latest.ref);
-  by_ref_[heard.ref] = key;
-  heard.written = latest.written;
-  if (!latest.is_touched) touched_.push_back(key);
-  heard.is_touched = true;
-  latest = std::move(heard);
+void HeardHits::touch(const correlate::Key& key, Stretch& stretch) {
+  has_due_ = has_due_ || stretch.is_due();
+  if (!std::exchange(stretch.is_touched, true)) touched_.push_back(key);
 }
 
-HeardHits::Row HeardHits::row_of(const Stretch& stretch) {
+void HeardHits::set_aside(Stretch stretch) {
+  if (stretch.is_stored() && !sabotage::on("wedge_heard_hits")) return;
+  has_due_ = true;
+  over_.push_back(std::move(stretch));
+}
+
+correlate::HitBatch HeardHits::hit_of(const Stretch& stretch) {
   correlate::Hit hit = stretch.hit[0];
   hit.since = stretch.begin;
   correlate::HitBatch one;
   one.add(hit);
+  return one;
+}
+
+HeardHits::Row HeardHits::row_of(const Stretch& stretch) {
   correlate::BlobWriter writer(*stretch.correlations);
-  writer.add(one, 0);
+  writer.add(hit_of(stretch), 0);
   return {stretch.ref, stretch.end + stretch.span, writer.finish()};
 }
 
 std::vector<HeardHits::Row> HeardHits::due(bool all) {
   const std::lock_guard lock(mutex_);
   std::vector<Row> rows;
-  for (const Stretch& stretch : over_) rows.push_back(row_of(stretch));
-  writing_.clear();
+  for (Stretch& stretch : over_) {
+    stretch.writing = Range{stretch.begin, stretch.end};
+    rows.push_back(row_of(stretch));
+  }
   const auto look = [&](const correlate::Key& key, Stretch& stretch) {
     stretch.is_touched = false;
-    if (stretch.is_written() || !(all || stretch.is_due())) return;
-    stretch.writing = stretch.end;
+    if (stretch.is_stored() || !(all || stretch.is_due())) return;
+    stretch.writing = Range{stretch.begin, stretch.end};
     writing_.push_back(key);
     rows.push_back(row_of(stretch));
   };
@@ -76,35 +100,43 @@ std::vector<HeardHits::Row> HeardHits::due(bool all) {
     }
   }
   touched_.clear();
+  has_due_ = false;
   return rows;
 }
 
 void HeardHits::committed() {
   const std::lock_guard lock(mutex_);
-  over_.clear();
+  std::erase_if(over_, [](const Stretch& stretch) { return stretch.writing.has_value(); });
   for (const correlate::Key& key : writing_) {
-    if (const auto at = latest_.find(key); at != latest_.end()) {
-      at->second.written = at->second.writing;
-    }
+    const auto at = latest_.find(key);
+    if (at == latest_.end() || !at->second.writing) continue;
+    at->second.stored = std::exchange(at->second.writing, std::nullopt);
   }
   writing_.clear();
 }
 
 void HeardHits::failed() {
   const std::lock_guard lock(mutex_);
+  for (Stretch& stretch : over_) stretch.writing.reset();
+  has_due_ = has_due_ || !over_.empty();
   for (const correlate::Key& key : writing_) {
     const auto at = latest_.find(key);
-    if (at == latest_.end() || std::exchange(at->second.is_touched, true)) continue;
-    touched_.push_back(key);
+    if (at == latest_.end()) continue;
+    at->second.writing.reset();
+    touch(key, at->second);
   }
   writing_.clear();
 }
 
+bool HeardHits::has_due() const {
+  const std::lock_guard lock(mutex_);
+  return has_due_;
+}
+
 bool HeardHits::has_unwritten() const {
   const std::lock_guard lock(mutex_);
-  return !over_.empty() || std::any_of(latest_.begin(), latest_.end(), [](const auto& entry) {
-    return !entry.second.is_written();
-  });
+  return !over_.empty() || std::any_of(latest_.begin(), latest_.end(),
+                                       [](const auto& entry) { return !entry.second.is_stored(); });
 }
 
 void HeardHits::forget_before(correlate::Time watermark) {
@@ -125,6 +157,7 @@ void HeardHits::clear() {
   touched_.clear();
   writing_.clear();
   over_.clear();
+  has_due_ = false;
 }
 
 std::optional<correlate::KeptHit> HeardHits::find(correlate::HitRef ref) const {

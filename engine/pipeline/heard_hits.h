@@ -1,6 +1,15 @@
-// HeardHits: what was heard of silent sources, of which every submission has some: of each group
-// the latest stretch is held, and only now and then written. What is lost by a kill is a small part
-// of the time after which a source counts as silent; a service that ends in peace loses nothing.
+// HeardHits: the hits of silent_source correlations, of which every submission has some. Of each
+// group the latest stretch (a time in which no gap is longer than the correlation's T) is held in
+// memory and written now and then: after a kill, a stretch may end earlier than it did by a small
+// part of T (kSteps). A service that ends in peace loses nothing.
+//
+// Invariants
+// - A stretch knows how much of it is in the store. `over_` holds only stretches of which something
+//   is not.
+// - A row that is written again has the same number and covers at least what it covered before;
+//   store::Transaction::add_hits() replaces it.
+// Used by the committer's thread: take(), then due(), then committed() or failed(). find() may be
+// called from any thread.
 #pragma once
 
 #include <memory>
@@ -18,7 +27,7 @@ namespace tocsin::pipeline {
 
 class HeardHits {
  public:
-  // Parts of a correlation's T after which what was heard is worth a row.
+  // Parts of a correlation's T after which an extension of a stretch is worth a row.
   static constexpr correlate::Time kSteps = 32;
 
   struct Row {
@@ -30,26 +39,31 @@ class HeardHits {
   // A hit that is heard_by() one of `correlations`, whose T is `span`.
   void take(const std::shared_ptr<const correlate::Correlations>& correlations,
             const correlate::Hit& hit, correlate::HitRef ref, correlate::Time span);
-  // What is to be written now; `all`: whatever was not. It is once committed() is called.
+  // Rows to write now; `all`: of every stretch that is not in the store as it is. They count as
+  // stored once committed() is called.
   std::vector<Row> due(bool all);
   void committed();
-  void failed();  // it was not written
+  void failed();
+  // Some stretch is not in the store at all, or ends there too early by more than T / kSteps.
+  bool has_due() const;
   bool has_unwritten() const;
 
-  // Groups that went silent before are of no use any more, and forgotten now and then.
+  // Drops, now and then, groups whose silence `watermark` has decided. Call it when that decision
+  // is in the store.
   void forget_before(correlate::Time watermark);
   void clear();
 
-  // From any thread; of those that are held.
+  // The hit at the end of a stretch that is held.
   std::optional<correlate::KeptHit> find(correlate::HitRef ref) const;
-  // Calls visit(hits, ref) for each that was not written and is for `correlations`: one hit each.
+  // Calls visit(hits, ref) for each stretch of `correlations` that is not in the store as it is:
+  // one hit each, which stands for the whole stretch.
   template <class Visit>
   Status each_unwritten(const correlate::Correlations* correlations, Visit visit) const {
     const std::lock_guard lock(mutex_);
     Status status;
     const auto look = [&](const Stretch& stretch) {
-      const bool wanted = stretch.correlations.get() == correlations && !stretch.is_written();
-      if (status && wanted) status = visit(stretch.hit, stretch.ref);
+      const bool wanted = stretch.correlations.get() == correlations && !stretch.is_stored();
+      if (status && wanted) status = visit(hit_of(stretch), stretch.ref);
     };
     for (const auto& [key, stretch] : latest_) look(stretch);
     for (const Stretch& stretch : over_) look(stretch);
@@ -57,27 +71,37 @@ class HeardHits {
   }
 
  private:
+  struct Range {
+    correlate::Time begin = 0, end = 0;
+  };
   struct Stretch {
     std::shared_ptr<const correlate::Correlations> correlations;
-    correlate::HitBatch hit;  // one
+    correlate::HitBatch hit;  // one, at the end
     correlate::HitRef ref = 0;
     correlate::Time begin = 0, end = 0, span = 0;
-    correlate::Time written = correlate::kNoTime, writing = correlate::kNoTime;  // up to where
-    bool is_touched = false;                                                     // see touched_
-    bool is_written() const { return written == end; }
-    bool is_due() const { return written == correlate::kNoTime || end - written > span / kSteps; }
+    std::optional<Range> stored;   // what rows of the store cover
+    std::optional<Range> writing;  // what they will cover after committed()
+    bool is_touched = false;       // its group is in touched_
+
+    bool is_stored() const { return stored && stored->begin <= begin && stored->end == end; }
+    bool is_due() const {
+      return !stored || stored->begin > begin || end - stored->end > span / kSteps;
+    }
   };
 
+  static correlate::HitBatch hit_of(const Stretch& stretch);
   static Row row_of(const Stretch& stretch);
-  void replace(const correlate::Key& key, Stretch& latest, Stretch heard);
+  void touch(const correlate::Key& key, Stretch& stretch);
+  void set_aside(Stretch stretch);
 
   mutable std::mutex mutex_;
   std::unordered_map<correlate::Key, Stretch, correlate::KeyHasher> latest_;  // by group
   std::unordered_map<correlate::HitRef, correlate::Key> by_ref_;              // of latest_
-  std::vector<correlate::Key> touched_;  // groups that due() has to look at
-  std::vector<correlate::Key> writing_;  // that committed() has to
-  std::vector<Stretch> over_;            // something later was heard, but not within T
-  std::size_t forget_at_ = 1000;         // groups
+  std::vector<correlate::Key> touched_;  // groups of latest_ that changed since due()
+  std::vector<correlate::Key> writing_;  // groups of latest_ that due() gave a row
+  std::vector<Stretch> over_;            // beside the latest one of their group
+  bool has_due_ = false;
+  std::size_t forget_at_ = 1000;  // groups
 };
 
 }  // namespace tocsin::pipeline

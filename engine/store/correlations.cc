@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/sabotage.h"
 #include "base/time.h"
 #include "store/store_impl.h"
 
@@ -77,6 +78,15 @@ Result<std::optional<Hits>> find_hits(Database& database, std::int64_t seq) {
   return std::nullopt;
 }
 
+// Bytes of the row; 0: there is none.
+Result<std::uint64_t> length_of(Database& database, std::int64_t seq) {
+  Query query(database, "SELECT length(hits) FROM correlation_hits WHERE seq = ?");
+  query.bind(seq);
+  if (query.next()) return query.natural(0);
+  if (Status status = query.status(); !status) return tl::unexpected(std::move(status.error()));
+  return 0;
+}
+
 Result<std::optional<Known>> find_value(Database& database, const Key& key) {
   Query query(database,
               "SELECT first_s, first_ns, last_s, last_ns, count FROM correlation_known "
@@ -122,11 +132,18 @@ std::uint64_t known_limit(const StoreOptions& options) {
 }
 
 Status Transaction::add_hits(std::int64_t seq, Milliseconds until, std::string_view hits) {
-  return impl_->attempt<void>([&](Database& database) {
-    Query query(database, "INSERT INTO correlation_hits VALUES (?, ?, ?)");
+  return impl_->attempt<void>([&](Database& database) -> Status {
+    const Result<std::uint64_t> before = length_of(database, seq);
+    if (!before) return tl::unexpected(before.error());
+    Query query(database, sabotage::on("wedge_heard_hits")
+                              ? "INSERT INTO correlation_hits VALUES (?, ?, ?)"
+                              : "INSERT INTO correlation_hits VALUES (?, ?, ?) ON CONFLICT (seq) "
+                                "DO UPDATE SET until = max(until, excluded.until), "
+                                "hits = excluded.hits");
     query.bind(seq, until).bind_blob(hits);
     Status status = query.run();
-    if (status) impl_->store.tally.state().hit_bytes += hits.size();
+    std::uint64_t& bytes = impl_->store.tally.state().hit_bytes;
+    if (status) bytes = bytes - *before + hits.size();
     return status;
   });
 }

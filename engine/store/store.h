@@ -169,8 +169,9 @@ class Transaction {
   Status save_value(const std::string& name, std::string_view value);
 
   // --- detections over time (correlations.cc)
-  // ----------------------------------------------------- The journal of hits: each row is needed
-  // until the watermark has passed `until`. `seq` ascends.
+  // -----------------------------------------------------
+  // The journal of hits: each row is needed until the watermark has passed `until`. A row that is
+  // there already is replaced, and its `until` never falls.
   Status add_hits(std::int64_t seq, Milliseconds until, std::string_view hits);
   // Forgets rows that are not needed any more, and then the oldest ones beyond `max_bytes`, which
   // are counted. Bounded work per call.

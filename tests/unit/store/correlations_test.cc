@@ -56,6 +56,20 @@ TEST_CASE("the journal forgets what is not needed, and the oldest beyond its lim
   CHECK(must(transaction.hits_at(1000))->seq == 90);
 }
 
+TEST_CASE("a row of the journal that is written again is replaced, and stays as long as before") {
+  TemporaryFolder root;
+  const auto store = open_store(options_for(root / "store"));
+  Transaction transaction = must(store->begin());
+  must(transaction.add_hits(7, 1000, std::string(100, 'a')));
+  must(transaction.add_hits(7, 500, std::string(40, 'b')));
+  CHECK(must(transaction.hits_at(7)) == Hits{7, std::string(40, 'b')});
+  CHECK(must(transaction.prune_hits(1000, 40)) == DroppedHits{0, 0});  // 40 bytes, not 140
+  CHECK(must(transaction.hits_at(7)).has_value());
+  must(transaction.add_hits(7, 2000, "c"));
+  CHECK(must(transaction.prune_hits(1001, 1)) == DroppedHits{0, 0});
+  CHECK(must(transaction.hits_at(7)) == Hits{7, "c"});
+}
+
 TEST_CASE("an alert that was merged into another is not listed") {
   TemporaryFolder root;
   const auto store = open_store(options_for(root / "store"));

@@ -1,4 +1,6 @@
 // The walk over what is kept for detections over time.
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "model.h"
@@ -17,12 +19,17 @@ bool Walk::call_hits(Transaction& transaction, State& next) {
     const std::int64_t seq = next.clock.next_seq - static_cast<std::int64_t>(below(40));
     return same("hits_at", transaction.hits_at(seq), model::hits_at(next, seq));
   }
-  const std::int64_t seq = next.clock.next_seq;
-  next.clock.next_seq += 1 + static_cast<std::int64_t>(below(5));
+  std::int64_t seq = next.clock.next_seq;
+  if (!next.hits.empty() && chance(15)) {  // one that is there already
+    seq = std::next(next.hits.begin(), static_cast<std::ptrdiff_t>(below(next.hits.size())))->first;
+  } else {
+    next.clock.next_seq += 1 + static_cast<std::int64_t>(below(5));
+  }
   std::string hits(below(3000), '\0');
   for (char& c : hits) c = static_cast<char>(below(256));
   const Milliseconds until = now_ + static_cast<Milliseconds>(below(20'000));
-  next.hits[seq] = {until, hits};
+  const auto at = next.hits.find(seq);
+  next.hits[seq] = {at == next.hits.end() ? until : std::max(until, at->second.first), hits};
   CorrelationClock clock = next.clock;
   clock.newest.clear();  // those that did not change need not be told
   return good(transaction.add_hits(seq, until, hits)) && good(transaction.save_clock(clock));
