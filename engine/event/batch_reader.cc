@@ -46,6 +46,8 @@ BatchReader::BatchReader(const std::vector<FieldSet>& phases)
 
 void BatchReader::read(Batch& batch, Visitor& visitor) {
   renumberings_.clear();
+  unwrapped_bytes_ = 0;
+  count_unwrapped(batch);
   const char* const bytes = batch.bytes.data();
   const auto in_bytes = [&](const Record& record) {
     return record.json.data() >= bytes && record.json.data() < bytes + batch.bytes.size();
@@ -111,6 +113,7 @@ void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
   const Origin origin = renumbered(record.origin);
   if (record.checked) return read_alone(record.json, origin, visitor);
   const auto take = [&] {
+    count_unwrapped(line_);
     for (const Record& found : line_.records) read_alone(found.json, found.origin, visitor);
     for (RecordError& error : line_.errors) visitor.error(std::move(error));
   };
@@ -119,6 +122,10 @@ void BatchReader::read_carefully(const Record& record, Visitor& visitor) {
     const auto by = static_cast<std::int64_t>(origin.record + count - record.origin.record) - 1;
     renumberings_.push_back({origin.path, record.origin.record, by});
   }
+}
+
+void BatchReader::count_unwrapped(const Batch& batch) {
+  for (const auto& payload : batch.unwrapped) unwrapped_bytes_ += payload->size();
 }
 
 void BatchReader::read_alone(std::string_view json, const Origin& origin, Visitor& visitor) {

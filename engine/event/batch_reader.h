@@ -51,6 +51,9 @@ class BatchReader {
   // Quicker than reader.read(event.json(), …).
   void read_with(EventReader& reader, Event& out);
 
+  // Bytes of the payloads that had to be decoded in the last batch.
+  std::uint64_t unwrapped_bytes() const { return unwrapped_bytes_; }
+
   // Of the last batch, in order; `by` is the sum so far for that input.
   const std::vector<Renumbering>& renumberings() const { return renumberings_; }
 
@@ -61,6 +64,7 @@ class BatchReader {
   bool read_indexed(const Record& record, Run& run, Visitor& visitor);
   void read_carefully(const Record& record, Visitor& visitor);
   void read_alone(std::string_view json, const Origin& origin, Visitor& visitor);
+  void count_unwrapped(const Batch& batch);
   Origin renumbered(const Origin& origin) const;
   void visit_errors(std::vector<RecordError>& errors, Visitor& visitor) const;
 
@@ -71,6 +75,7 @@ class BatchReader {
   IndexedRecord current_;  // the record that is being visited; without token: it was read alone
   std::size_t phase_ = 0;  // that event_ was read in
   Batch line_;             // what was found in an unchecked line
+  std::uint64_t unwrapped_bytes_ = 0;
   std::vector<Renumbering> renumberings_;
 };
 

@@ -87,13 +87,14 @@ class Peeked final : public ByteSource {
 
 class GzipSource final : public ByteSource {
  public:
-  explicit GzipSource(std::unique_ptr<ByteSource> source)
-      : source_(std::move(source)), inflater_(fast_inflater()) {}
+  GzipSource(std::unique_ptr<ByteSource> source, std::uint64_t limit)
+      : source_(std::move(source)), inflater_(fast_inflater()), limit_(limit) {}
 
   Result<std::size_t> read(char* out, std::size_t size) override {
     std::span<char> room(out, size);
     while (room.size() == size && !ended_ && !error_) step(room);
     if (room.size() == size && error_) return tl::unexpected<Error>(*error_);
+    count(size - room.size());
     return size - room.size();
   }
 
@@ -107,6 +108,12 @@ class GzipSource final : public ByteSource {
  private:
   void damaged(std::string_view what) {
     error_ = Error{Code::invalid_input, fmt::format("{} in gzip member {}", what, member_)};
+  }
+
+  // Of what counts towards the limit.
+  void count(std::uint64_t bytes) {
+    given_ += bytes;
+    if (given_ > limit_ && !error_) error_ = inflates_too_much(limit_);
   }
 
   // Makes input available or notes the end (true: go on).
@@ -130,6 +137,7 @@ class GzipSource final : public ByteSource {
       if (unread_.front() == 0) padding_ = true;
       if (padding_ || (member_ != 0 && unread_.front() != kGzipMagic.front())) return skip_zeros();
       ++member_;
+      count(kMemberBytes);
       inside_member_ = true;
       inflater_->start();
     }
@@ -156,6 +164,8 @@ class GzipSource final : public ByteSource {
   std::unique_ptr<Inflater> inflater_;
   std::array<char, kInputBytes> input_;
   std::string_view unread_;
+  const std::uint64_t limit_;
+  std::uint64_t given_ = 0;
   std::uint64_t member_ = 0;
   bool inside_member_ = false;
   bool padding_ = false;
@@ -175,7 +185,7 @@ class Failed final : public ByteSource {
 };
 
 // `source`, whose first bytes have now been looked at, behind what decodes it.
-std::unique_ptr<ByteSource> peel(std::unique_ptr<ByteSource> source) {
+std::unique_ptr<ByteSource> peel(std::unique_ptr<ByteSource> source, std::uint64_t limit) {
   for (std::size_t depth = 0;; ++depth) {
     auto peeked = std::make_unique<Peeked>(std::move(source));
     const std::string_view head = peeked->peek();
@@ -191,17 +201,18 @@ std::unique_ptr<ByteSource> peel(std::unique_ptr<ByteSource> source) {
           Error{Code::limit, fmt::format("gzip within gzip more than {} times", depth)},
           peeked->consumed());
     }
-    source = std::make_unique<GzipSource>(std::move(peeked));
+    source = std::make_unique<GzipSource>(std::move(peeked), limit);
   }
 }
 
 // Looks at the first bytes when they are wanted, not before.
 class Decompressed final : public ByteSource {
  public:
-  explicit Decompressed(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+  Decompressed(std::unique_ptr<ByteSource> source, std::uint64_t limit)
+      : source_(std::move(source)), limit_(limit) {}
 
   Result<std::size_t> read(char* out, std::size_t size) override {
-    if (!std::exchange(peeled_, true)) source_ = peel(std::move(source_));
+    if (!std::exchange(peeled_, true)) source_ = peel(std::move(source_), limit_);
     return source_->read(out, size);
   }
   std::uint64_t consumed() const override { return source_->consumed(); }
@@ -209,6 +220,7 @@ class Decompressed final : public ByteSource {
 
  private:
   std::unique_ptr<ByteSource> source_;
+  const std::uint64_t limit_;
   bool peeled_ = false;
 };
 
@@ -218,8 +230,14 @@ bool is_gzip(std::string_view bytes) {
   return bytes.starts_with(kGzipMagic);
 }
 
-std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source) {
-  return std::make_unique<Decompressed>(std::move(source));
+std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, std::uint64_t limit) {
+  return std::make_unique<Decompressed>(std::move(source), limit);
+}
+
+Error inflates_too_much(std::uint64_t limit) {
+  return {Code::limit, fmt::format("the rest of the input was not read: it inflates to more than "
+                                   "{} bytes (limits.max_inflated)",
+                                   limit)};
 }
 
 }  // namespace tocsin::event

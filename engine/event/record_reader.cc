@@ -62,10 +62,11 @@ RecordError fatal(Error error, const std::string& path) {
 class RecordReader::Impl {
  public:
   Impl(std::vector<std::string> files, Trust trust) : files_(std::move(files)), trust_(trust) {}
-  Impl(std::string_view bytes, std::string name, Trust trust)
-      : files_{std::move(name)}, memory_(bytes), trust_(trust) {}
+  Impl(std::string_view bytes, std::string name, Trust trust, std::uint64_t text_limit)
+      : files_{std::move(name)}, memory_(bytes), trust_(trust), text_limit_(text_limit) {}
 
   bool next(Batch& batch);
+  std::size_t memory() const;
 
  private:
   // An input that is being read. The framer's window is batch.bytes[begin_, end_).
@@ -83,6 +84,7 @@ class RecordReader::Impl {
 
   void open(Batch& batch);
   void enter(Batch& batch);
+  void leave(Batch& batch);
   bool drain(Batch& batch);
   bool read_more(Batch& batch);
   bool is_full(const Batch& batch) const;
@@ -90,10 +92,14 @@ class RecordReader::Impl {
   std::vector<std::string> files_;
   std::optional<std::string_view> memory_;  // in place of the files' bytes
   Trust trust_;
+  std::uint64_t text_limit_ = kNoLimit;
   std::size_t next_file_ = 0;
   std::uint64_t sequence_ = 0;
   std::unique_ptr<Input> input_;
-  std::string carry_;  // the input's text that the last batch did not use
+  // Between batches: the input's text that the last one did not use is carry_[begin_, end_).
+  std::string carry_;
+  bool swap_carry_ = false;  // carry_ is the buffer of the last batch, and not a copy of its rest
+  std::size_t first_ = 0;    // where the text of this batch begins
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t unwrapped_bytes_ = 0;  // in this batch
@@ -109,7 +115,7 @@ void RecordReader::Impl::open(Batch& batch) {
     return;
   }
   input_ = std::make_unique<Input>(trust_);
-  input_->source = decompress(std::move(*source));
+  input_->source = decompress(std::move(*source), text_limit_);
   input_->origin.path = path.get();
   input_->path = std::move(path);
   begin_ = end_;
@@ -120,13 +126,53 @@ void RecordReader::Impl::enter(Batch& batch) {
   clear(batch);
   batch.sequence = sequence_;
   unwrapped_bytes_ = 0;
-  begin_ = 0;
-  end_ = carry_.size();
+  if (swap_carry_) batch.bytes.swap(carry_);
   const std::size_t size = std::max(limits::kBatchBytes + kReadBytes, end_) + kPadding;
   if (batch.bytes.size() < size) batch.bytes.resize(size);
-  std::memcpy(batch.bytes.data(), carry_.data(), carry_.size());
-  carry_.clear();
+  if (!swap_carry_) std::memcpy(batch.bytes.data(), carry_.data(), end_);
+  first_ = begin_;
   if (input_ != nullptr) batch.paths.push_back(input_->path);
+}
+
+// Parts the text that the batch needs from what the framer needs. The shorter of the two is copied,
+// so that the work stays linear when a batch is full after a few bytes of a long window.
+void RecordReader::Impl::leave(Batch& batch) {
+  swap_carry_ = false;
+  if (input_ == nullptr) {
+    begin_ = end_ = 0;
+    return;
+  }
+  const std::size_t unused = input_->framer.droppable();
+  input_->framer.drop(unused);
+  begin_ += unused;
+  const char* const from = batch.bytes.data() + first_;
+  const char* const to = batch.bytes.data() + end_;
+  const auto is_in_window = [&](const Record& record) {
+    return record.json.data() >= from && record.json.data() < to;  // others are payloads
+  };
+  std::size_t used = begin_ - first_;
+  for (const Record& record : batch.records) {
+    if (!is_in_window(record)) continue;
+    used = std::max(used, static_cast<std::size_t>(record.json.data() - from) + record.json.size());
+  }
+  swap_carry_ = used < end_ - begin_;
+  if (!swap_carry_) {
+    carry_.assign(batch.bytes, begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    return;
+  }
+  carry_.swap(batch.bytes);
+  if (batch.bytes.size() < used + kPadding) batch.bytes.resize(used + kPadding);
+  std::memcpy(batch.bytes.data(), from, used);
+  for (Record& record : batch.records) {
+    if (!is_in_window(record)) continue;
+    record.json = {batch.bytes.data() + (record.json.data() - from), record.json.size()};
+  }
+}
+
+std::size_t RecordReader::Impl::memory() const {
+  constexpr std::size_t kDecoder = std::size_t{200} << 10;  // of gzip, buffers and tables
+  return carry_.capacity() + kDecoder;
 }
 
 bool RecordReader::Impl::is_full(const Batch& batch) const {
@@ -169,10 +215,11 @@ bool RecordReader::Impl::read_more(Batch& batch) {
   const bool empty = batch.records.empty() && batch.errors.empty();
   if (!empty && end_ >= limits::kBatchBytes) return false;
   if (input_->source->would_block(empty ? kIdleMilliseconds : 0)) return false;
+  if (empty && batch.text_bytes >= kIdleBytes) return false;
   if (batch.records.empty() && begin_ > end_ - begin_) {
     std::memmove(batch.bytes.data(), batch.bytes.data() + begin_, end_ - begin_);
     end_ -= begin_;
-    begin_ = 0;
+    first_ = begin_ = 0;
   }
   const std::size_t needed = end_ + kReadBytes + kPadding;
   if (batch.bytes.size() < needed) batch.bytes.resize(std::max(needed, end_ + end_ / 2));
@@ -205,11 +252,7 @@ bool RecordReader::Impl::next(Batch& batch) {
       break;
     }
   }
-  if (input_ != nullptr) {
-    const std::size_t unused = input_->framer.droppable();
-    input_->framer.drop(unused);
-    carry_.assign(batch.bytes.data() + begin_ + unused, end_ - begin_ - unused);
-  }
+  leave(batch);
   if (batch.records.empty() && batch.errors.empty() && batch.input_bytes == 0 &&
       input_ == nullptr && next_file_ == files_.size()) {
     return false;
@@ -220,11 +263,15 @@ bool RecordReader::Impl::next(Batch& batch) {
 
 RecordReader::RecordReader(std::vector<std::string> files, Trust trust)
     : impl_(std::make_unique<Impl>(std::move(files), trust)) {}
-RecordReader::RecordReader(std::string_view bytes, std::string name, Trust trust)
-    : impl_(std::make_unique<Impl>(bytes, std::move(name), trust)) {}
+RecordReader::RecordReader(std::string_view bytes, std::string name, Trust trust,
+                           std::uint64_t text_limit)
+    : impl_(std::make_unique<Impl>(bytes, std::move(name), trust, text_limit)) {}
 RecordReader::~RecordReader() = default;
 bool RecordReader::next(Batch& batch) {
   return impl_->next(batch);
+}
+std::size_t RecordReader::memory() const {
+  return impl_->memory();
 }
 
 Batch read_records(std::string_view bytes, const std::string& name) {

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "event/batch.h"
 #include "event/framer.h"
+#include "event/gzip.h"
 
 namespace tocsin::event {
 
@@ -38,17 +39,23 @@ class RecordReader {
   using Trust = Framer::Trust;
 
   explicit RecordReader(std::vector<std::string> files, Trust trust = Trust::checked);
-  // One input in memory, which must outlive the reader, under the name `name`.
-  RecordReader(std::string_view bytes, std::string name, Trust trust);
+  // One input in memory, which must outlive the reader, under the name `name`. What is compressed
+  // and inflates to more than `text_limit` bytes is not read to its end.
+  RecordReader(std::string_view bytes, std::string name, Trust trust,
+               std::uint64_t text_limit = kNoLimit);
   ~RecordReader();
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
 
   // Fills `batch` (cleared first; its memory is used again). False when all inputs are exhausted
   // and the batch is empty. Records never span batches. Before it waits for a slow writer it hands
-  // over what it has, and after a fraction of a second without data an empty batch, so that the
-  // caller can stop.
+  // over what it has. After a fraction of a second without data, and after kIdleBytes of text
+  // without a record, it hands over an empty batch, so that the caller can stop.
   bool next(Batch& batch);
+  static constexpr std::size_t kIdleBytes = std::size_t{1} << 20;
+
+  // Bytes of memory between two batches.
+  std::size_t memory() const;
 
  private:
   class Impl;

@@ -53,6 +53,28 @@ TEST_CASE("gzip: one member, many members, none, zero padding") {
   }
 }
 
+TEST_CASE("gzip: each layer has its limit, and members without text count, too") {
+  const auto error_of = [](const std::string& bytes, std::uint64_t limit) {
+    const auto source = decompress(memory_source(bytes), limit);
+    std::string text;
+    const Status read = read_all(*source, std::size_t{100} << 20, text);
+    return read ? std::string() : read.error().message;
+  };
+  const std::string text(100'000, 'x');
+  CHECK(error_of(gzipped(text), 101'024).empty());
+  CHECK(error_of(gzipped(text), 99'999) == inflates_too_much(99'999).message);
+  CHECK(error_of(text, 10).empty());  // only what is compressed can be more than it seems
+
+  std::string empties;
+  for (int i = 0; i < 10'000; ++i) empties += gzipped("");
+  CHECK(error_of(empties, 10'000 * kMemberBytes).empty());
+  CHECK(!error_of(empties, 9'999 * kMemberBytes).empty());
+  // Much text in an inner layer, none in the outermost.
+  const std::string nested = gzipped(empties);
+  CHECK(error_of(nested, 10'000 * kMemberBytes).empty());
+  CHECK(!error_of(nested, empties.size() / 2).empty());
+}
+
 TEST_CASE("gzip: a truncation at any byte is an error after the data before it") {
   const std::string text = sample_text().substr(0, 2000);
   const std::string bytes = gzipped(text.substr(0, 1000)) + gzipped(text.substr(1000));

@@ -182,6 +182,70 @@ TEST_CASE("record_reader: hands over what it has before it waits") {
   CHECK(!reader.next(batch));
 }
 
+TEST_CASE("record_reader: tiny records, thousands in one window") {
+  const Folder folder;
+  std::string text;
+  for (std::size_t i = 0; i < 400'000; ++i) text += i % 1000 == 7 ? "{\"n\":[1]}\n" : "{}\n";
+  const std::string payload = R"({"specversion":"1.0","type":"t","data":"{\"p\":1}"})"
+                              "\n";
+  const std::string path = folder.write("tiny.jsonl", text + payload + text + "[" + text + "]");
+  for (const auto trust : {RecordReader::Trust::checked, RecordReader::Trust::unchecked}) {
+    RecordReader reader({path}, trust);
+    Batch batch, kept;
+    std::size_t records = 0, numbers = 0, wrong = 0;
+    while (reader.next(batch)) {
+      for (const Record& record : batch.records) {
+        ++records;
+        volatile char last = record.json.data()[record.json.size() + kPadding - 1];
+        static_cast<void>(last);
+        if (record.json == "{\"n\":[1]}") {
+          ++numbers;
+        } else if (record.json != "{}") {
+          ++wrong;
+        }
+        if (record.json.size() < 20 && record.origin.record <= 400'000) {
+          wrong += record.origin.line == record.origin.record ? 0 : 1;
+        }
+      }
+      std::swap(batch, kept);  // two threads take turns
+    }
+    CHECK(records >= 1'200'000);
+    CHECK(numbers == 1200);
+    CHECK(wrong <= 1);
+  }
+}
+
+TEST_CASE("record_reader: text without records is handed over in parts and limited") {
+  constexpr std::size_t kBlanks = std::size_t{20} << 20;
+  const std::string bytes =
+      gzipped(record(1) + "\n" + std::string(kBlanks, ' ') + "\n" + record(2));
+  for (const std::uint64_t limit : {kNoLimit, std::uint64_t{5} << 20}) {
+    RecordReader reader(bytes, "memory", RecordReader::Trust::unchecked, limit);
+    Batch batch;
+    std::size_t records = 0, batches = 0;
+    std::uint64_t text = 0, largest = 0;
+    std::vector<std::string> errors;
+    for (; reader.next(batch); ++batches) {
+      records += batch.records.size();
+      text += batch.text_bytes;
+      largest = std::max(largest, batch.text_bytes);
+      for (const RecordError& error : batch.errors) errors.push_back(error.error.message);
+    }
+    CHECK(largest <= 2 * RecordReader::kIdleBytes);
+    if (limit == kNoLimit) {
+      CHECK(records == 2);
+      CHECK(text > kBlanks);
+      CHECK(batches >= 10);
+      CHECK(errors.empty());
+    } else {
+      CHECK(records == 1);
+      CHECK(text < limit + 2 * RecordReader::kIdleBytes);
+      REQUIRE(errors.size() == 1);
+      CHECK(errors[0] == inflates_too_much(limit).message);
+    }
+  }
+}
+
 TEST_CASE("record_reader: bombs stay small") {
   const Folder folder;
   const std::size_t bomb_bytes = (std::size_t{256} << 20) / differential::stride(8);
