@@ -9,10 +9,12 @@
 
 #include "alert/occurrences.h"
 #include "base/hash.h"
+#include "base/sabotage.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "correlate/event_fields.h"
 #include "correlate/watermark.h"
+#include "event/gzip.h"
 #include "net/crypto.h"
 #include "pipeline/ahead_alert.h"
 
@@ -22,6 +24,8 @@ namespace {
 constexpr std::size_t kKeptLine = std::size_t{1} << 20;
 // Of so many events without hits the time of one is read, to know how far time has come.
 constexpr std::size_t kSampled = 64;
+// Of so many unreadable records of a submission an alert says where they are and why.
+constexpr std::size_t kPlacesShown = 3;
 
 store::Milliseconds milliseconds_of(std::string_view time) {
   const std::optional<CivilTime> parsed = parse_time(time);
@@ -44,17 +48,44 @@ correlate::HitBatch sifted(const correlate::HitBatch& hits, correlate::Time late
   return good;
 }
 
+std::string unreadable_detail(const std::string& source, const source::Receipt& receipt) {
+  std::string detail = fmt::format("source {}", text::printable(source));
+  if (receipt.rejected > 1) {
+    detail += fmt::format(": {} records of one submission could not be read", receipt.rejected);
+  }
+  const std::size_t shown = std::min(receipt.errors.size(), kPlacesShown);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const source::Receipt::Rejected& error = receipt.errors[i];
+    detail += fmt::format("{} record {}, line {}: {}", i == 0 && receipt.rejected == 1 ? "," : ";",
+                          error.record, error.line, error.reason);
+  }
+  return detail;
+}
+
 }  // namespace
 
-std::size_t Evaluator::KeyHasher::operator()(const store::Key& key) const {
+std::size_t Evaluation::KeyHasher::operator()(const store::Key& key) const {
   std::size_t hash = 0;
   std::memcpy(&hash, key.data(), sizeof hash);
   return hash;
 }
 
-Evaluator::Evaluator(std::shared_ptr<const Live> live, std::uint64_t inflated_bytes)
+Evaluation::Evaluation(std::shared_ptr<const Live> rules, source::Submission given,
+                       std::uint64_t inflated_bytes)
+    : live(std::move(rules)),
+      submission(std::move(given)),
+      inflated_limit(inflated_bytes),
+      reader(submission.bytes, submission.source, event::RecordReader::Trust::unchecked,
+             inflated_bytes) {
+  findings.live = live;
+  findings.source = submission.source;
+  findings.position = submission.position;
+  findings.received = submission.received_ms;
+  findings.times = EventTimes(submission.received_ms * kMillisecond);
+}
+
+Evaluator::Evaluator(std::shared_ptr<const Live> live)
     : live_(std::move(live)),
-      inflated_bytes_(inflated_bytes),
       reader_(live_->plan.phases()),
       matching_(live_->program()),
       alerts_(live_->program()) {
@@ -64,54 +95,58 @@ Evaluator::Evaluator(std::shared_ptr<const Live> live, std::uint64_t inflated_by
   if (!correlations.watching_all().empty()) presence_.emplace(correlations);
 }
 
-Findings Evaluator::evaluate(const source::Submission& submission) {
-  submission_ = &submission;
-  findings_ = Findings();
-  findings_.live = live_;
-  findings_.source = submission.source;
-  findings_.position = submission.position;
-  findings_.received = submission.received_ms;
-  findings_.times = EventTimes(submission.received_ms * kMillisecond);
-  by_fingerprint_.clear();
-  event_times_.clear();
-  digest_.clear();
+Findings Evaluator::evaluate(source::Submission submission, std::uint64_t inflated_bytes) {
+  Evaluation evaluation(live_, std::move(submission), inflated_bytes);
+  while (!advance(evaluation, [] { return false; })) {
+  }
+  return std::move(evaluation.findings);
+}
+
+bool Evaluator::advance(Evaluation& evaluation, const std::function<bool()>& is_enough) {
+  now_ = &evaluation;
   const std::uint64_t untimed = hit_maker_ ? hit_maker_->untimed() : 0;
+  bool is_end = true;
   try {
-    read(submission.bytes);
+    is_end = read(is_enough);
     if (presence_) take_heard();
-    if (hit_maker_) {
-      findings_.hits_untimed = hit_maker_->untimed() - untimed;
+    if (hit_maker_) findings().hits_untimed += hit_maker_->untimed() - untimed;
+    if (is_end && hit_maker_) {
       sift_hits();
-      add_ahead_alert(submission, findings_);
+      add_ahead_alert(evaluation.submission, findings());
     }
+    if (is_end && findings().receipt.rejected > 0) raise_unreadable();
   } catch (const std::exception& thrown) {
-    findings_ = Findings();
-    findings_.receipt.status =
+    correlate::HitBatch dropped;
+    if (presence_) presence_->take(dropped);
+    findings() = Findings();
+    findings().receipt.status =
         fail(Code::unsupported, fmt::format("internal error: {}", thrown.what()));
   }
   line_.clear(kKeptLine);
-  return std::move(findings_);
+  return is_end;
 }
 
-void Evaluator::read(std::string_view bytes) {
-  event::RecordReader reader(bytes, findings_.source, event::RecordReader::Trust::unchecked);
-  for (std::uint64_t inflated = 0; reader.next(batch_); inflated += batch_.text_bytes) {
-    if (inflated > inflated_bytes_) {
-      return reject({Code::limit, fmt::format("the rest of the input was not read: it inflates to "
-                                              "more than {} bytes (limits.max_inflated)",
-                                              inflated_bytes_)},
-                    {});
+// True: nothing is left.
+bool Evaluator::read(const std::function<bool()>& is_enough) {
+  Evaluation& now = *now_;
+  while (now.reader.next(batch_)) {
+    if (now.inflated > now.inflated_limit) {
+      reject(event::inflates_too_much(now.inflated_limit), {});
+      return true;
     }
     seen_ = 0;
     reader_.read(batch_, *this);
+    now.inflated += batch_.text_bytes + reader_.unwrapped_bytes();
+    if (is_enough()) return false;
   }
+  return true;
 }
 
 // Nothing below throws by design, but a library might; one record then fails, not its neighbours.
 void Evaluator::event(event::Event& event, const event::Origin& origin) {
   try {
     examine(event, origin);
-    ++findings_.receipt.accepted;
+    ++findings().receipt.accepted;
   } catch (const std::exception& thrown) {
     reject({Code::unsupported, fmt::format("internal error: {}", thrown.what())}, origin);
   }
@@ -122,14 +157,14 @@ void Evaluator::examine(event::Event& event, const event::Origin& origin) {
   if (is_sampled) sample_time();
   ++seen_;
   if (presence_) {
-    presence_->see(findings_.source, [&](event::EventReader& reader, event::Event& out) {
+    presence_->see(findings().source, [&](event::EventReader& reader, event::Event& out) {
       reader_.read_with(reader, out);
     });
   }
   match(event);
   for (const program::RuleIndex rule : fired_) live_->count_match(rule);
   if (hit_maker_ && find_hits(event, origin) && !is_sampled) {
-    findings_.times.add(hit_maker_->account(), hit_maker_->time());
+    findings().times.add(hit_maker_->account(), hit_maker_->time());
   }
   std::erase_if(fired_,
                 [&](program::RuleIndex rule) { return !live_->program().raises_alert(rule); });
@@ -143,7 +178,7 @@ bool Evaluator::find_hits(event::Event& event, const event::Origin& origin) {
     if (!hit_maker_->wants(rule)) continue;
     if (!std::exchange(begun, true)) {
       hit_maker_->begin(
-          event, {nullptr, origin.record, origin.line, origin.offset}, findings_.source,
+          event, {nullptr, origin.record, origin.line, origin.offset}, findings().source,
           [&](event::EventReader& reader, event::Event& out) { reader_.read_with(reader, out); });
     }
     hit_maker_->add(rule, hits());
@@ -152,24 +187,24 @@ bool Evaluator::find_hits(event::Event& event, const event::Origin& origin) {
 }
 
 correlate::HitBatch& Evaluator::hits() {
-  if (findings_.hits.empty() || findings_.hits.back().full()) findings_.hits.emplace_back();
-  return findings_.hits.back();
+  if (findings().hits.empty() || findings().hits.back().full()) findings().hits.emplace_back();
+  return findings().hits.back();
 }
 
 void Evaluator::take_heard() {
   correlate::HitBatch heard;
   presence_->take(heard);
-  if (!heard.empty()) findings_.hits.push_back(std::move(heard));
+  if (!heard.empty()) findings().hits.push_back(std::move(heard));
 }
 
 void Evaluator::sift_hits() {
-  const correlate::Time latest = findings_.received * kMillisecond + correlate::kFuture;
-  for (correlate::HitBatch& batch : findings_.hits) {
+  const correlate::Time latest = findings().received * kMillisecond + correlate::kFuture;
+  for (correlate::HitBatch& batch : findings().hits) {
     bool is_good = true;
     for (std::size_t i = 0; i < batch.size(); ++i) is_good = is_good && batch[i].time <= latest;
-    if (!is_good) batch = sifted(batch, latest, findings_.hits_future);
+    if (!is_good) batch = sifted(batch, latest, findings().hits_future);
   }
-  std::erase_if(findings_.hits, [](const correlate::HitBatch& batch) { return batch.empty(); });
+  std::erase_if(findings().hits, [](const correlate::HitBatch& batch) { return batch.empty(); });
 }
 
 void Evaluator::match(event::Event& event) {
@@ -184,10 +219,10 @@ void Evaluator::match(event::Event& event) {
 void Evaluator::raise(event::Event& event, const event::Origin& origin) {
   // `input` is for files that can be opened again: a submission is not one of them.
   alerts_.begin(
-      event, {nullptr, origin.record, origin.line, origin.offset}, findings_.received,
+      event, {nullptr, origin.record, origin.line, origin.offset}, findings().received,
       [&](event::EventReader& shown, event::Event& out) { reader_.read_with(shown, out); });
   for (const program::RuleIndex rule : fired_) add_firing(rule);
-  findings_.receipt.alerts += fired_.size();
+  findings().receipt.alerts += fired_.size();
 }
 
 void Evaluator::add_firing(program::RuleIndex rule) {
@@ -197,19 +232,19 @@ void Evaluator::add_firing(program::RuleIndex rule) {
   // Without grouping every firing is told by itself.
   firing.fingerprint = live_->grouping.interval == 0 ? firing.id : keys.fingerprint.bytes();
   firing.event_time = milliseconds_of(alerts_.shared().event_time);
-  const auto next = static_cast<std::uint32_t>(findings_.alerts.size());
-  const auto [found, is_new] = by_fingerprint_.try_emplace(firing.fingerprint, next);
+  const auto next = static_cast<std::uint32_t>(findings().alerts.size());
+  const auto [found, is_new] = now_->by_fingerprint.try_emplace(firing.fingerprint, next);
   firing.alert = found->second;
   if (is_new) {
     const alert::AlertView& view = alerts_.view(rule);
-    findings_.alerts.push_back({view.rule,
-                                std::string(view.id),
-                                render(view),
-                                std::string(view.account),
-                                std::string(view.principal),
-                                {}});
+    findings().alerts.push_back({view.rule,
+                                 std::string(view.id),
+                                 render(view),
+                                 std::string(view.account),
+                                 std::string(view.principal),
+                                 {}});
   }
-  findings_.firings.push_back(firing);
+  findings().firings.push_back(firing);
 }
 
 std::string Evaluator::render(const alert::AlertView& view) {
@@ -222,44 +257,41 @@ void Evaluator::error(event::RecordError error) {
   reject(error.error, error.origin);
 }
 
-// An event that cannot be understood is itself told (otherwise, being malformed would be a way to
-// hide): once per source and interval, with the number of them.
 void Evaluator::reject(const Error& error, const event::Origin& origin) {
-  source::Receipt& receipt = findings_.receipt;
+  source::Receipt& receipt = findings().receipt;
   ++receipt.rejected;
-  const std::string reason = text::printable(error.message);
   if (receipt.errors.size() < source::kReceiptErrors) {
-    receipt.errors.push_back({origin.record, origin.line, reason});
+    receipt.errors.push_back({origin.record, origin.line, text::printable(error.message)});
   }
-  if (digest_.empty()) digest_ = net::as_text(net::sha256(submission_->bytes));
+  if (sabotage::on("flood_firings")) raise_unreadable();
+}
 
+// An event that cannot be read raises an alert itself (otherwise, being malformed would be a way to
+// hide): one firing for all of a submission, which costs the store the same however many there are.
+// Precondition: there is at least one.
+void Evaluator::raise_unreadable() {
   static const auto facts = alert::facts_of(alert::kUnreadableRecord);
-  Firing firing;
+  const source::Receipt& receipt = findings().receipt;
   const KeyHash id = KeyHash()
                          .add_field(facts->id)
-                         .add_field(findings_.source)
-                         .add_field(digest_)
-                         .add_field(std::to_string(origin.record))
-                         .add_field(std::to_string(origin.offset));
+                         .add_field(findings().source)
+                         .add_field(net::as_text(net::sha256(now_->submission.bytes)))
+                         .add_field(std::to_string(receipt.rejected));
+  Firing firing;
   firing.id = id.bytes();
-  firing.fingerprint = KeyHash().add_field(facts->id).add_field(findings_.source).bytes();
-  if (live_->grouping.interval == 0) firing.fingerprint = firing.id;
-  const auto next = static_cast<std::uint32_t>(findings_.alerts.size());
-  const auto [found, is_new] = by_fingerprint_.try_emplace(firing.fingerprint, next);
-  firing.alert = found->second;
-  if (is_new) {
-    const std::string detail =
-        fmt::format("source {}, record {}, line {}: {}", text::printable(findings_.source),
-                    origin.record, origin.line, reason);
-    findings_.alerts.push_back({facts,
-                                hex_of(id),
-                                alert::self_alert_json(alert::kUnreadableRecord, findings_.source,
-                                                       detail, findings_.received),
-                                {},
-                                {},
-                                {}});
-  }
-  findings_.firings.push_back(firing);
+  firing.fingerprint = live_->grouping.interval == 0
+                           ? firing.id
+                           : KeyHash().add_field(facts->id).add_field(findings().source).bytes();
+  firing.alert = static_cast<std::uint32_t>(findings().alerts.size());
+  findings().firings.push_back(firing);
+  findings().alerts.push_back(
+      {facts,
+       hex_of(id),
+       alert::self_alert_json(alert::kUnreadableRecord, findings().source,
+                              unreadable_detail(findings().source, receipt), findings().received),
+       {},
+       {},
+       {}});
 }
 
 void Evaluator::sample_time() {
@@ -267,9 +299,9 @@ void Evaluator::sample_time() {
       [&](event::EventReader& reader, event::Event& out) { reader_.read_with(reader, out); });
   if (seen_ == 0) {
     const store::Milliseconds time = milliseconds_of(clock_.text());
-    if (time != 0) event_times_.push_back(time);
+    if (time != 0) now_->event_times.push_back(time);
   }
-  if (hit_maker_) findings_.times.add(clock_.account(), clock_.time());
+  if (hit_maker_) findings().times.add(clock_.account(), clock_.time());
 }
 
 }  // namespace tocsin::pipeline

@@ -1,5 +1,6 @@
 #include "pipeline/intake.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <utility>
@@ -25,6 +26,10 @@ source::Receipt busy(std::string why) {
 
 // How long a source that can wait does so before it tries again.
 constexpr auto kPause = std::chrono::milliseconds(50);
+
+// How long one submission keeps a worker while others may wait. Short enough that nobody notices a
+// few of them, long enough that going on costs nothing.
+constexpr std::int64_t kSliceMs = 50;
 
 }  // namespace
 
@@ -68,7 +73,8 @@ void Intake::submit(source::Submission submission, Done done) {
   {
     const std::lock_guard lock(mutex_);
     if (reserve(submission.bytes.size())) {
-      queue_.push_back({std::move(submission), std::move(done)});
+      const std::size_t bytes = submission.bytes.size();
+      new_.push_back({std::move(submission), nullptr, std::move(done), bytes});
       wake_.notify_one();
       return;
     }
@@ -112,47 +118,96 @@ Intake::Load Intake::load() const {
   return load_;
 }
 
+// A job to go on with; nothing: it is over.
+std::optional<Intake::Job> Intake::take() {
+  std::unique_lock lock(mutex_);
+  wake_.wait(lock, [&] { return !new_.empty() || !under_way_.empty() || stopping_; });
+  if (new_.empty() && under_way_.empty()) return std::nullopt;
+  took_new_ = under_way_.empty() || (!new_.empty() && !took_new_);
+  std::deque<Job>& from = took_new_ ? new_ : under_way_;
+  Job job = std::move(from.front());
+  from.pop_front();
+  return job;
+}
+
 void Intake::work() {
   std::unique_ptr<Evaluator> evaluator;
-  for (;;) {
-    Job job;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
-      if (queue_.empty()) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+  while (std::optional<Job> job = take()) {
+    if (is_over()) {
+      refuse(std::move(*job), "shutting down");
+      continue;
     }
-    std::shared_ptr<const Live> live = live_.get();
+    if (job->evaluation == nullptr) {
+      job->evaluation = std::make_unique<Evaluation>(live_.get(), std::move(job->submission),
+                                                     options_.inflated_bytes);
+    }
+    const std::shared_ptr<const Live>& live = job->evaluation->live;
     if (evaluator == nullptr || &evaluator->live() != live.get()) {
-      evaluator = std::make_unique<Evaluator>(std::move(live), options_.inflated_bytes);
+      evaluator = std::make_unique<Evaluator>(live);
     }
-    evaluate(*evaluator, std::move(job));
+    evaluate(*evaluator, std::move(*job));
   }
 }
 
 void Intake::evaluate(Evaluator& evaluator, Job job) {
+  const std::int64_t slice_end = clock_.steady_ms() + kSliceMs;
+  const auto is_enough = [&] {
+    const std::int64_t now = clock_.steady_ms();
+    return now >= slice_end || now >= end_;
+  };
   const Steady::time_point start = Steady::now();
-  Findings findings = evaluator.evaluate(job.submission);
-  const double seconds = seconds_since(start);
-  batch_seconds_.observe(seconds);
-  const std::uint64_t events = findings.receipt.accepted + findings.receipt.rejected;
-  if (events > 0) event_seconds_.observe(seconds / static_cast<double>(events));
-  count(job.submission, findings, evaluator);
+  const bool is_done = evaluator.advance(*job.evaluation, is_enough);
+  job.seconds += seconds_since(start);
+  if (is_done) return finish(std::move(job));
+  put_back(std::move(job));
+}
 
-  const std::size_t bytes = job.submission.bytes.size();
-  job.submission.bytes = {};  // not needed any more, while the commit is waited for
-  Done done = [this, bytes, reply = std::move(job.done)](source::Receipt receipt) {
+// Behind the others that are under way. What it holds counts from now on.
+void Intake::put_back(Job job) {
+  const std::size_t bytes =
+      job.evaluation->submission.bytes.size() + job.evaluation->reader.memory();
+  const std::size_t more = bytes - std::min(bytes, job.bytes);
+  {
+    const std::lock_guard lock(mutex_);
+    if (load_.submissions == 1 || load_.bytes + more <= options_.in_flight_bytes) {
+      load_.bytes += more;
+      job.bytes += more;
+      under_way_.push_back(std::move(job));
+      wake_.notify_one();
+      return;
+    }
+  }
+  refuse(std::move(job), "too many long submissions are under way");
+}
+
+void Intake::refuse(Job job, std::string why) {
+  metrics_of(job.evaluation ? job.evaluation->submission.source : job.submission.source)
+      .refused.add();
+  release(job.bytes);
+  job.done(busy(std::move(why)));
+}
+
+void Intake::finish(Job job) {
+  count(*job.evaluation);
+  Findings& findings = job.evaluation->findings;
+  const std::uint64_t events = findings.receipt.accepted + findings.receipt.rejected;
+  batch_seconds_.observe(job.seconds);
+  if (events > 0) event_seconds_.observe(job.seconds / static_cast<double>(events));
+
+  Done done = [this, bytes = job.bytes, reply = std::move(job.done)](source::Receipt receipt) {
     release(bytes);
     reply(std::move(receipt));
   };
   const bool is_nothing = findings.is_empty() && !findings.moves_clock();
   if (!findings.receipt.status || is_nothing) return done(std::move(findings.receipt));
-  committer_.submit(std::move(findings), std::move(done));
+  Findings found = std::move(findings);
+  job.evaluation.reset();  // not needed any more, while the commit is waited for
+  committer_.submit(std::move(found), std::move(done));
 }
 
-void Intake::count(const source::Submission& submission, const Findings& findings,
-                   const Evaluator& evaluator) {
+void Intake::count(const Evaluation& evaluation) {
+  const source::Submission& submission = evaluation.submission;
+  const Findings& findings = evaluation.findings;
   const source::Receipt& receipt = findings.receipt;
   untimed_.add(static_cast<double>(findings.hits_untimed));
   future_.add(static_cast<double>(findings.hits_future));
@@ -164,7 +219,7 @@ void Intake::count(const source::Submission& submission, const Findings& finding
   if (receipt.accepted > 0) {
     source.last_event.set(static_cast<double>(submission.received_ms) / 1000);
   }
-  for (const store::Milliseconds time : evaluator.event_times()) {
+  for (const store::Milliseconds time : evaluation.event_times) {
     source.lag.observe(static_cast<double>(submission.received_ms - time) / 1000);
   }
   if (!receipt.status) {

@@ -1,5 +1,10 @@
 // Intake: submissions → workers → committer. Bounded in bytes: what has been taken and not yet been
 // acknowledged never exceeds the limit (one submission may be larger, when it is alone).
+//
+// No submission holds a worker for longer than a slice of time. When its slice is over, it waits
+// behind the others with its state, which counts as bytes, and any worker goes on with it. Where
+// new submissions and such ones wait, workers take them alternately: a new one waits for a slice or
+// two, not for the end of somebody's long one, and a long one always goes on.
 #pragma once
 
 #include <atomic>
@@ -7,8 +12,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +50,8 @@ class Intake final : public source::Intake {
   source::Receipt submit_and_wait(source::Submission submission, std::stop_token stop) override;
   Result<std::string> position(const std::string& source) override;
 
+  // What is not evaluated at that time (steady, milliseconds) is refused with Code::busy.
+  void finish_by(std::int64_t steady_ms) { end_ = steady_ms; }
   // Takes nothing more, finishes what was taken (as far as the committer), and ends the workers.
   void stop();
 
@@ -52,8 +62,11 @@ class Intake final : public source::Intake {
 
  private:
   struct Job {
-    source::Submission submission;
+    source::Submission submission;           // moves into the evaluation
+    std::unique_ptr<Evaluation> evaluation;  // nullptr: not begun
     Done done;
+    std::size_t bytes = 0;  // of load_
+    double seconds = 0;     // of evaluation
   };
   struct SourceMetrics {
     metrics::Counter received, bytes, rejected, refused;
@@ -63,9 +76,13 @@ class Intake final : public source::Intake {
   };
 
   void work();
+  std::optional<Job> take();
   void evaluate(Evaluator& evaluator, Job job);
-  void count(const source::Submission& submission, const Findings& findings,
-             const Evaluator& evaluator);
+  void put_back(Job job);
+  void finish(Job job);
+  void refuse(Job job, std::string why);
+  void count(const Evaluation& evaluation);
+  bool is_over() const { return clock_.steady_ms() >= end_; }
   bool reserve(std::size_t bytes);
   void release(std::size_t bytes);
   SourceMetrics& metrics_of(const std::string& source);
@@ -81,9 +98,11 @@ class Intake final : public source::Intake {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Job> queue_;
+  std::deque<Job> new_, under_way_;
+  bool took_new_ = false;  // by the last take()
   Load load_;
   bool stopping_ = false;
+  std::atomic<std::int64_t> end_ = std::numeric_limits<std::int64_t>::max();
 
   std::mutex sources_mutex_;
   std::map<std::string, SourceMetrics> sources_;

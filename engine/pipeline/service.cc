@@ -14,6 +14,9 @@
 namespace tocsin::pipeline {
 namespace {
 
+// Of the time to shut down, for telling senders that their events are not taken any more.
+constexpr std::int64_t kRefusalMs = 1'000;
+
 // "file:line:column: message" of the first error, and how many more there are.
 std::string first_error(const Diagnostics& diagnostics) {
   for (const Diagnostic& diagnostic : diagnostics.all()) {
@@ -272,6 +275,8 @@ Status Service::wait() {
 Status Service::drain() {
   if (store_ == nullptr) return {};
   const std::int64_t deadline = clock_.steady_ms() + config_.limits.shutdown_ms;
+  // Then refusals can still be sent.
+  if (intake_) intake_->finish_by(deadline - std::min(kRefusalMs, config_.limits.shutdown_ms / 4));
   if (http_) http_->set_not_ready("shutting down");
   if (reloader_) reloader_->stop();
   sources_stop_.request_stop();

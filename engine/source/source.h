@@ -21,7 +21,7 @@ namespace tocsin::source {
 struct Receipt {
   Status status;               // Code::busy: try again later; nothing of it is promised
   std::uint64_t accepted = 0;  // records that were matched
-  std::uint64_t rejected = 0;  // records that could not be read (each was told of)
+  std::uint64_t rejected = 0;  // records that could not be read (one alert for all of them)
   std::uint64_t alerts = 0;    // firings, duplicates included
   struct Rejected {
     std::uint64_t record = 0, line = 0;

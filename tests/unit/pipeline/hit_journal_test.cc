@@ -39,7 +39,7 @@ TEST_CASE("a hit is found in hand, while it waits, and in the store, if it was t
   source::Submission submission;
   submission.bytes = bytes;
   submission.received_ms = machine.clock.wall_ms();
-  const Findings findings = Evaluator(live, std::uint64_t{64} << 20).evaluate(submission);
+  const Findings findings = Evaluator(live).evaluate(submission, std::uint64_t{64} << 20);
   REQUIRE(findings.hits.size() == 1);
   const correlate::HitBatch& hits = findings.hits[0];
   REQUIRE(hits.size() == 1000);

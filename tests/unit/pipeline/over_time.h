@@ -111,9 +111,9 @@ class Running {
     submission.received_ms = machine_.clock.wall_ms();
     const auto live = live_.get();
     if (!evaluator_ || &evaluator_->live() != live.get()) {
-      evaluator_.emplace(live, std::uint64_t{64} << 20);
+      evaluator_.emplace(live);
     }
-    return evaluator_->evaluate(submission);
+    return evaluator_->evaluate(submission, std::uint64_t{64} << 20);
   }
   source::Receipt commit(Findings findings) {
     const auto promise = std::make_shared<std::promise<source::Receipt>>();

@@ -143,7 +143,7 @@ TEST_CASE("text beyond the limit is refused, not read without end") {
   source::Submission submission;
   submission.source = "test";
   for (int i = 0; i < 5000; ++i) submission.bytes += record("e" + std::to_string(i), "arn:a", "No");
-  const Findings findings = Evaluator(live_of(kRule, registry), 100'000).evaluate(submission);
+  const Findings findings = Evaluator(live_of(kRule, registry)).evaluate(submission, 100'000);
   CHECK(findings.receipt.accepted > 0);
   CHECK(findings.receipt.accepted < 5000);
   REQUIRE(findings.receipt.errors.size() == 1);

@@ -88,7 +88,7 @@ class Bench {
     submission.source = "test";
     submission.bytes = bytes;
     submission.received_ms = now;
-    return Evaluator(live_, std::uint64_t{64} << 20).evaluate(submission);
+    return Evaluator(live_).evaluate(submission, std::uint64_t{64} << 20);
   }
 
   Recorded record_findings(const std::vector<Findings>& all, std::int64_t now = 1'000'000) {

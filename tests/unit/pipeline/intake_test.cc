@@ -1,0 +1,248 @@
+#include "pipeline/intake.h"
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+
+#include "alert/occurrences.h"
+#include "event/gzip.h"
+#include "unit/event/samples.h"
+#include "unit/pipeline/over_time.h"
+
+namespace tocsin::pipeline {
+namespace {
+
+constexpr std::uint64_t kInflated = std::uint64_t{64} << 20;
+
+std::string repeated(const std::string& text, std::size_t times) {
+  std::string out;
+  out.reserve(text.size() * times);
+  for (std::size_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+// Many batches, each of which has an event that fires.
+std::string long_text(std::size_t batches) {
+  std::string out;
+  for (std::size_t i = 0; i < batches; ++i) {
+    out += record("long" + std::to_string(i), "arn:long") + std::string(300'000, ' ') + "\n";
+  }
+  return out;
+}
+
+// A slice of time is over after every batch. Nobody gets the time before open().
+class FastClock final : public Clock {
+ public:
+  std::int64_t wall_ms() const override { return 1'767'268'800'000; }
+  std::int64_t steady_ms() const override {
+    std::unique_lock lock(mutex_);
+    opened_.wait(lock, [&] { return open_; });
+    return steady_ += 1000;
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable opened_;
+  mutable std::int64_t steady_ = 0;
+  bool open_ = false;
+};
+
+// An intake, and what is answered in which order.
+class IntakeBench {
+ public:
+  explicit IntakeBench(IntakeOptions options = {}) : running_(machine_, kRule) {
+    options.inflated_bytes = kInflated;
+    intake_.emplace(options, running_.live(), running_.committer(), running_.store(),
+                    running_.registry(), clock);
+  }
+
+  void submit(const std::string& name, std::string bytes) {
+    source::Submission submission;
+    submission.source = name;
+    submission.bytes = std::move(bytes);
+    submission.position = name;
+    intake_->submit(std::move(submission), [this, name](source::Receipt receipt) {
+      const std::lock_guard lock(mutex_);
+      receipts.emplace_back(name, std::move(receipt));
+    });
+  }
+
+  Intake& intake() { return *intake_; }
+  store::Store& store() { return running_.store(); }
+
+  FastClock clock;
+  std::vector<std::pair<std::string, source::Receipt>> receipts;  // once all is stopped
+
+ private:
+  Machine machine_;
+  Running running_;
+  std::mutex mutex_;
+  std::optional<Intake> intake_;
+};
+
+TEST_CASE("unreadable records of a submission are one firing, whatever their number") {
+  for (const std::int64_t interval : {std::int64_t{0}, std::int64_t{300'000}}) {
+    Bench bench;
+    bench.live().grouping.interval = interval;
+    const std::string body =
+        event::compress(record("e1", "arn:a") + repeated("x\n", 1 << 20) + repeated("[", 1000));
+    const Findings findings = bench.evaluate(body);
+    CHECK(findings.receipt.accepted == 1);
+    CHECK(findings.receipt.rejected > (1 << 20));
+    CHECK(findings.receipt.errors.size() == source::kReceiptErrors);
+    REQUIRE(findings.firings.size() == 2);
+    REQUIRE(findings.alerts.size() == 2);
+    const auto alert = alert::parse(findings.alerts[1].json);
+    REQUIRE(alert);
+    CHECK(alert->rule->id == alert::kUnreadableRecord.id);
+    CHECK(alert->error_message.find(
+              "source test: " + std::to_string(findings.receipt.rejected) +
+              " records of one submission could not be read; record 2, line 2: 'x' where") == 0);
+    CHECK(alert->error_message.find("record 4, line 4") != std::string::npos);
+    CHECK(alert->error_message.find("record 5, line 5") == std::string::npos);
+
+    const Recorded recorded = bench.submit(body);
+    CHECK(recorded.alerts.at("medium") == 1);
+    CHECK(bench.submit(body).duplicates == 2);  // sent again
+    CHECK(bench.submit("y\n").alerts.size() == (interval == 0 ? 1 : 0));
+  }
+}
+
+TEST_CASE("findings do not depend on the parts in which a submission is evaluated") {
+  metrics::Registry registry;
+  const auto live = live_of(kRule, registry);
+  const auto submission = [&](const std::string& bytes) {
+    source::Submission out;
+    out.source = "test";
+    out.received_ms = 1'000'000;
+    out.bytes = bytes;
+    return out;
+  };
+  const std::string first = long_text(5) + "x\n" + long_text(3) + "{\"broken\": ";
+  const std::string second = event::compress(repeated(record("b", "arn:b", "No"), 5000) + "y");
+  const auto summary = [](const Findings& findings) {
+    std::string out = std::to_string(findings.receipt.accepted) + " accepted";
+    for (const Firing& firing : findings.firings) {
+      out += " " + findings.alerts[firing.alert].rule->title + " " + std::to_string(firing.alert) +
+             " " + hex_of(KeyHash().add_field(std::string(firing.id.begin(), firing.id.end())));
+    }
+    for (const source::Receipt::Rejected& error : findings.receipt.errors) {
+      out += " " + std::to_string(error.record) + ":" + std::to_string(error.line) + error.reason;
+    }
+    return out;
+  };
+  const std::string whole_first = summary(Evaluator(live).evaluate(submission(first), kInflated));
+  const std::string whole_second = summary(Evaluator(live).evaluate(submission(second), kInflated));
+  CHECK(whole_first.find("9 accepted") == std::string::npos);
+  CHECK(whole_first.find("8 accepted") == 0);
+
+  Evaluator one(live), two(live);
+  Evaluation a(live, submission(first), kInflated), b(live, submission(second), kInflated);
+  const auto at_once = [] { return true; };
+  std::size_t parts = 0;
+  for (bool a_ended = false, b_ended = false; !a_ended || !b_ended; ++parts) {
+    Evaluator& evaluator = parts % 2 == 0 ? one : two;
+    if (!a_ended) a_ended = evaluator.advance(a, at_once);
+    if (!b_ended) b_ended = evaluator.advance(b, at_once);
+  }
+  CHECK(parts > 5);
+  CHECK(summary(a.findings) == whole_first);
+  CHECK(summary(b.findings) == whole_second);
+}
+
+TEST_CASE("text without records counts towards the limit") {
+  Bench bench;
+  for (const std::string& body :
+       {record("e1", "arn:a") + std::string(100 << 20, ' '), std::string(100 << 20, '\n')}) {
+    const Findings findings = bench.evaluate(event::compress(body));
+    CHECK(findings.receipt.accepted == (body.front() == '{' ? 1 : 0));
+    REQUIRE(findings.receipt.errors.size() == 1);
+    CHECK(findings.receipt.errors[0].reason.find("limits.max_inflated") != std::string::npos);
+    CHECK(findings.alerts.back().rule->id == alert::kUnreadableRecord.id);
+  }
+  // In a payload, a line each: what they come to together counts, too.
+  const std::string line =
+      R"({"specversion":"1.0","type":"t","data_base64":")" +
+      event::base64(event::compress(record("e", "arn:a") + std::string(20 << 20, ' '))) + "\"}\n";
+  const Findings findings = bench.evaluate(repeated(line, 100));
+  CHECK(findings.receipt.accepted >= 3);
+  CHECK(findings.receipt.accepted < 20);
+  REQUIRE(findings.receipt.errors.size() == 1);
+  CHECK(findings.receipt.errors[0].reason.find("limits.max_inflated") != std::string::npos);
+}
+
+TEST_CASE("a long submission lets the others pass") {
+  IntakeBench bench;
+  bench.submit("long", long_text(20));
+  bench.submit("long too", long_text(20));
+  for (int i = 0; i < 3; ++i) {
+    bench.submit("short", record("short" + std::to_string(i), "arn:s"));
+  }
+  bench.clock.open();
+  bench.intake().stop();
+  while (bench.intake().load().submissions > 0) std::this_thread::yield();  // the committer's part
+  REQUIRE(bench.receipts.size() == 5);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto& [name, receipt] = bench.receipts[i];
+    CHECK(name.starts_with(i < 3 ? "short" : "long"));
+    CHECK(receipt.status);
+    CHECK(receipt.accepted == (i < 3 ? 1 : 20));
+    CHECK(receipt.alerts == receipt.accepted);
+  }
+  CHECK(bench.intake().load().bytes == 0);
+}
+
+TEST_CASE("in the end, what is not evaluated in time is refused and leaves nothing") {
+  IntakeBench bench;
+  bench.submit("long", long_text(200));
+  bench.submit("short", record("short", "arn:s"));
+  bench.intake().finish_by(20'000);
+  bench.clock.open();
+  bench.intake().stop();
+  bench.submit("late", record("late", "arn:s"));
+  while (bench.intake().load().submissions > 0) std::this_thread::yield();
+  REQUIRE(bench.receipts.size() == 3);
+  for (const auto& [name, receipt] : bench.receipts) {
+    CHECK(receipt.status.has_value() == (name == "short"));
+    const auto position = bench.store().checkpoint(name);
+    REQUIRE(position);
+    CHECK(position->has_value() == (name == "short"));
+    if (!receipt.status) CHECK(receipt.status.error().code == Code::busy);
+  }
+  CHECK(bench.intake().load().bytes == 0);
+}
+
+TEST_CASE("long submissions that hold too much are refused, but for the only one") {
+  IntakeOptions options;
+  options.in_flight_bytes = 14 << 20;
+  IntakeBench bench(options);
+  const auto bomb = [](std::size_t i) {
+    return event::compress(std::to_string(i) + "\n" + long_text(10));
+  };
+  for (std::size_t i = 0; i < 100; ++i) bench.submit("long" + std::to_string(i), bomb(i));
+  bench.clock.open();
+  bench.intake().stop();
+  while (bench.intake().load().submissions > 0) std::this_thread::yield();
+  std::size_t done = 0, refused = 0;
+  for (const auto& [name, receipt] : bench.receipts) ++(receipt.status ? done : refused);
+  CHECK(done + refused == 100);
+  CHECK(done > 0);
+  CHECK(refused > 0);
+
+  options.in_flight_bytes = 1;
+  IntakeBench alone(options);
+  alone.submit("long", bomb(1));
+  alone.clock.open();
+  alone.intake().stop();
+  while (alone.intake().load().submissions > 0) std::this_thread::yield();
+  REQUIRE(alone.receipts.size() == 1);
+  CHECK(alone.receipts[0].second.status);
+}
+
+}  // namespace
+}  // namespace tocsin::pipeline
