@@ -51,7 +51,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode m
 Database::~Database() {
   for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
   // After a failed fsync nothing is written any more, not even the log back into the database.
-  if (health_.failed()) sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  if (health_.failed()) keep_log();
   sqlite3_close(handle_);
 }
 
@@ -126,6 +126,19 @@ Result<std::int64_t> Database::number(const char* sql) {
   if (query.next()) return query.integer(0);
   if (Status status = query.status(); !status) return tl::unexpected(std::move(status.error()));
   return fail(Code::io, fmt::format("{} gives no answer to {}", path_, sql));
+}
+
+Status Database::begin_write() {
+  changes_before_ = sqlite3_total_changes64(handle_);
+  return execute_cached("BEGIN IMMEDIATE");
+}
+
+bool Database::has_changes() const {
+  return sqlite3_total_changes64(handle_) != changes_before_;
+}
+
+void Database::keep_log() {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 Status Database::commit() {

@@ -45,12 +45,15 @@ class Database {
   Status execute(const char* sql);
   Result<std::int64_t> number(const char* sql);
 
-  Status begin_write() { return execute_cached("BEGIN IMMEDIATE"); }
+  Status begin_write();
+  bool has_changes() const;  // since begin_write()
   Status begin_read() { return execute_cached("BEGIN"); }
   // Then writes the log back into the database when it has grown long: what was committed is safe
   // whatever becomes of that.
   Status commit();
   void roll_back();
+  // The log's file stays as it is when the connection is closed.
+  void keep_log();
 
   // Writes the log back, so that it begins anew. commit() does, when it has grown.
   void checkpoint();
@@ -74,6 +77,7 @@ class Database {
   std::string path_;
   Health& health_;
   sqlite3* handle_ = nullptr;
+  std::int64_t changes_before_ = 0;
   int log_pages_ = 0;  // set by SQLite at each commit
   int checkpoint_pages_ = kCheckpointPages;
   std::unordered_map<const char*, sqlite3_stmt*> statements_;

@@ -106,28 +106,19 @@ Folder::~Folder() {
 
 Result<Folder> Folder::open(const std::string& path, bool service) {
   if (path.empty()) return fail(Code::invalid_input, "the store has no folder");
-  bool made = false;
-  if (service) {
-    made = ::mkdir(path.c_str(), kFolderMode) == 0;
-    if (!made && errno == ENOENT) {
-      return fail(Code::not_found, fmt::format("cannot make the store's folder {}: make {} first",
-                                               path, parent_of(path)));
-    }
-    if (!made && errno != EEXIST) return os_error("make the store's folder", path, errno);
+  if (service && ::mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST) {
+    if (errno != ENOENT) return os_error("make the store's folder", path, errno);
+    return fail(Code::not_found, fmt::format("cannot make the store's folder {}: make {} first",
+                                             path, parent_of(path)));
   }
   // Links on the way to the folder are the operator's; below it there are none.
   char* const real = ::realpath(path.c_str(), nullptr);
   if (real == nullptr) return os_error("open the store's folder", path, errno);
   Folder folder(real);
   std::free(real);
-  if (made) {
-    if (Status synced = sync_folder(parent_of(folder.path_)); !synced) {
-      return tl::unexpected(std::move(synced.error()));
-    }
-  }
   Status status = folder.check(service);
   if (status && service) status = folder.take_lock();
-  if (status) status = folder.prepare_database(service);
+  if (status) status = folder.adopt_files(service);
   if (!status) return tl::unexpected(std::move(status.error()));
   return folder;
 }
@@ -180,33 +171,41 @@ Status Folder::take_lock() {
   return {};
 }
 
-Status Folder::prepare_database(bool service) {
+Status Folder::adopt_files(bool service) {
   struct stat file {};
-  Result<bool> exists = adopt_file(database_, file);
-  if (!exists) return tl::unexpected(std::move(exists.error()));
-  if (!*exists) {
-    if (!service) {
-      return fail(Code::not_found,
-                  fmt::format("there is no store in {}: {} is missing", path_, database_));
-    }
-    // SQLite gives the files beside it the same mode.
-    const int fd =
-        ::open(database_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode);
-    if (fd < 0) return os_error("make", database_, errno);
-    const int found = ::fstat(fd, &file);
-    const int number = errno;
-    ::close(fd);
-    if (found != 0) return os_error("look at", database_, number);
-    if (Status synced = sync_folder(path_); !synced) return synced;
+  const Result<bool> exists = adopt_file(database_, file);
+  if (!exists) return tl::unexpected(exists.error());
+  if (!*exists && !service) {
+    return fail(Code::not_found,
+                fmt::format("there is no store in {}: {} is missing", path_, database_));
   }
   device_ = file.st_dev;
   inode_ = file.st_ino;
-  for (const char* const suffix : {"-wal", "-shm", "-journal"}) {
+  for (const char* const suffix : {"-wal", "-shm", "-journal", "-witness"}) {
     struct stat other {};
     if (Result<bool> good = adopt_file(database_ + suffix, other); !good) {
       return tl::unexpected(std::move(good.error()));
     }
   }
+  return {};
+}
+
+Status Folder::make_database() {
+  if (has_database()) return {};
+  // SQLite gives the files beside it the same mode.
+  const int fd = ::open(database_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, kFileMode);
+  if (fd < 0) return os_error("make", database_, errno);
+  struct stat file {};
+  const int found = ::fstat(fd, &file);
+  const int number = errno;
+  ::close(fd);
+  if (found != 0) return os_error("look at", database_, number);
+  device_ = file.st_dev;
+  inode_ = file.st_ino;
+  if (Status synced = sync_folder(path_); !synced) return synced;
+  // A folder above that we may not read was not made by us, nor just now.
+  const Status above = sync_folder(parent_of(path_));
+  if (!above && above.error().code != Code::refused) return above;
   return {};
 }
 
@@ -225,14 +224,13 @@ Result<std::uint64_t> Folder::free_bytes() const {
 }
 
 std::uint64_t Folder::bytes_used() const {
-  std::uint64_t bytes = 0;
-  for (const char* const suffix : {"", "-wal"}) {
-    struct stat file {};
-    if (::lstat((database_ + suffix).c_str(), &file) == 0) {
-      bytes += static_cast<std::uint64_t>(file.st_size);
-    }
-  }
-  return bytes;
+  return size_of("") + log_bytes();
+}
+
+std::uint64_t Folder::size_of(const char* suffix) const {
+  struct stat file {};
+  const bool exists = ::lstat((database_ + suffix).c_str(), &file) == 0;
+  return exists ? static_cast<std::uint64_t>(file.st_size) : 0;
 }
 
 }  // namespace tocsin::store

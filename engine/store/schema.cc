@@ -173,6 +173,13 @@ INSERT INTO correlation_state VALUES (1, -9223372036854775808, 0, 0, 0);
 )";
 
 constexpr char kVersion3[] = R"(
+CREATE TABLE commit_state (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  store BLOB NOT NULL,
+  sequence INTEGER NOT NULL
+) STRICT;
+INSERT INTO commit_state VALUES (1, randomblob(16), 0);
+
 CREATE TABLE store_value (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

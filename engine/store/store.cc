@@ -33,32 +33,58 @@ Store::~Store() {
 }
 
 Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
-  const bool service = options.access == StoreOptions::Access::service;
-  Result<Folder> folder = Folder::open(options.folder, service);
+  Result<Folder> folder =
+      Folder::open(options.folder, options.access == StoreOptions::Access::service);
   if (!folder) return tl::unexpected(std::move(folder.error()));
   auto impl = std::make_unique<Impl>(options, std::move(*folder));
-
-  const auto connect = [&](std::unique_ptr<Database>& connection, Database::Mode mode) -> Status {
-    auto opened = Database::open(impl->folder.database(), mode, options.seams, impl->health);
-    if (!opened) return tl::unexpected(std::move(opened.error()));
-    connection = std::move(*opened);
-    return {};
-  };
-  Status status = connect(impl->writer, Database::Mode::write);
-  if (status) {
-    status =
-        service ? migrate(*impl->writer, migrations()) : check_schema(*impl->writer, migrations());
-  }
-  if (status && service) {
-    const std::uint64_t pages = (options.max_bytes + kBytesBeyond) / kPageBytes;
-    status = impl->writer->execute(fmt::format("PRAGMA max_page_count = {}", pages).c_str());
-  }
+  Status status = impl->open_writer();
   if (status) status = impl->seen.load(*impl->writer);
   if (status) status = impl->tally.load(*impl->writer);
-  if (status) status = connect(impl->deliver, Database::Mode::read);
-  if (status) status = connect(impl->people, Database::Mode::read);
+  for (std::unique_ptr<Database>* const reader : {&impl->deliver, &impl->people}) {
+    if (!status) break;
+    auto opened = impl->connect(Database::Mode::read);
+    if (!opened) return tl::unexpected(std::move(opened.error()));
+    *reader = std::move(*opened);
+  }
   if (!status) return tl::unexpected(std::move(status.error()));
   return std::unique_ptr<Store>(new Store(std::move(impl)));
+}
+
+Result<std::unique_ptr<Database>> Store::Impl::connect(Database::Mode mode) {
+  return Database::open(folder.database(), mode, options.seams, health);
+}
+
+// A database that is not complete is not changed, nor is its log: SQLite would remove the log of an
+// empty one when it opens it, and write the log back when it closes it.
+Status Store::Impl::open_writer() {
+  // Before the database: beside a running service that one may only be ahead.
+  const Result<Witness::Reading> witness = Witness::read(folder.witness(), options.seams.vfs);
+  if (!witness) return tl::unexpected(witness.error());
+  std::optional<std::string> loss;
+  if (!folder.has_database()) loss = find_loss(folder, *witness, std::nullopt);
+  const bool accepts = is_service() && options.accept_loss;
+  if (loss && !accepts) return tl::unexpected(loss_error(folder, *loss));
+  if (is_service()) {
+    if (Status made = folder.make_database(); !made) return made;
+  }
+  auto connection = connect(Database::Mode::write);
+  if (!connection) return tl::unexpected(std::move(connection.error()));
+  writer = std::move(*connection);
+  const Result<Mark> mark = mark_of(*writer);
+  if (!mark) return tl::unexpected(mark.error());
+  // Beside a service that starts for the first time there may be no witness yet.
+  if (!loss && (is_service() || witness->mark)) loss = find_loss(folder, *witness, *mark);
+  if (loss && !accepts) {
+    writer->keep_log();
+    return tl::unexpected(loss_error(folder, *loss));
+  }
+  if (!is_service()) return check_schema(*writer, migrations());
+  Status status = migrate(*writer, migrations());
+  const std::uint64_t pages = (options.max_bytes + kBytesBeyond) / kPageBytes;
+  if (status) status = writer->execute(fmt::format("PRAGMA max_page_count = {}", pages).c_str());
+  if (status && loss) status = accept_loss(*writer, *witness, *loss);
+  if (status) status = commits.open_witness(*writer, folder, options.seams.vfs);
+  return status;
 }
 
 Status Store::Impl::begin_write() {
@@ -70,9 +96,10 @@ Status Store::Impl::begin_write() {
   return writer->begin_write();
 }
 
-Status Store::Impl::end_write() {
+Status Store::Impl::end_write(bool durable) {
   Status status = seen.save(*writer);
   if (status) status = tally.save(*writer);
+  if (status) status = commits.save(*writer);
   if (status) status = writer->commit();
   if (!status) {
     roll_back();
@@ -80,13 +107,14 @@ Status Store::Impl::end_write() {
   }
   seen.committed();
   tally.committed();
-  return {};
+  return commits.committed(durable);
 }
 
 void Store::Impl::roll_back() {
   writer->roll_back();
   seen.rolled_back();
   tally.rolled_back();
+  commits.rolled_back();
 }
 
 Result<std::uint64_t> Store::Impl::used_bytes() {
@@ -165,6 +193,10 @@ Result<std::optional<std::string>> Store::checkpoint(const std::string& source) 
 
 Result<std::optional<std::string>> Store::value(const std::string& name) {
   return find_blob(*impl_, "SELECT value FROM store_value WHERE name = ?", name);
+}
+
+Result<std::optional<std::string>> Store::accepted_loss() {
+  return value(kAcceptedLoss);
 }
 
 Result<StoreStats> Store::stats() {

@@ -45,6 +45,8 @@ struct StoreOptions {
     service,  // takes the lock, migrates an older schema
     operate,  // beside a running service: no lock, no migration; the database must exist
   } access = Access::service;
+  // For one start of a service: what the store has lost (store/witness.h) is not asked for again.
+  bool accept_loss = false;
 
   // For the tests of the store alone.
   struct Seams {
@@ -215,6 +217,7 @@ struct AlertFilter {
 
 class Store {
  public:
+  // Code::refused when the store has lost what it had promised, unless that is accepted.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   ~Store();
   Store(const Store&) = delete;
@@ -227,6 +230,8 @@ class Store {
   Status prune(Milliseconds now);
 
   Result<std::optional<std::string>> checkpoint(const std::string& source);
+  // The loss that was accepted last, as a sentence.
+  Result<std::optional<std::string>> accepted_loss();
   // A single value that is kept under its name, such as a key; nullopt: it was never saved.
   Result<std::optional<std::string>> value(const std::string& name);
 

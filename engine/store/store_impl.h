@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "store/commits.h"
 #include "store/database.h"
 #include "store/fair_mutex.h"
 #include "store/folder.h"
@@ -35,7 +36,7 @@ struct Store::Impl {
     const std::lock_guard lock(write_mutex);
     Status status = begin_write();
     if (status) status = work(*writer);
-    if (status) return end_write();
+    if (status) return end_write(false);
     roll_back();
     return status;
   }
@@ -50,22 +51,28 @@ struct Store::Impl {
     return work(reader);
   }
 
+  // The writing connection, to a database that is complete and current.
+  Status open_writer();
+  Result<std::unique_ptr<Database>> connect(Database::Mode mode);
+
   // With write_mutex held.
   Status begin_write();
-  Status end_write();  // commits; rolled back when that fails
+  // Commits; rolled back when that fails. `durable`: so is its witness (store/commits.h).
+  Status end_write(bool durable);
   void roll_back();
   Status check_room();  // in a transaction
   Result<std::uint64_t> used_bytes();
   Status prune(Milliseconds now);
 
   const StoreOptions options;
-  const Folder folder;
+  Folder folder;
   Health health;
 
   FairMutex write_mutex;
   std::unique_ptr<Database> writer;
   Seen seen;
   Tally tally;
+  Commits commits;
   // Where the search for alerts to forget goes on: created, id.
   std::pair<Milliseconds, std::int64_t> pruned_to{0, 0};
   std::atomic<std::uint64_t> alerts_evicted{0};

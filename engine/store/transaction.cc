@@ -27,7 +27,8 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-  const Status status = impl_->attempt<void>([&](Database&) { return impl_->store.end_write(); });
+  const Status status =
+      impl_->attempt<void>([&](Database&) { return impl_->store.end_write(true); });
   if (status) {
     impl_->open = false;
     impl_->lock.unlock();

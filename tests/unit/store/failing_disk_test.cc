@@ -124,7 +124,7 @@ TEST_CASE("a transaction that changes nothing writes nothing") {
   CHECK(vfs.operations() == before);
 }
 
-TEST_CASE("a commit costs one sync") {
+TEST_CASE("a commit costs one sync of the log, and one of the witness when it is acknowledged") {
   TemporaryFolder root;
   PowerLossVfs vfs;
   StoreOptions options = options_on(vfs, root / "store");
@@ -133,7 +133,10 @@ TEST_CASE("a commit costs one sync") {
   add(*store, "a", {"slack"}, 1);
   const std::uint64_t before = vfs.syncs();
   for (int i = 0; i < 10; ++i) add(*store, "b" + std::to_string(i), {"slack", "pager"}, 2);
-  CHECK(vfs.syncs() == before + 10);
+  CHECK(vfs.syncs() == before + 2 * 10);
+  must(store->delivered({1, 2, 3}));
+  must(store->bury({4, 5}, "no"));
+  CHECK(vfs.syncs() == before + 2 * 10 + 2);
 }
 
 }  // namespace
