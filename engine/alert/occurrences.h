@@ -48,6 +48,8 @@ inline constexpr SelfRule kEventsAhead{"tocsin.events_ahead",
                                        "Events are dated later than they were received", "medium"};
 inline constexpr SelfRule kBudgetExceeded{"tocsin.rule_budget_exceeded",
                                           "A rule raises too many alerts", "medium"};
+inline constexpr SelfRule kStoreLoss{"tocsin.store_loss", "The store has lost acknowledged data",
+                                     "critical"};
 std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule);
 std::string self_alert_json(const SelfRule& rule, std::string_view about, std::string_view detail,
                             std::int64_t now_ms);

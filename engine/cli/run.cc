@@ -85,7 +85,7 @@ void keep_freed_memory() {
 #endif
 }
 
-int run(const std::string& config_path) {
+int run(const std::string& config_path, bool accept_loss) {
   keep_freed_memory();
   Signals signals;  // before any thread is started
   Diagnostics diagnostics;
@@ -101,6 +101,10 @@ int run(const std::string& config_path) {
         {{"address", address}, {"port", config->server.port}});
   }
 
+  if (accept_loss) {
+    log::warning("--accept-loss is meant for one start: leave it out from the next one on");
+    config->store.accept_loss = true;
+  }
   pipeline::ServiceOptions options;
   options.load = [config_path](Diagnostics& found) { return load(config_path, found); };
   options.version = kVersion;
@@ -137,6 +141,7 @@ int run(const std::string& config_path) {
 
 void add_run(CLI::App& app, int& exit_code) {
   const auto config = std::make_shared<std::string>();
+  const auto accept_loss = std::make_shared<bool>(false);
   CLI::App* const command = app.add_subcommand(
       "run",
       "Run the service: take events over HTTP and from files, alert receivers, serve metrics.\n"
@@ -145,7 +150,10 @@ void add_run(CLI::App& app, int& exit_code) {
   command
       ->add_option("-c,--config", *config, "Configuration; examples/tocsin.yml explains every key")
       ->type_name("FILE");
-  command->callback([config, &exit_code] { exit_code = run(*config); });
+  command->add_flag("--accept-loss", *accept_loss,
+                    "Start, this once, with a store that has lost what it had acknowledged. Raises "
+                    "the alert tocsin.store_loss");
+  command->callback([config, accept_loss, &exit_code] { exit_code = run(*config, *accept_loss); });
 }
 
 }  // namespace tocsin::cli

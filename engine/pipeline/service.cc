@@ -91,6 +91,7 @@ Status Service::begin() {
   const IntakeOptions intake{config_.limits.workers, config_.limits.in_flight_bytes,
                              config_.limits.in_flight_submissions, config_.limits.inflated_bytes};
   put_into_force(config_, std::move(*live));
+  if (Status reported = report_loss(); !reported) return reported;
   intake_ = std::make_unique<Intake>(intake, live_, *committer_, *store_, registry_, clock_);
   ingest_ = std::make_unique<source::HttpIngest>(config_.ingest, *intake_, clock_);
   api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *correlations_,
@@ -250,6 +251,36 @@ void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& r
                              {},
                              dead.delivery.receiver});
   committer_->submit(std::move(findings), [](const source::Receipt&) {});
+}
+
+// A loss that was accepted is an alert, once: that it was raised is a position, which is committed
+// with it.
+Status Service::report_loss() {
+  constexpr char kSource[] = "tocsin.store_loss";
+  const Result<std::optional<std::string>> loss = store_->accepted_loss();
+  if (!loss) return tl::unexpected(loss.error());
+  const Result<std::optional<std::string>> reported = store_->checkpoint(kSource);
+  if (!reported) return tl::unexpected(reported.error());
+  if (!*loss || *reported == *loss) return {};
+  log::error("the store has lost acknowledged data", {{"loss", **loss}});
+
+  const auto facts = alert::facts_of(alert::kStoreLoss);
+  const KeyHash id = KeyHash().add_field(facts->id).add_field(**loss);
+  Findings findings;
+  findings.live = live_.get();
+  findings.source = kSource;
+  findings.position = **loss;
+  findings.received = clock_.wall_ms();
+  findings.firings.push_back({id.bytes(), id.bytes(), 0, 0});
+  findings.alerts.push_back(
+      {facts,
+       hex_of(id),
+       alert::self_alert_json(alert::kStoreLoss, config_.store.folder, **loss, findings.received),
+       {},
+       {},
+       {}});
+  committer_->submit(std::move(findings), [](const source::Receipt&) {});
+  return {};
 }
 
 void Service::fail_with(Error error) {

@@ -62,6 +62,7 @@ class Service {
   Status do_reload();
   std::vector<std::string> watched() const;
   void start_source(const SourceConfig& config);
+  Status report_loss();
   void on_dead(const store::DeliveryWithAlert& dead, const std::string& reason);
   void fail_with(Error error);
 

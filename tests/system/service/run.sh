@@ -37,6 +37,7 @@ case $mode in
     check t13_restarts --seeds 6 --parallel 2
     check failed_io --cases 16
     check disk_full
+    check damaged_store
     check reload --reloads 50
     check retries --alerts 20
     check flood --seconds 2
@@ -50,6 +51,7 @@ case $mode in
     check t13_restarts --seeds "${RESTART_SEEDS:-200}" --parallel "${PARALLEL:-2}"
     check failed_io
     check disk_full
+    check damaged_store
     check reload --reloads 3000
     check retries --alerts 500
     check flood --seconds 30

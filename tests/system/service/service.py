@@ -92,12 +92,13 @@ class Service:
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(configuration(receiver_port, self.store, **options))
 
-    def start(self, wrapper=(), wait=20):
+    def start(self, wrapper=(), wait=20, arguments=()):
         """Whether it became ready. `wrapper`: a command that runs it, with the process as its own
         (strace -D)."""
         life = Life()
         begin = time.monotonic()
-        self.process = subprocess.Popen([*wrapper, self.binary, "run", "--config", self.config],
+        self.process = subprocess.Popen([*wrapper, self.binary, "run", "--config", self.config,
+                                         *arguments],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env=self.environment)
         threading.Thread(target=self.read, args=(self.process.stderr, life), daemon=True).start()
