@@ -86,12 +86,9 @@ Parts split(std::string_view json) {
 bool is_record(std::string_view json) {
   event::JsonScanner scanner;
   scanner.start();
-  for (std::size_t at = 0; at < json.size();) {
-    const auto status = scanner.scan(json, at);
-    if (status == event::JsonScanner::Status::member_array) continue;
-    return status == event::JsonScanner::Status::complete && at == json.size() && json[0] == '{';
-  }
-  return false;
+  std::size_t at = 0;
+  const auto status = scanner.scan_through(json, at);
+  return status == event::JsonScanner::Status::complete && at == json.size() && json[0] == '{';
 }
 
 Alert alert_of(const bj::object& json, const Parts& parts) {

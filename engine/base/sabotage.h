@@ -14,7 +14,7 @@ namespace tocsin::sabotage {
 #ifdef TOCSIN_SABOTAGE
 // Whether the environment variable TOCSIN_SABOTAGE names this one:
 // ack_before_commit, no_fsync, new_key_each_retry, drop_when_full, forget_state, wedge_heard_hits,
-// flood_firings.
+// flood_firings, hide_after_null.
 inline bool on(std::string_view name) {
   static const char* const named = std::getenv("TOCSIN_SABOTAGE");
   return named != nullptr && name == named;

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "event/base64.h"
@@ -16,26 +18,29 @@
 namespace tocsin::event {
 namespace {
 
-// The members that tell envelopes from records, as spelled; empty when absent.
+using Values = std::vector<std::string_view>;  // as spelled
+
+// The members that tell envelopes from records: all their values, in order.
 struct Marks {
-  std::string_view type, topic_arn, message;               // SNS; CloudWatch Logs: message
-  std::string_view detail_type, detail, source;            // EventBridge
-  std::string_view awslogs, data, data_base64;             // Lambda, Firehose, CloudEvents
-  std::string_view spec_version, event_type;               // CloudEvents
-  std::string_view event_source, s3, bucket, object_keys;  // pointers to S3 objects
-  std::string_view service, event, digest;                 // S3 test messages, digest files
+  Values type, topic_arn, message;               // SNS
+  Values log_message;                            // CloudWatch Logs
+  Values detail_type, detail, source;            // EventBridge
+  Values awslogs, data, data_base64;             // Lambda, Firehose, CloudEvents
+  Values spec_version, event_type;               // CloudEvents
+  Values event_source, s3, bucket, object_keys;  // pointers to S3 objects
+  Values service, event, digest;                 // S3 test messages, digest files
 };
 
 struct MarkKey {
   std::string_view key;
-  std::string_view Marks::*slot;
+  Values Marks::*slot;
 };
 
 constexpr MarkKey kMarkKeys[] = {
     {"Type", &Marks::type},
     {"TopicArn", &Marks::topic_arn},
     {"Message", &Marks::message},
-    {"message", &Marks::message},
+    {"message", &Marks::log_message},
     {"detail-type", &Marks::detail_type},
     {"detail", &Marks::detail},
     {"source", &Marks::source},
@@ -57,21 +62,12 @@ constexpr MarkKey kMarkKeys[] = {
 constexpr std::string_view kRecordKeys[] = {"eventID",   "eventCategory", "sourceIPAddress",
                                             "eventType", "userAgent",     "requestID"};
 
-// Nothing when the object is a CloudTrail record. Most begin with their version, which differs from
-// that of S3 notifications; otherwise the first members show it.
-std::optional<Marks> find_marks(std::string_view json) {
-  if (json.starts_with(R"({"eventVersion":"1.)")) return std::nullopt;
-  Marks marks;
-  Members members(json);
-  while (const auto member = members.next()) {
-    for (const std::string_view key : kRecordKeys) {
-      if (member->key == key) return std::nullopt;
-    }
-    for (const MarkKey& mark : kMarkKeys) {
-      if (member->key == mark.key) marks.*mark.slot = member->value;
-    }
-  }
-  return marks;
+// The inside of a JSON string, unescaped; `scratch` holds it where it must.
+std::string_view plain(std::string_view inside, std::string& scratch) {
+  if (inside.find('\\') == inside.npos) return inside;
+  scratch.resize(inside.size());
+  scratch.resize(unescape(inside, scratch.data()).size);
+  return scratch;
 }
 
 bool is_string(std::string_view value) {
@@ -90,13 +86,63 @@ std::string text_of(std::string_view value) {
   return out;
 }
 
-std::string_view member_of(std::string_view object, std::string_view key) {
-  if (!is_object(object)) return {};
-  Members members(object);
+// Nothing when the object is a CloudTrail record. Most begin with their version, which differs from
+// that of S3 notifications; otherwise the first members show it.
+std::optional<Marks> find_marks(std::string_view json) {
+  if (json.starts_with(R"({"eventVersion":"1.)")) return std::nullopt;
+  Marks marks;
+  std::string scratch;
+  Members members(json);
   while (const auto member = members.next()) {
-    if (member->key == key) return member->value;
+    const std::string_view key = plain(member->key, scratch);
+    if (key == "eventVersion" && text_of(member->value).starts_with("1.")) return std::nullopt;
+    for (const std::string_view record_key : kRecordKeys) {
+      if (key == record_key) return std::nullopt;
+    }
+    for (const MarkKey& mark : kMarkKeys) {
+      if (key == mark.key) (marks.*mark.slot).push_back(member->value);
+    }
   }
-  return {};
+  return marks;
+}
+
+// The values of all members `key` of the objects among `values`.
+Values members_of(const Values& values, std::string_view wanted) {
+  Values found;
+  std::string scratch;
+  for (const std::string_view object : values) {
+    if (!is_object(object)) continue;
+    Members members(object);
+    while (const auto member = members.next()) {
+      if (plain(member->key, scratch) == wanted) found.push_back(member->value);
+    }
+  }
+  return found;
+}
+
+// The text of the first of them.
+std::string text_of_first(const Values& values) {
+  return values.empty() ? std::string() : text_of(values.front());
+}
+
+bool any_string(const Values& values) {
+  return std::any_of(values.begin(), values.end(), is_string);
+}
+bool any_object(const Values& values) {
+  return std::any_of(values.begin(), values.end(), is_object);
+}
+bool any_says(const Values& values, std::string_view text) {
+  return std::any_of(values.begin(), values.end(),
+                     [&](std::string_view value) { return begins_with_string(value, text); });
+}
+
+// A CloudEvent whose payload is in it.
+bool is_cloud_event(const Marks& marks) {
+  if (marks.spec_version.empty()) return false;
+  const bool has_data = any_string(marks.data) || any_object(marks.data) ||
+                        std::any_of(marks.data.begin(), marks.data.end(),
+                                    [](std::string_view value) { return value.starts_with('['); });
+  return (has_data && !marks.event_type.empty()) || any_string(marks.data_base64);
 }
 
 // S3 notifications spell keys as HTML forms do.
@@ -123,13 +169,22 @@ class Unwrapping {
   Unwrapping(Origin& origin, Batch& batch)
       : origin_(origin), batch_(batch), records_before_(origin.record) {}
 
-  void object(std::string_view json, Container container, std::size_t depth);
+  // Of `frame`, only what kind of frame it is counts.
+  void object(std::string_view json, const Framer::Frame& frame, std::size_t depth);
 
  private:
+  enum class Coding : std::uint8_t { text, base64 };
+
   void envelope(std::string_view json, const Marks& marks, Container container, std::size_t depth);
+  void record(std::string_view json);
+  void payloads(std::string_view name, const Values& values, Coding coding, std::size_t depth);
   void payload(std::string_view name, std::string text, std::size_t depth);
-  void base64_payload(std::string_view name, std::string_view value, std::size_t depth);
   void nested(std::string_view name, std::string_view json, std::size_t depth);
+  void odd_payload(std::string_view name, std::string_view value);
+  void read(std::string_view name, std::string_view text, Container container, std::size_t depth,
+            bool is_cut = false);
+  void event_bridge(const Marks& marks, std::size_t depth);
+  void cloud_event(const Marks& marks, std::size_t depth);
   void pointer(std::string_view bucket, std::string_view key);
   void pointers(std::string_view bucket, std::string_view keys);
 
@@ -165,69 +220,108 @@ class Unwrapping {
   bool full_ = false;
 };
 
-void Unwrapping::object(std::string_view json, Container container, std::size_t depth) {
-  if (container == Container::control) {
+void Unwrapping::object(std::string_view json, const Framer::Frame& frame, std::size_t depth) {
+  if (frame.container == Container::control) {
     ++batch_.control_messages;
+  } else if (frame.closed) {
+    read("object", json, frame.container, depth);
   } else if (const auto marks = find_marks(json)) {
-    envelope(json, *marks, container, depth);
+    envelope(json, *marks, frame.container, depth);
   } else {
-    ++origin_.record;
-    batch_.records.push_back({json, origin_});
+    record(json);
   }
+}
+
+void Unwrapping::record(std::string_view json) {
+  ++origin_.record;
+  batch_.records.push_back({json, origin_});
 }
 
 void Unwrapping::envelope(std::string_view json, const Marks& marks, Container container,
                           std::size_t depth) {
-  if (container == Container::firehose && is_string(marks.data)) {
-    base64_payload("Firehose record", marks.data, depth);
-  } else if (container == Container::log_events && is_string(marks.message)) {
-    payload("CloudWatch Logs message", text_of(marks.message), depth);
-  } else if (!marks.topic_arn.empty() && marks.type == R"("Notification")" &&
-             is_string(marks.message)) {
-    payload("SNS message", text_of(marks.message), depth);
-  } else if (!marks.topic_arn.empty() && (marks.type == R"("SubscriptionConfirmation")" ||
-                                          marks.type == R"("UnsubscribeConfirmation")")) {
+  const bool is_sns = !marks.topic_arn.empty();
+  const bool is_event_bridge = !marks.detail_type.empty() && !marks.source.empty();
+  if (container == Container::firehose && any_string(marks.data)) {
+    payloads("Firehose record", marks.data, Coding::base64, depth);
+  } else if (container == Container::log_events && any_string(marks.log_message)) {
+    payloads("CloudWatch Logs message", marks.log_message, Coding::text, depth);
+  } else if (is_sns && any_says(marks.type, "Notification") && any_string(marks.message)) {
+    payloads("SNS message", marks.message, Coding::text, depth);
+  } else if (is_sns && (any_says(marks.type, "SubscriptionConfirmation") ||
+                        any_says(marks.type, "UnsubscribeConfirmation"))) {
     ++batch_.control_messages;
-  } else if (const auto data = member_of(marks.awslogs, "data"); is_string(data)) {
-    base64_payload("CloudWatch Logs data", data, depth);
-  } else if (!marks.detail_type.empty() && !marks.source.empty() && is_object(marks.detail)) {
-    if (marks.source == R"("aws.s3")" && marks.detail_type == R"("Object Created")") {
-      pointer(text_of(member_of(member_of(marks.detail, "bucket"), "name")),
-              text_of(member_of(member_of(marks.detail, "object"), "key")));
-    } else {
-      nested("EventBridge event", marks.detail, depth);
-    }
-  } else if (!marks.spec_version.empty() && !marks.event_type.empty() && is_object(marks.data)) {
-    nested("CloudEvent", marks.data, depth);
-  } else if (!marks.spec_version.empty() && !marks.event_type.empty() &&
-             marks.data.starts_with('[')) {
-    payload("CloudEvent", std::string(marks.data), depth);
-  } else if (!marks.spec_version.empty() && !marks.event_type.empty() && is_string(marks.data)) {
-    payload("CloudEvent", text_of(marks.data), depth);
-  } else if (!marks.spec_version.empty() && is_string(marks.data_base64)) {
-    base64_payload("CloudEvent", marks.data_base64, depth);
-  } else if (marks.event_source == R"("aws:s3")" && is_object(marks.s3)) {
-    pointer(text_of(member_of(member_of(marks.s3, "bucket"), "name")),
-            form_decoded(text_of(member_of(member_of(marks.s3, "object"), "key"))));
+  } else if (const Values data = members_of(marks.awslogs, "data"); any_string(data)) {
+    payloads("CloudWatch Logs data", data, Coding::base64, depth);
+  } else if (is_event_bridge && any_object(marks.detail)) {
+    event_bridge(marks, depth);
+  } else if (is_cloud_event(marks)) {
+    cloud_event(marks, depth);
+  } else if (any_says(marks.event_source, "aws:s3") && any_object(marks.s3)) {
+    pointer(text_of_first(members_of(members_of(marks.s3, "bucket"), "name")),
+            form_decoded(text_of_first(members_of(members_of(marks.s3, "object"), "key"))));
   } else if (!marks.bucket.empty() && !marks.object_keys.empty()) {
-    pointers(text_of(marks.bucket), marks.object_keys);
+    for (const std::string_view keys : marks.object_keys) {
+      pointers(text_of_first(marks.bucket), keys);
+    }
   } else if (!marks.digest.empty()) {
     add_error({Code::unsupported, "CloudTrail digest file, not events"}, origin_, batch_);
-  } else if (marks.service == R"("Amazon S3")" && marks.event == R"("s3:TestEvent")") {
+  } else if (any_says(marks.service, "Amazon S3") && any_says(marks.event, "s3:TestEvent")) {
     ++batch_.control_messages;
   } else {
-    ++origin_.record;
-    batch_.records.push_back({json, origin_});
+    record(json);
   }
 }
 
-void Unwrapping::nested(std::string_view name, std::string_view json, std::size_t depth) {
-  if (!too_deep(name, depth)) object(json, Container::none, depth + 1);
+void Unwrapping::event_bridge(const Marks& marks, std::size_t depth) {
+  constexpr std::string_view kName = "EventBridge event";
+  if (any_says(marks.source, "aws.s3") && any_says(marks.detail_type, "Object Created")) {
+    return pointer(text_of_first(members_of(members_of(marks.detail, "bucket"), "name")),
+                   text_of_first(members_of(members_of(marks.detail, "object"), "key")));
+  }
+  for (const std::string_view detail : marks.detail) {
+    if (is_object(detail)) {
+      nested(kName, detail, depth);
+    } else {
+      odd_payload(kName, detail);
+    }
+  }
 }
 
-void Unwrapping::base64_payload(std::string_view name, std::string_view value, std::size_t depth) {
-  if (auto bytes = decode_base64(text_of(value))) return payload(name, std::move(*bytes), depth);
-  error(name, {Code::invalid_input, "not base64"});
+void Unwrapping::cloud_event(const Marks& marks, std::size_t depth) {
+  constexpr std::string_view kName = "CloudEvent";
+  for (const std::string_view data : marks.data) {
+    if (is_object(data) || data.starts_with('[')) {
+      nested(kName, data, depth);
+    } else {
+      payloads(kName, {data}, Coding::text, depth);
+    }
+  }
+  payloads(kName, marks.data_base64, Coding::base64, depth);
+}
+
+// Each that is not null: it says that there is no payload.
+void Unwrapping::payloads(std::string_view name, const Values& values, Coding coding,
+                          std::size_t depth) {
+  for (const std::string_view value : values) {
+    if (!is_string(value)) {
+      odd_payload(name, value);
+    } else if (coding == Coding::text) {
+      payload(name, text_of(value), depth);
+    } else if (auto bytes = decode_base64(text_of(value))) {
+      payload(name, std::move(*bytes), depth);
+    } else {
+      error(name, {Code::invalid_input, "not base64"});
+    }
+  }
+}
+
+void Unwrapping::odd_payload(std::string_view name, std::string_view value) {
+  if (value == "null") return;
+  error(name, {Code::invalid_input, "the payload has another type than it should have"});
+}
+
+void Unwrapping::nested(std::string_view name, std::string_view json, std::size_t depth) {
+  if (!too_deep(name, depth)) read(name, json, Container::none, depth + 1);
 }
 
 void Unwrapping::payload(std::string_view name, std::string text, std::size_t depth) {
@@ -235,7 +329,7 @@ void Unwrapping::payload(std::string_view name, std::string text, std::size_t de
     ++batch_.control_messages;
     return;
   }
-  if (too_deep(name, depth)) return;
+  if (too_deep(name, depth) || is_full()) return;
   ++payloads_;
   Status inflated;
   if (is_gzip(text)) {
@@ -249,19 +343,26 @@ void Unwrapping::payload(std::string_view name, std::string text, std::size_t de
   text.resize(size + kPadding);
   batch_.unwrapped.push_back(std::make_unique<std::string>(std::move(text)));
   const std::string_view window = std::string_view(*batch_.unwrapped.back()).substr(0, size);
+  read(name, window, Container::none, depth + 1, !inflated);
+  if (!inflated) error(name, std::move(inflated.error()));
+}
 
+// The frames of `text`. `container` is what an object is an element of that is all of `text`.
+// `is_cut`: another error says that the text ends early.
+void Unwrapping::read(std::string_view name, std::string_view text, Container container,
+                      std::size_t depth, bool is_cut) {
   Framer framer;
   for (;;) {
-    const Framer::Step step = framer.next(window, true);
+    const Framer::Step step = framer.next(text, true);
     if (step == Framer::Step::end || is_full()) break;
-    const Framer::Frame& frame = framer.frame();
+    Framer::Frame frame = framer.frame();
     if (step == Framer::Step::error) {
-      if (frame.is_record || inflated) error(name, framer.error());
-    } else {
-      object(window.substr(frame.begin, frame.end - frame.begin), frame.container, depth + 1);
+      if (frame.is_record || !is_cut) error(name, framer.error());
+      continue;
     }
+    if (frame.container == Container::none) frame.container = container;
+    object(text.substr(frame.begin, frame.end - frame.begin), frame, depth);
   }
-  if (!inflated) error(name, std::move(inflated.error()));
 }
 
 void Unwrapping::pointer(std::string_view bucket, std::string_view key) {
@@ -285,8 +386,8 @@ void Unwrapping::pointers(std::string_view bucket, std::string_view keys) {
 
 }  // namespace
 
-void unwrap(std::string_view frame, Container container, Origin& origin, Batch& batch) {
-  Unwrapping(origin, batch).object(frame, container, 0);
+void unwrap(std::string_view text, const Framer::Frame& frame, Origin& origin, Batch& batch) {
+  Unwrapping(origin, batch).object(text, frame, 0);
 }
 
 void add_error(Error error, Origin& origin, Batch& batch) {

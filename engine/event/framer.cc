@@ -20,6 +20,8 @@ constexpr std::size_t kLineBytes = std::size_t{256} << 10;
 // How CloudTrail's log files begin: a line of many records, which are better read one by one.
 constexpr std::string_view kLogFile = R"({"Records":)";
 
+constexpr std::string_view kNoObject = "not a JSON object";
+
 }  // namespace
 
 Framer::Step Framer::next(std::string_view window, bool at_end) {
@@ -122,7 +124,7 @@ bool Framer::find_line_end() {
 
 // At the '{' of an array's element.
 Framer::Outcome Framer::element() {
-  const Container container = contexts_[context_count_ - 1];
+  const Container container = contexts_[context_count_ - 1].kind;
   const bool plain = container == Container::none || container == Container::records;
   const auto carefully = [&] { return line_start_ ? line() : begin_value(); };
   if (!plain || in_garbage_ || damaged_) return carefully();
@@ -149,6 +151,7 @@ Framer::Outcome Framer::begin_value() {
     }
   }
   begin_ = pos_;
+  object_ = Context();
   line_start_ = false;
   cut_ = work_limit();
   scanner_.start();
@@ -161,11 +164,15 @@ Framer::Outcome Framer::open_array() {
     context_count_ = 0;
     damaged_ = false;
   }
-  const bool in_container = context_count_ != 0 && contexts_[context_count_ - 1] != Container::none;
-  if (in_container || context_count_ == kContexts) return begin_value();
-  contexts_[context_count_++] = Container::none;
+  const Container outer =
+      context_count_ == 0 ? Container::none : contexts_[context_count_ - 1].kind;
+  const bool in_container = outer != Container::none;
+  if (context_count_ == kContexts || (in_container && damaged_)) return begin_value();
+  contexts_[context_count_] = Context();
+  contexts_[context_count_++].kind = outer;
   line_start_ = false;
-  ++pos_;
+  const std::size_t at = pos_++;
+  if (in_container) return emit_error(at, Code::invalid_input, std::string(kNoObject));
   return std::nullopt;
 }
 
@@ -173,9 +180,11 @@ void Framer::close_array() {
   line_start_ = in_garbage_ = false;
   ++pos_;
   if (damaged_) return;  // whose bracket it is cannot be known
-  if (contexts_[--context_count_] != Container::none) {
+  if (contexts_[context_count_ - 1].in_object) {
     scanner_.start_after_member();
     mode_ = Mode::tail;
+  } else {
+    --context_count_;
   }
 }
 
@@ -218,12 +227,15 @@ Framer::Outcome Framer::record() {
   worked(from);
   switch (status) {
     case Status::complete:
-      if (window_[begin_] == '{') return emit_frame(pos_);
+      if (window_[begin_] == '{') {
+        emit_frame(pos_);
+        frame_.closed = object_.is_closed;
+        return Step::frame;
+      }
       mode_ = Mode::between;
-      return emit_error(begin_, Code::invalid_input, "not a JSON object");
-    case Status::member_array:
-      enter_container();
-      return std::nullopt;
+      return emit_error(begin_, Code::invalid_input, std::string(kNoObject));
+    case Status::member:
+      return member();
     case Status::more:
       if (limit == window_.size() && limit != cut_ && !at_end_ &&
           limit - begin_ < limits::kRecordBytes) {
@@ -235,52 +247,6 @@ Framer::Outcome Framer::record() {
   }
 }
 
-// The value turns out to hold records: the scanner stands at the first element of a member array.
-void Framer::enter_container() {
-  const char c = window_[pos_];
-  if (c != '{' && c != ']') return;
-  std::size_t bracket = pos_ - 1;
-  while (window_[bracket] != '[') --bracket;
-  const std::string_view prefix = window_.substr(begin_, bracket - begin_);
-  const std::string_view key = key_before(prefix, prefix.size());
-  if (!is_container_key(key)) return;
-  if (damaged_) context_count_ = 0;
-  if (context_count_ == kContexts) return;
-  damaged_ = false;
-
-  Container kind = Container::log_events;
-  if (key == "Records") {
-    kind = Container::records;
-  } else if (key == "records") {
-    kind = Container::firehose;
-  } else if (prefix.find("\"CONTROL_MESSAGE\"") != prefix.npos) {
-    kind = Container::control;
-  }
-  contexts_[context_count_++] = kind;
-  pos_ = bracket + 1;
-  mode_ = Mode::between;
-}
-
-Framer::Outcome Framer::tail() {
-  const std::size_t from = pos_;
-  const Status status = scanner_.scan(window_, pos_);
-  worked(from);
-  if (status == Status::member_array) return std::nullopt;
-  if (status == Status::complete) {
-    mode_ = Mode::between;
-    return std::nullopt;
-  }
-  if (status == Status::more && !at_end_) return Step::more;
-  damaged_ = true;
-  mode_ = Mode::seek;
-  previous_ = 0;
-  if (status == Status::more) {
-    return emit_input_error(Code::invalid_input, "the input ends inside an object with records");
-  }
-  return emit_error(pos_, Code::invalid_input,
-                    fmt::format("{} after an array of records", byte_at(pos_)));
-}
-
 // --- results ------------------------------------------------------------------------------------
 
 void Framer::worked(std::size_t from) {
@@ -290,7 +256,8 @@ void Framer::worked(std::size_t from) {
 
 Framer::Outcome Framer::emit_frame(std::size_t end) {
   count_lines(begin_);
-  const Container container = context_count_ == 0 ? Container::none : contexts_[context_count_ - 1];
+  const Container container =
+      context_count_ == 0 ? Container::none : contexts_[context_count_ - 1].kind;
   frame_ = {begin_, end, line_, base_ + begin_, container, true};
   pos_ = end;
   mode_ = Mode::between;
@@ -337,7 +304,13 @@ void Framer::count_lines(std::size_t to) {
 
 std::size_t Framer::droppable() {
   const bool keeps_value = mode_ == Mode::record || (mode_ == Mode::skip && begin_ != kNone);
-  const std::size_t size = keeps_value ? begin_ : pos_;
+  std::size_t size = keeps_value ? begin_ : pos_;
+  for (std::size_t i = 0; i < context_count_; ++i) {
+    const Context& context = contexts_[i];
+    if (!context.in_object || !is_small(context)) continue;
+    size = std::min(size, static_cast<std::size_t>(context.offset - base_));
+    break;
+  }
   count_lines(size);
   return size;
 }

@@ -1,8 +1,21 @@
 // Framer: cuts a stream of text into JSON objects ("frames") in constant memory.
 //
 // The stream may hold JSON lines, pretty-printed or concatenated objects, arrays of objects, and
-// containers: objects with an array of objects under Records, records or logEvents. The elements of
-// arrays and containers are the frames. Commas between frames may stand anywhere.
+// containers: objects with an array under Records, records or logEvents. The elements of arrays and
+// containers are the frames. Commas between frames may stand anywhere.
+//
+// Containers:
+// - A container is known by the key, however it is escaped, and by the '[' after it. Keys may occur
+//   again and beside each other: each array is read. Any other value under such a key is a value
+//   like any other.
+// - An element that is no object is reported, wherever it stands. An array among the elements of a
+//   container is reported too, and its own elements are read as the container's are.
+// - The object itself is a frame too, after its elements (Frame::opened), when it has a member that
+//   no transport puts beside its records: it may be an event that has records of its own. One
+//   larger than kContainerEventBytes is reported instead. Until then its text is kept, as such a
+//   member may come last.
+// - Within kContexts arrays in one another, a container is not opened: it is a frame for another
+//   Framer (Frame::closed), and an array is reported as one bad record.
 //
 // A bad record hides no other. A record is checked against the grammar (json_scanner.h); where it
 // breaks, it is reported once, and reading goes on
@@ -58,6 +71,8 @@ class Framer {
     bool is_record = true;  // false: an error about the input, not about one record
     bool checked = true;    // false: only where it begins and ends is known (Trust::unchecked)
     bool is_line = false;   // unchecked: a line, not an element
+    bool opened = false;    // a container whose elements have been frames already
+    bool closed = false;    // a container whose elements are still to be read: nested too deep
   };
 
   // What is done with text that can be read on its own whatever is in it: a line from '{' to '}'
@@ -69,6 +84,9 @@ class Framer {
   };
 
   static constexpr std::uint64_t kWorkFactor = 4;
+  // An event that holds an array of records of its own: as large as CloudTrail's events get. So
+  // much of every container is kept while it is read.
+  static constexpr std::size_t kContainerEventBytes = std::size_t{256} << 10;
 
   // `line` and `offset` are those of the stream's first byte.
   explicit Framer(Trust trust = Trust::checked, std::uint64_t line = 1, std::uint64_t offset = 0)
@@ -115,7 +133,7 @@ class Framer {
   enum class Mode : std::uint8_t {
     between,  // between frames
     record,   // in a value that began at begin_
-    tail,     // in the members after a container's array
+    tail,     // in the members after an array of the container on top
     skip,     // in the rest of a bad record, its brackets being followed; begin_ may be kNone
     seek,     // looking for the next plausible start
     stopped,  // nothing follows
@@ -124,6 +142,18 @@ class Framer {
 
   static constexpr std::size_t kNone = ~std::size_t{0};
   static constexpr std::size_t kContexts = 8;
+
+  // An open array whose elements are frames, and the object that it is a member of.
+  struct Context {
+    Container kind = Container::none;  // of the elements
+    bool in_object = false;            // false: an array in an array, or by itself
+    bool is_event = false;             // the object has a member that no transport writes
+    bool is_closed = false;            // and an array of records that was not entered
+    bool says_control = false;         // and of what it says of messageType
+    bool says_other = false;
+    std::uint64_t offset = 0;  // of the object
+    std::uint64_t line = 1;
+  };
 
   static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
@@ -148,7 +178,10 @@ class Framer {
   std::size_t work_limit();
   Outcome open_array();
   void close_array();
-  void enter_container();
+  Outcome member();
+  void enter_container(std::string_view key);
+  Outcome close_object();
+  bool is_small(const Context& object) const;
   Outcome garbage();
   Outcome byte_order_mark();
   Outcome finish();
@@ -192,8 +225,9 @@ class Framer {
   bool damaged_ = false;     // brackets around here cannot be trusted
   Mode mode_ = Mode::between;
 
-  Container contexts_[kContexts] = {};  // open arrays (none) and containers, outermost first
+  Context contexts_[kContexts] = {};  // open arrays and containers, outermost first
   std::size_t context_count_ = 0;
+  Context object_;  // record: the object at begin_, should it turn out to be a container
 
   ElementIndex elements_;
   JsonScanner scanner_;

@@ -50,12 +50,18 @@ std::optional<Framer::Seam> Framer::seam() const {
     if (next < window_.size() && window_[next] == '\n') seam.at = next + 1;
     return seam;
   }
-  // An array is known for a container by its first element.
-  while (next < window_.size() && (is_space(window_[next]) || window_[next] == ',')) ++next;
-  if (next == window_.size() || (window_[next] != '{' && window_[next] != ']')) return std::nullopt;
-  seam.at = next;
-  std::copy_n(contexts_, context_count_, seam.contexts.begin());
+  for (std::size_t i = 0; i < context_count_; ++i) {
+    const Context& context = contexts_[i];
+    // A container stays whole while it can be a frame of its own, as what shows that may be behind
+    // its array. No opening says that an array in an array of records was reported.
+    const bool whole = context.in_object ? is_small(context) : context.kind != Container::none;
+    if (whole) return std::nullopt;
+    seam.contexts[i] = context.kind;
+  }
   seam.context_count = context_count_;
+  while (next < window_.size() && (is_space(window_[next]) || window_[next] == ',')) ++next;
+  if (next == window_.size()) return std::nullopt;
+  seam.at = next;
   return seam;
 }
 

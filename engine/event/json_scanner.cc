@@ -1,5 +1,6 @@
 #include "event/json_scanner.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -55,7 +56,6 @@ bool JsonScanner::open(bool object) {
   const std::uint64_t bit = std::uint64_t{1} << depth_++;
   objects_ = object ? objects_ | bit : objects_ & ~bit;
   state_ = object ? State::first_key : State::first_element;
-  announced_ = false;
   return true;
 }
 
@@ -102,12 +102,9 @@ JsonScanner::Status JsonScanner::structure(char c) {
   const bool closes = c == '}' || c == ']';
   switch (state_) {
     case State::value:
+      if (depth_ == 1 && (objects_ & 1) != 0 && !passed_) return Status::member;
       return begin_value(c);
     case State::first_element:
-      if (depth_ == 2 && (objects_ & 1) != 0 && !announced_) {
-        announced_ = true;
-        return Status::member_array;
-      }
       if (c != ']') return begin_value(c);
       --depth_;
       return end_value();
@@ -115,6 +112,7 @@ JsonScanner::Status JsonScanner::structure(char c) {
     case State::key:
       if (c == '"') {
         string_is_key_ = true;
+        key_size_ = 0;
         state_ = State::string;
         return Status::more;
       }
@@ -124,6 +122,7 @@ JsonScanner::Status JsonScanner::structure(char c) {
     case State::colon:
       if (c != ':') return Status::unexpected;
       state_ = State::value;
+      passed_ = false;
       return Status::more;
     default:  // after_value; depth_ > 0
       if (c == ',') {
@@ -161,6 +160,37 @@ JsonScanner::Status JsonScanner::string_byte(char c) {
   if (!is_hex(c)) return Status::unexpected;
   if (--hex_left_ == 0) state_ = State::string;
   return Status::more;
+}
+
+// What is left of a string, or its next byte.
+JsonScanner::Status JsonScanner::string_part(std::string_view text, std::size_t& pos) {
+  const std::size_t from = pos;
+  if (state_ == State::string) pos = find_string_stop(text, pos);
+  const bool is_key = string_is_key_ && depth_ == 1;
+  if (pos == text.size()) {
+    if (is_key) keep_key(text.substr(from, pos - from));
+    return Status::more;
+  }
+  const bool closes = state_ == State::string && text[pos] == '"';
+  if (is_key) keep_key(text.substr(from, pos - from + (closes ? 0 : 1)));
+  const Status status = string_byte(text[pos]);
+  if (status <= Status::complete) ++pos;
+  return status;
+}
+
+void JsonScanner::keep_key(std::string_view part) {
+  const std::size_t room = kKeyBytes - std::min(key_size_, kKeyBytes);
+  std::copy_n(part.begin(), std::min(room, part.size()), key_.data() + kKeyBytes - room);
+  key_size_ += part.size();
+}
+
+std::string_view JsonScanner::key() {
+  if (key_size_ > kKeyBytes) return {};
+  const std::string_view key(key_.data(), key_size_);
+  if (key.find('\\') == key.npos) return key;
+  const Unescaped unescaped = unescape(key, key_.data());
+  key_size_ = unescaped.ok && !unescaped.lone_surrogate ? unescaped.size : 0;
+  return {key_.data(), key_size_};
 }
 
 // False when `c` does not belong to the number.
@@ -210,11 +240,11 @@ JsonScanner::Status JsonScanner::scan(std::string_view text, std::size_t& pos) {
         continue;
       }
       status = structure(text[pos]);
-      if (status == Status::member_array) return status;
+      if (status == Status::member) return status;
     } else if (in_string()) {
-      if (state_ == State::string) pos = find_string_stop(text, pos);
-      if (pos == text.size()) break;
-      status = string_byte(text[pos]);
+      status = string_part(text, pos);
+      if (status != Status::more) return status;
+      continue;
     } else if (state_ == State::literal) {
       if (text[pos] != literal_.front()) return Status::unexpected;
       literal_.remove_prefix(1);
@@ -226,11 +256,19 @@ JsonScanner::Status JsonScanner::scan(std::string_view text, std::size_t& pos) {
       if (end_value() == Status::complete) return Status::complete;
       continue;  // the byte belongs to what follows
     }
-    if (status > Status::member_array) return status;
+    if (status > Status::member) return status;
     ++pos;
     if (status == Status::complete) return status;
   }
   return Status::more;
+}
+
+JsonScanner::Status JsonScanner::scan_through(std::string_view text, std::size_t& pos) {
+  for (;;) {
+    const Status status = scan(text, pos);
+    if (status != Status::member) return status;
+    pass_member();
+  }
 }
 
 void BracketScanner::start(const JsonScanner& scanner, std::size_t indent) {

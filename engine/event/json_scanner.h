@@ -2,6 +2,7 @@
 // and keep a few words of state, whatever the text is.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -14,13 +15,13 @@ namespace tocsin::event {
 class JsonScanner {
  public:
   enum class Status : std::uint8_t {
-    more,          // all of the text was read; the value goes on
-    complete,      // the value ended just before `pos`
-    member_array,  // once per array that is a member of the outermost object: `pos` is at its first
-                   // element or its end; scanning may go on
-    line_break,    // a raw line break in a string at `pos`
-    too_deep,      // the bracket at `pos` exceeds limits::kRecordDepth
-    unexpected,    // any other contradiction at `pos`
+    more,        // all of the text was read; the value goes on
+    complete,    // the value ended just before `pos`
+    member,      // `pos` is at the value of a member of the outermost object, key() is its key;
+                 // scanning goes on after pass_member()
+    line_break,  // a raw line break in a string at `pos`
+    too_deep,    // the bracket at `pos` exceeds limits::kRecordDepth
+    unexpected,  // any other contradiction at `pos`
   };
 
   // Prepares for a value.
@@ -30,6 +31,13 @@ class JsonScanner {
 
   // Reads text from `pos` on and moves `pos`. A contradiction is not read over.
   Status scan(std::string_view text, std::size_t& pos);
+  // The same without a stop at members.
+  Status scan_through(std::string_view text, std::size_t& pos);
+
+  // After Status::member: the key, unescaped; "" when it is spelled with more than kKeyBytes bytes,
+  // or with half a surrogate pair. Valid until scan() is called.
+  std::string_view key();
+  void pass_member() { passed_ = true; }
 
   bool in_string() const { return state_ >= State::string && state_ <= State::hex; }
   std::size_t depth() const { return depth_; }
@@ -58,12 +66,16 @@ class JsonScanner {
     literal,
   };
 
+  static constexpr std::size_t kKeyBytes = 128;
+
   bool inside_object() const { return (objects_ >> (depth_ - 1) & 1) != 0; }
   bool open(bool object);
   Status end_value();
   Status begin_value(char c);
   Status structure(char c);
+  Status string_part(std::string_view text, std::size_t& pos);
   Status string_byte(char c);
+  void keep_key(std::string_view part);
   bool number_byte(char c);
 
   std::uint64_t objects_ = 0;
@@ -72,7 +84,9 @@ class JsonScanner {
   State state_ = State::value;
   std::uint8_t hex_left_ = 0;
   bool string_is_key_ = false;
-  bool announced_ = false;  // member_array was returned for the array just opened
+  bool passed_ = false;                // pass_member() was called for the member at hand
+  std::array<char, kKeyBytes> key_{};  // of the outermost object's member at hand, as it is spelled
+  std::size_t key_size_ = 0;           // in the text; may exceed kKeyBytes
 };
 
 // Follows brackets and strings only, from the middle of a value that broke the grammar to the place

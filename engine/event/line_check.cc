@@ -133,7 +133,8 @@ bool is_plain_object(std::string_view line) {
       if ((masks.closing >> bit & 1) != 0) {
         if (--depth == 0) return begin + bit + 1 == line.size();
       } else if (++depth == 2 && block[bit] == '[') {
-        if (is_container_key(key_before(line, begin + bit))) return false;
+        const std::string_view key = key_before(line, begin + bit);
+        if (is_container_key(key) || key.find('\\') != key.npos) return false;
       }
     }
   }

@@ -1,5 +1,7 @@
 #include "event/raw_json.h"
 
+#include <string>
+
 #include "event/json_text.h"
 
 namespace tocsin::event {
@@ -32,6 +34,17 @@ std::size_t value_end(std::string_view text, std::size_t pos) {
     }
   }
   return text.size();
+}
+
+bool begins_with_string(std::string_view text, std::string_view wanted) {
+  text = text.substr(0, 6 * wanted.size() + 2);
+  if (!text.starts_with('"')) return false;
+  const std::size_t end = string_end(text, 1);
+  if (end == text.npos) return false;
+  std::string said(end - 1, '\0');
+  const Unescaped unescaped = unescape(text.substr(1, end - 1), said.data());
+  said.resize(unescaped.size);
+  return unescaped.ok && said == wanted;
 }
 
 std::size_t Members::skip_blanks() {

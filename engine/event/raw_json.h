@@ -14,6 +14,10 @@ std::size_t string_end(std::string_view text, std::size_t pos);
 // Position just after the value that begins at `pos`; text.size() when it does not end.
 std::size_t value_end(std::string_view text, std::size_t pos);
 
+// Whether `text` begins with a JSON string that says `wanted`, however it is escaped. Looks at no
+// more than 6 * wanted.size() + 2 bytes.
+bool begins_with_string(std::string_view text, std::string_view wanted);
+
 struct Member {
   std::string_view key;    // as spelled, without quotes
   std::string_view value;  // as spelled, without surrounding blanks

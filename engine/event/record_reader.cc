@@ -43,7 +43,7 @@ void accept(Framer& framer, Framer::Step step, std::string_view window, Origin& 
     batch.records.push_back(
         {window.substr(frame.begin, frame.end - frame.begin), origin, false, frame.is_line});
   } else if (step == Framer::Step::frame) {
-    unwrap(window.substr(frame.begin, frame.end - frame.begin), frame.container, origin, batch);
+    unwrap(window.substr(frame.begin, frame.end - frame.begin), frame, origin, batch);
   } else if (frame.is_record) {
     add_error(framer.error(), origin, batch);
   } else {

@@ -152,8 +152,7 @@ class Walk {
   Status skip_value() {
     event::JsonScanner scanner;
     scanner.start();
-    auto status = event::JsonScanner::Status::member_array;
-    while (status == event::JsonScanner::Status::member_array) status = scanner.scan(body_, pos_);
+    const auto status = scanner.scan_through(body_, pos_);
     return status == event::JsonScanner::Status::complete ? Status{} : broken();
   }
 

@@ -138,6 +138,31 @@ const Case kCases[] = {
      R"({"awsAccountId":"1","digestS3Object":"o","logFiles":[]})",
      {"!CloudTrail digest file, not events"}},
     {"scalars in an array", "[1," + kOther + "]", {"!not a JSON object", kOther}},
+    {"escaped keys and texts",
+     R"({"\u0054ype":"Notific\u0061tion","Topic\u0041rn":"a","M\u0065ssage":"{\u0022b\u0022:1}"})",
+     {R"({"b":1})"}},
+    {"two messages",
+     R"({"Type":"Notification","TopicArn":"a","Message":"{\"b\":1}","Message":"{\"c\":2}"})",
+     {R"({"b":1})", R"({"c":2})"}},
+    {"a message of another type",
+     R"({"Type":"Notification","TopicArn":"a","Message":7,"Message":"{}","Message":null})",
+     {"!in the SNS message: the payload has another type than it should have", "{}"}},
+    {"two details",
+     R"({"detail-type":"t","source":"s","detail":{"b":1},"detail":{"c":2}})",
+     {R"({"b":1})", R"({"c":2})"}},
+    {"records in a detail",
+     event_bridge("s", "t", R"({"Records":[null,)" + kOther + "]}"),
+     {"!in the EventBridge event: not a JSON object", kOther}},
+    {"an event with records in a detail",
+     event_bridge("s", "t", R"({"a":1,"Records":[)" + kOther + "]}"),
+     {kOther, R"({"a":1,"Records":[)" + kOther + "]}"}},
+    {"an event with records that is an envelope, too",
+     R"({"Records":[)" + kOther + R"(],"Type":"Notification","TopicArn":"a","Message":"{}"})",
+     {kOther, "{}"}},
+    {"a log stream named like a control message",
+     R"({"logStream":"CONTROL_MESSAGE","messageType":"DATA_MESSAGE","logEvents":[)" +
+         log_event(kOther) + "]}",
+     {kOther}},
     {"a record that mentions envelopes",
      R"({"eventID":"1","Type":"Notification","TopicArn":"a","Message":"m"})",
      {R"({"eventID":"1","Type":"Notification","TopicArn":"a","Message":"m"})"}},
@@ -187,6 +212,16 @@ TEST_CASE("envelope: nesting has a limit") {
   CHECK(batch.records.empty());
   REQUIRE(batch.errors.size() == 1);
   CHECK(batch.errors[0].error.code == Code::limit);
+}
+
+TEST_CASE("envelope: log files in one another, deeper than a framer follows") {
+  std::string text = kOther;
+  for (std::size_t i = 0; i < 20; ++i) text = R"({"Records":[)" + text + ",null]}";
+  const Batch batch = read_records(text + kRecord);
+  REQUIRE(batch.records.size() == 2);
+  CHECK(batch.records[0].json == kOther);
+  CHECK(batch.records[1].json == kRecord);
+  CHECK(batch.errors.size() == 20);
 }
 
 TEST_CASE("envelope: an inflated payload has a limit") {

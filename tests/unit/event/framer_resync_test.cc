@@ -199,14 +199,71 @@ TEST_CASE("framer: work is linear on hostile text") {
 }
 
 TEST_CASE("framer: a huge container needs a small window") {
-  std::string text = "{\"x\":[1,2],\"Records\":[";
+  std::string text = "{\"owner\":[1,2],\"Records\":[";
   for (std::size_t i = 0; i < 200'000; ++i) text += "{\"a\":[{\"b\":" + std::to_string(i) + "}]},";
-  text += "{}]," + repeated("\"y\":[[1,2,3]],", 100'000) + "\"z\":0}";
+  text += "{}]," + repeated("\"region\":[[1,2,3]],", 100'000) + "\"owner\":0}";
   const Framing got = frame_text(text, 4096);
   CHECK(got.items.size() == 200'001);
   CHECK(got.errors() == 0);
   CHECK(got.largest_window < 300'000);
   CHECK(got.scanned < text.size() + text.size() / 2);
+}
+
+TEST_CASE("framer: an event with records of its own is whole up to a limit, then reported") {
+  const auto event = [](std::size_t size, bool first) {
+    const std::string beside = "\"a\":1";
+    const std::string empty = "{\"Records\":[],\"a\":1}";
+    std::string elements;
+    while (empty.size() + elements.size() + 10 < size) elements += "{\"b\":2},";
+    elements += "{" + std::string(size - empty.size() - elements.size() - 2, ' ') + "}";
+    const std::string records = "\"Records\":[" + elements + "]";
+    return "{" + (first ? records + "," + beside : beside + "," + records) + "}";
+  };
+  for (const bool first : {false, true}) {
+    for (const std::size_t over : {0u, 1u}) {
+      const std::string text = event(Framer::kContainerEventBytes + over, first);
+      REQUIRE(text.size() == Framer::kContainerEventBytes + over);
+      const std::string stream = "\n" + text + "{\"c\":3}";
+      const Framing whole = frame_text(stream, stream.size());
+      CHECK(frame_text(stream, 1009).items == whole.items);
+      CHECK(frame_text(stream, 1009).largest_window < Framer::kContainerEventBytes + 2000);
+      const Item& object = whole.items.at(whole.items.size() - 2);
+      CHECK(object.line == 2);
+      CHECK(object.offset == 1);
+      CHECK((object.text == text) == (over == 0));
+      CHECK(whole.errors() == over);
+      CHECK(whole.items.back().text == "{\"c\":3}");
+    }
+  }
+}
+
+TEST_CASE("framer: containers in each other beyond what is followed are handed on") {
+  std::string text = "{\"a\":1}";
+  for (std::size_t i = 0; i < 12; ++i) text = "{\"Records\":[" + text + ",[],2]}";
+  Framer framer;
+  std::size_t frames = 0, closed = 0;
+  for (auto step = framer.next(text, true); step != Framer::Step::end;) {
+    if (step == Framer::Step::frame) ++frames;
+    if (framer.frame().closed) ++closed;
+    step = framer.next(text, true);
+  }
+  CHECK(frames == 1);
+  CHECK(closed == 1);
+}
+
+TEST_CASE("framer: odd elements cost what they measure") {
+  for (const std::string_view unit :
+       {"0,", "\"\",", "[],", "[[[[[[[[[[]]]]]]]]]],", "[", "null,"}) {
+    for (const std::string_view open : {"{\"Records\":[", "{\"a\":1,\"logEvents\":[{},"}) {
+      const std::string text = std::string(open) + repeated(unit, (1u << 20) / unit.size()) + "0]}";
+      Framer framer;
+      std::size_t items = 0;
+      while (framer.next(text, true) != Framer::Step::end) ++items;
+      INFO(open << " and many " << unit);
+      CHECK(framer.scanned() < 14 * text.size());
+      CHECK(items < text.size());
+    }
+  }
 }
 
 TEST_CASE("framer: a record that is too large is skipped without being kept") {

@@ -19,7 +19,9 @@ bool is_plain_object_slowly(std::string_view line) {
     escaped = c == '\\' && !escaped;
     if (in_string) continue;
     if (c == '{' || c == '[') {
-      if (++depth == 2 && c == '[' && is_container_key(key_before(line, i))) return false;
+      if (++depth != 2 || c != '[') continue;
+      const std::string_view key = key_before(line, i);
+      if (is_container_key(key) || key.find('\\') != key.npos) return false;
     } else if ((c == '}' || c == ']') && --depth == 0) {
       return i + 1 == line.size();
     }
@@ -40,6 +42,7 @@ TEST_CASE("line_check: agrees with a byte-wise reading") {
                                                 "    ",
                                                 "\"abcdefghijklmnopqrstuvwxyz\":",
                                                 ",\"Records\": [",
+                                                "\"\\u0052ecords\":[",
                                                 ":"};
   std::size_t plain = 0;
   const auto lines = static_cast<unsigned>(differential::scaled(200'000));
@@ -57,6 +60,8 @@ TEST_CASE("line_check: agrees with a byte-wise reading") {
   CHECK(plain > lines / 200);
   CHECK(is_plain_object(R"({"a":"\\","b":[{"Records":[{}]}]})"));
   CHECK(!is_plain_object(R"({"a":"\\","Records" : [{}]})"));
+  CHECK(!is_plain_object(R"({"R\u0065cords":[{}]})"));
+  CHECK(is_plain_object(R"({"a":{"R\u0065cords":[{}]}})"));
   CHECK(!is_plain_object("{}{}"));
   CHECK(!is_plain_object("{"));
   CHECK(!is_plain_object(""));

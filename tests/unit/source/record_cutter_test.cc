@@ -96,6 +96,8 @@ const char* const kTexts[] = {
     "{\"Records\":[{\"a\":1},{\"b\":2} , {\"c\":[{\"x\":1}]}],\"z\":[{\"y\":1}]}\n{\"Records\":[]}",
     "{\"x\":1,\"Records\" : [ {\"a\":1}\n,\n{\"b\":2} ] }",
     "[{\"Records\":[{\"a\":1},{\"b\":2}]},{\"Records\":[{\"c\":3}]}]",
+    "{\"Records\":[{\"a\":1},\n{\"b\":2}],\"eventName\":\"own\"}\n{\"c\":3}",
+    "{\"Records\":[null,{\"a\":1},[{\"b\":2},\n3]],\"Records\":[{\"c\":3},\n{\"d\":4}]}\n",
     R"({"messageType":"CONTROL_MESSAGE","logEvents":[{"message":"{}"},{"message":"x"}]})",
     "{\"requestId\":\"r\",\"records\":[{\"data\":\"eyJhIjoxfQ==\"},{\"data\":\"eyJiIjoyfQ==\"}]}",
     "garbage\n{\"a\":1}\nmore garbage {\"b\":2}\n{\"c\":3}\n",
