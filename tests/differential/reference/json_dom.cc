@@ -11,6 +11,15 @@ class Parser {
   Parser(std::string_view text, std::size_t depth, bool strict)
       : text_(text), depth_(depth), strict_(strict) {}
 
+  // A value and what follows it.
+  std::optional<Json> run_at(std::size_t& at) {
+    at_ = at;
+    Json json;
+    if (!value(json)) return std::nullopt;
+    at = at_;
+    return json;
+  }
+
   std::optional<Json> run() {
     Json json;
     if (!value(json)) return std::nullopt;
@@ -275,6 +284,10 @@ std::optional<Json> parse_json(std::string_view text, std::size_t depth) {
 
 std::optional<Json> parse_strict_json(std::string_view text, std::size_t depth) {
   return is_valid_utf8(text) ? Parser(text, depth, true).run() : std::nullopt;
+}
+
+std::optional<Json> parse_json_at(std::string_view text, std::size_t& at, std::size_t depth) {
+  return Parser(text, depth, false).run_at(at);
 }
 
 std::string to_text(const Json& json) {

@@ -40,6 +40,10 @@ std::optional<Json> parse_json(std::string_view text, std::size_t depth = 64);
 // The same without tolerance: what any JSON parser accepts.
 std::optional<Json> parse_strict_json(std::string_view text, std::size_t depth = 64);
 
+// The value that begins at text[at], blanks before it aside; `at` moves behind it. nullopt when
+// there is none.
+std::optional<Json> parse_json_at(std::string_view text, std::size_t& at, std::size_t depth = 64);
+
 // Compact JSON.
 std::string to_text(const Json& json);
 
