@@ -157,7 +157,7 @@ class Timeline {
 
   void receive(const std::string& source, Time time) {
     const Time moved_to = correlate::clock_time(time, clock_);
-    if (moved_to == correlate::kNoTime) return watermark_.received(source, clock_);
+    if (moved_to == correlate::kNoTime) return;
     watermark_.received(source, event_clock_.account(), moved_to, clock_);
   }
 

@@ -39,7 +39,7 @@ class Conditions final : public Judge {
     Time earliest = kNoTime;
     for (const Entry& hit : group.hits) {
       if (hit.done) continue;
-      const Time at = hit.value == kUndecided ? hit.time : static_cast<Time>(hit.value);
+      const Time at = hit.value.low == kUndecided ? hit.time : static_cast<Time>(hit.value.low);
       if (earliest == kNoTime || at < earliest) earliest = at;
     }
     return earliest;
@@ -95,7 +95,7 @@ class Conditions final : public Judge {
       const Window window = window_of(hits, *earliest, index);
       fire(earliest->fires, index, &window);
     } else if (pending != kNoTime) {
-      hit.value = static_cast<std::uint64_t>(pending);
+      hit.value.low = static_cast<std::uint64_t>(pending);
     } else {
       // What is missing may still come when conditions only rise.
       hit.done = !rising_;

@@ -103,14 +103,19 @@ struct Correlator::Impl {
   }
 
   Status make_room() {
-    while (world.groups > world.limits.groups) {
+    for (;;) {
+      const bool by_groups = world.groups > world.limits.groups;
+      if (!by_groups && world.bytes_held() <= world.limits.bytes) return {};
+      const auto size = [&](const Track& track) {
+        return by_groups ? std::uint64_t{track.groups()} : track.bytes();
+      };
       Track* largest = nullptr;
       for (const auto& track : tracks) {
-        if (largest == nullptr || track->groups() > largest->groups()) largest = track.get();
+        if (largest == nullptr || size(*track) > size(*largest)) largest = track.get();
       }
+      if (largest->groups() == 0) return {};
       if (Status evicted = largest->evict_groups(); !evicted) return evicted;
     }
-    return {};
   }
 
   Status settle() {
@@ -238,6 +243,7 @@ CorrelatorStats Correlator::stats() const {
     all.evicted_hits += one.evicted_hits;
   }
   all.late = impl_->late;
+  all.bytes = impl_->world.bytes_held();
   return all;
 }
 

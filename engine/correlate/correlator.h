@@ -19,6 +19,8 @@ struct Limits {
   std::uint64_t groups = 1'000'000;
   std::uint64_t hits_per_group = 10'000;
   std::uint64_t known_per_group = 10'000;  // values of new_value
+  // What groups and their hits take in memory, of all correlations.
+  std::uint64_t bytes = std::uint64_t{512} << 20;
 };
 
 inline constexpr std::size_t kEvidence = 20;
@@ -70,7 +72,8 @@ struct OpenEpisode {
 };
 
 struct CorrelatorStats {
-  std::uint64_t groups = 0, hits = 0, episodes = 0;  // now
+  std::uint64_t groups = 0, hits = 0, episodes = 0;  // now; groups: with first uses not yet settled
+  std::uint64_t bytes = 0;                           // that these take, now
   std::uint64_t late = 0;                            // hits after the watermark, since the start
   std::uint64_t evicted_groups = 0, evicted_hits = 0;
 };

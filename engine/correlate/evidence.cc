@@ -82,10 +82,10 @@ class ChainFinder {
 };
 
 // The latest hit of each input, or with each value.
-template <class Of>
+template <class Thing, class Hash, class Of>
 Indices latest_of_each(std::size_t begin, std::size_t end, Of of) {
   Indices latest;
-  std::unordered_set<std::uint64_t> seen;
+  std::unordered_set<Thing, Hash> seen;
   for (std::size_t i = end; i > begin && latest.size() < kEvidence; --i) {
     if (seen.insert(of(i - 1)).second) latest.push_back(i - 1);
   }
@@ -99,9 +99,11 @@ Indices made_it_fire(const CompiledCorrelation& correlation, const std::vector<E
     case Type::temporal_ordered:
       return ChainFinder(hits, correlation.positions).find(begin, end);
     case Type::temporal:
-      return latest_of_each(begin, end, [&](std::size_t i) { return hits[i].position; });
+      return latest_of_each<std::uint16_t, std::hash<std::uint16_t>>(
+          begin, end, [&](std::size_t i) { return hits[i].position; });
     case Type::value_count:
-      return latest_of_each(begin, end, [&](std::size_t i) { return hits[i].value; });
+      return latest_of_each<Value, ValueHasher>(begin, end,
+                                                [&](std::size_t i) { return hits[i].value; });
     default:
       return {};
   }

@@ -2,7 +2,13 @@
 
 #include <algorithm>
 
+#include "base/siphash.h"
+
 namespace tocsin::correlate {
+
+std::size_t ValueHasher::operator()(const Value& value) const {
+  return table_hash({reinterpret_cast<const char*>(&value), sizeof value});
+}
 
 std::size_t first_at(const std::vector<Entry>& hits, Time time) {
   const auto at = std::lower_bound(hits.begin(), hits.end(), time,

@@ -1,10 +1,12 @@
 // What the correlator remembers of one group: its hits in the order of time, and its open episodes.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -12,20 +14,45 @@
 
 namespace tocsin::correlate {
 
-// What a firing of this hit's correlation gives to its parents: packed fields and evidence.
-struct Carried {
-  std::string fields, evidence;
-  Key event{};
+// What a firing of this hit's correlation gives to its parents: packed fields and evidence. Counts
+// itself in `held`, which must outlive it.
+class Carried {
+ public:
+  Carried(std::string_view with_fields, std::string_view with_evidence, const Key& of_event,
+          std::uint64_t& held)
+      : fields(with_fields), evidence(with_evidence), event(of_event), held_(held) {
+    held_ += bytes();
+  }
+  ~Carried() { held_ -= bytes(); }
+  Carried(const Carried&) = delete;
+  Carried& operator=(const Carried&) = delete;
+
+  const std::string fields, evidence;
+  const Key event;
+
+ private:
+  std::uint64_t bytes() const { return sizeof *this + fields.size() + evidence.size(); }
+
+  std::uint64_t& held_;
+};
+
+// What a hit counts with. value_count: a hash of the value, 128 bits, as events choose it;
+// otherwise a number in `low`: value types: the bits of it; silent_source: the interval's begin;
+// boolean conditions: when this closing hit is decided, kUndecided before that is known.
+struct Value {
+  std::uint64_t high = 0, low = 0;
+  auto operator<=>(const Value&) const = default;
+};
+
+struct ValueHasher {
+  std::size_t operator()(const Value& value) const;
 };
 
 struct Entry {
   Time time = 0;
-  std::uint64_t event = 0;  // the beginning of the event's key
+  Key event{};
   HitRef ref = 0;
-  // value_count: a hash of the value; other value types: the bits of the number; silent_source: the
-  // interval's begin; boolean conditions: when this closing hit is decided, kUndecided before that
-  // is known.
-  std::uint64_t value = 0;
+  Value value;
   std::shared_ptr<const Carried> carried;  // null when nobody needs it
   std::uint16_t position = 0;              // of the input
   std::uint16_t finder = 0;                // the first position of the same rule
@@ -50,8 +77,9 @@ struct Group {
   std::vector<Entry> hits;        // ascending; a hit with several values has as many entries
   std::vector<Episode> episodes;  // open ones, ascending, further apart than T
   Time decided = kNoTime;         // frames and averages: everything up to here has been decided
-  Time wake = kNoTime;     // when it has to be looked at again; kNoTime: it is not on the agenda
-  bool in_series = false;  // tiles: the next one follows the last
+  Time wake = kNoTime;      // when it has to be looked at again; kNoTime: it is not on the agenda
+  bool in_series = false;   // tiles: the next one follows the last
+  std::uint64_t bytes = 0;  // that World::bytes has of it
 };
 
 // Index of the first hit at `time` or later, and of the first one after it.

@@ -20,7 +20,7 @@ struct Window {
   double measure = 0;
   std::vector<HitRef> evidence;
   HitRef closing = 0;
-  std::uint64_t closing_event = 0;  // Entry::event
+  Key closing_event{};
 };
 
 class Judge {

@@ -1,15 +1,12 @@
-#include <cstring>
-
 #include "base/hash.h"
+#include "base/siphash.h"
 #include "correlate/correlator.h"
 #include "correlate/types.h"
 
 namespace tocsin::correlate {
 
 std::size_t KeyHasher::operator()(const Key& key) const {
-  std::size_t hash = 0;
-  std::memcpy(&hash, key.data(), sizeof hash);
-  return hash;
+  return table_hash(as_text(key));
 }
 
 Key key_of(std::initializer_list<std::string_view> texts) {

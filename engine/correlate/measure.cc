@@ -46,7 +46,7 @@ void Chains::clear() {
   block_time_ = kNoTime;
 }
 
-void Chains::Best::offer(Time chain_begin, std::uint64_t chain_event) {
+void Chains::Best::offer(Time chain_begin, const Key& chain_event) {
   if (chain_begin == kNoTime) return;
   if (chain_event == event && begin != kNoTime) {
     begin = std::max(begin, chain_begin);
@@ -59,7 +59,7 @@ void Chains::Best::offer(Time chain_begin, std::uint64_t chain_event) {
   }
 }
 
-Time Chains::Best::without(std::uint64_t excluded) const {
+Time Chains::Best::without(const Key& excluded) const {
   return begin != kNoTime && event == excluded ? other_begin : begin;
 }
 
@@ -113,7 +113,7 @@ void Measure::clear() {
 
 Measure::Micros Measure::micros(const Entry& hit) {
   constexpr double kMost = 1e30;
-  const double number = std::bit_cast<double>(hit.value) * kMicrosPerUnit;
+  const double number = std::bit_cast<double>(hit.value.low) * kMicrosPerUnit;
   return static_cast<Micros>(std::round(std::clamp(number, -kMost, kMost)));
 }
 

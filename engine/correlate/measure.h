@@ -27,9 +27,9 @@ class Chains {
   // that does among those that end with another event.
   struct Best {
     Time begin = kNoTime, other_begin = kNoTime;
-    std::uint64_t event = 0;
-    void offer(Time begin, std::uint64_t event);
-    Time without(std::uint64_t event) const;
+    Key event{};
+    void offer(Time begin, const Key& event);
+    Time without(const Key& event) const;
   };
 
   void take_block();
@@ -38,8 +38,8 @@ class Chains {
   }
 
   const std::size_t positions_;
-  std::vector<Best> best_;                                      // by position and length
-  std::vector<std::pair<std::uint16_t, std::uint64_t>> block_;  // hits at block_time_
+  std::vector<Best> best_;                            // by position and length
+  std::vector<std::pair<std::uint16_t, Key>> block_;  // hits at block_time_
   Time block_time_ = kNoTime;
 };
 
@@ -62,7 +62,7 @@ class Measure {
 
   const sigma::Correlation& source_;
   std::int64_t count_ = 0;
-  std::unordered_map<std::uint64_t, std::uint32_t> values_;
+  std::unordered_map<Value, std::uint32_t, ValueHasher> values_;
   Micros sum_ = 0;
   std::vector<Micros> sorted_;              // numbers, ascending
   std::vector<std::uint32_t> by_position_;  // hits

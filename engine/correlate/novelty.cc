@@ -229,6 +229,21 @@ Result<bool> Novelty::advance(Time watermark, const Fire& fire) {
   return any;
 }
 
+Status Novelty::evict(std::size_t count, const std::function<void(const Key& episode)>& ended) {
+  for (; count > 0; --count) {
+    const Key key = agenda_.begin()->second;
+    agenda_.erase(agenda_.begin());
+    const auto found = runs_.find(key);
+    const Result<const Known*> value = find(key);
+    if (!value) return tl::unexpected(value.error());
+    ended(episode_of(key, *value != nullptr ? (*value)->count : 0));
+    std::vector<Run>& runs = found->second;
+    runs.erase(runs.begin());
+    if (runs.empty()) runs_.erase(found);
+  }
+  return {};
+}
+
 // All first uses at `time`: they do not count for each other.
 Status Novelty::settle(Time time, const Fire& fire) {
   std::unordered_map<Key, std::uint64_t, KeyHasher> first_uses;  // by the group's key

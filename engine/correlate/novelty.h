@@ -21,7 +21,7 @@ class Novelty {
  public:
   struct Use {
     Time time = 0;
-    std::uint64_t event = 0;
+    Key event{};
     HitRef ref = 0;
     std::shared_ptr<const Carried> carried;
     Key group{};
@@ -56,7 +56,11 @@ class Novelty {
     const Time settled = agenda_.empty() ? kLatest : agenda_.begin()->first;
     return certain_.empty() ? settled : std::min(settled, certain_.begin()->first - 1);
   }
+  // First uses that are not settled.
   std::size_t pending() const { return agenda_.size(); }
+  // Evicts the `count` oldest of them, as if they had not come; calls `ended` for the episodes that
+  // they were told in or would have been. Precondition: there are so many.
+  Status evict(std::size_t count, const std::function<void(const Key& episode)>& ended);
 
  private:
   using Known = Memory::Known;

@@ -7,9 +7,9 @@
 namespace tocsin::correlate {
 namespace {
 
-// Entry::value holds the begin of the stretch, Entry::time its end.
+// Entry::value.low holds the begin of the stretch, Entry::time its end.
 Time begin_of(const Entry& stretch) {
-  return static_cast<Time>(stretch.value);
+  return static_cast<Time>(stretch.value.low);
 }
 
 class Silence final : public Judge {
@@ -28,7 +28,7 @@ class Silence final : public Judge {
         continue;
       }
       Entry& stretch = hits[kept];
-      const std::uint64_t begin = stretch.value;
+      const Value begin = stretch.value;
       if (stretch < hits[i]) stretch = std::move(hits[i]);
       stretch.value = begin;
     }

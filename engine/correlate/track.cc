@@ -9,13 +9,6 @@
 namespace tocsin::correlate {
 namespace {
 
-// In the order of the keys' bytes.
-std::uint64_t beginning_of(const Key& key) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i) value = value << 8 | key[i];
-  return value;
-}
-
 // The position at which the input's rule is listed first.
 std::uint16_t finder_of(const CompiledCorrelation& correlation, const Input& input) {
   for (const Input& other : correlation.inputs) {
@@ -72,6 +65,7 @@ Result<Track::Taken> Track::add(const Arrival& hit, const Input& input) {
     return {};
   });
   if (!added) return tl::unexpected(added.error());
+  if (novelty_ != nullptr) count_pending();
   return taken;
 }
 
@@ -97,6 +91,7 @@ Result<Track::Taken> Track::add_to(const Key& key, const Arrival& hit, const Inp
     if (!erased) return tl::unexpected(std::move(erased.error()));
     return taken;
   }
+  weigh(group);
   schedule(key, group, judge_->due_to(group, hit.time));
   return taken;
 }
@@ -106,13 +101,13 @@ bool Track::insert(Group& group, const Arrival& hit, const Input& input,
   if (correlation_.has_parents && carried == nullptr) carried = carry(hit);
   Entry entry;
   entry.time = hit.time;
-  entry.event = beginning_of(hit.event);
+  entry.event = hit.event;
   entry.ref = hit.ref;
   entry.position = input.position;
   entry.finder = finder_of(correlation_, input);
   if (correlation_.has_parents) entry.carried = carried;
   bool any = false;
-  for_each_value(correlation_, input, hit.fields, [&](std::uint64_t value) {
+  for_each_value(correlation_, input, hit.fields, [&](const Value& value) {
     entry.value = value;
     any = insert(group, entry) || any;
   });
@@ -133,7 +128,7 @@ bool Track::insert(Group& group, const Entry& entry) {
     return false;
   }
   at = hits.insert(at, entry);
-  if (!has_value) at->value = static_cast<std::uint64_t>(kNoTime);
+  if (!has_value) at->value.low = static_cast<std::uint64_t>(kNoTime);
   ++stats_.hits;
   return true;
 }
@@ -143,8 +138,8 @@ bool Track::insert(Group& group, const Entry& entry) {
 Track::Taken Track::hear(Group& group, const Arrival& hit) {
   Entry entry;
   entry.time = hit.time;
-  entry.value = static_cast<std::uint64_t>(hit.since);
-  entry.event = beginning_of(hit.event);
+  entry.value.low = static_cast<std::uint64_t>(hit.since);
+  entry.event = hit.event;
   entry.ref = hit.ref;
   if (correlation_.has_parents) entry.carried = carry(hit);
   const std::size_t before = group.hits.size();
@@ -165,7 +160,7 @@ Result<Track::Taken> Track::add_use(const Key& key, const Arrival& hit, const In
   if (correlation_.has_parents && carried == nullptr) carried = carry(hit);
   Novelty::Use use;
   use.time = hit.time;
-  use.event = beginning_of(hit.event);
+  use.event = hit.event;
   use.ref = hit.ref;
   use.group = key;
   if (correlation_.has_parents) use.carried = carried;
@@ -201,6 +196,7 @@ Status Track::restore(const Arrival& hit, const Input& input) {
     if (novelty_ != nullptr) {
       const Result<Taken> used = add_use(key, hit, input, carried, true);
       if (!used) return tl::unexpected(used.error());
+      count_pending();
       return {};
     }
     if (hit.time + retention_ < world_.watermark) return {};
@@ -208,9 +204,10 @@ Status Track::restore(const Arrival& hit, const Input& input) {
     if (!group) return tl::unexpected(group.error());
     if (is_silence_) {
       hear(**group, hit);
-      return {};
+    } else {
+      insert(**group, hit, input, carried);
     }
-    insert(**group, hit, input, carried);
+    weigh(**group);
     return {};
   });
 }
@@ -229,6 +226,7 @@ void Track::restore(const OpenEpisode& episode) {
                        [](const Episode& a, const Episode& b) { return a.first < b.first; }),
       restored);
   ++stats_.episodes;
+  weigh(at->second);
 }
 
 Status Track::settle() {
@@ -246,6 +244,7 @@ Status Track::settle() {
     const std::size_t before = group.hits.size();
     judge_->settle(group, world_.watermark);
     stats_.hits += group.hits.size() - before;
+    weigh(group);
     group.wake = kNoTime;
     schedule(key, group, judge_->next(group));
   }
@@ -253,8 +252,8 @@ Status Track::settle() {
 }
 
 std::shared_ptr<const Carried> Track::carry(const Arrival& hit) const {
-  return std::make_shared<const Carried>(
-      Carried{std::string(hit.fields.packed()), std::string(hit.evidence), hit.event});
+  return std::make_shared<const Carried>(hit.fields.packed(), hit.evidence, hit.event,
+                                         world_.carried_bytes);
 }
 
 Status Track::for_each_group(const Arrival& hit, const Input& input,

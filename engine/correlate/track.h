@@ -29,8 +29,11 @@ struct World {
   const Limits limits;
   Memory& memory;
   Time watermark = kEarliest;
-  Time passed = kEarliest;   // the watermark up to which everything has been decided
-  std::uint64_t groups = 0;  // of all tracks
+  Time passed = kEarliest;          // the watermark up to which everything has been decided
+  std::uint64_t groups = 0;         // of all tracks, with first uses that are not settled
+  std::uint64_t bytes = 0;          // that these take
+  std::uint64_t carried_bytes = 0;  // of all Carried
+  std::uint64_t bytes_held() const { return bytes + carried_bytes; }
   Changes changes;
   std::vector<Key> ended;  // episodes
   // Firings of correlations that have parents, in this call.
@@ -82,7 +85,9 @@ class Track {
 
   CorrelationIndex index() const { return index_; }
   std::size_t groups() const { return groups_.size() + (novelty_ ? novelty_->pending() : 0); }
-  // Forgets the groups that have been quiet for longest.
+  // That its groups take, without what their hits carry.
+  std::uint64_t bytes() const { return bytes_; }
+  // Evicts some of the groups, those that have been quiet for longest. Precondition: there is one.
   Status evict_groups();
   CorrelatorStats stats() const;
   bool take_crowded() { return std::exchange(crowded_, false); }
@@ -115,6 +120,13 @@ class Track {
   void touch_windows_with(const Key& key, Group& group, const Touch* begin, const Touch* end);
   void fire_novelty(const Novelty::Firing& firing);
 
+  // Counts the group's memory, after it has changed, and gives back what it does not need.
+  void weigh(Group& group);
+  void count_bytes(std::uint64_t before, std::uint64_t now);
+  // Counts the first uses that are not settled, after they may have changed.
+  void count_pending();
+  Status evict_pending();
+
   void schedule(const Key& key, Group& group, Time due);
   Status look_at(const Key& key, Group& group);
   void prune(Group& group);
@@ -133,6 +145,8 @@ class Track {
   std::unique_ptr<Judge> judge_;      // null for novelty
   std::unique_ptr<Novelty> novelty_;  // null for the others
   Groups groups_;
+  std::uint64_t bytes_ = 0;
+  std::size_t pending_ = 0;  // that World::groups has of novelty_
   std::priority_queue<Item, std::vector<Item>, std::greater<>> agenda_;
   std::vector<Touch> touched_;  // rising: hits that judge() has to look at
   std::unordered_map<Key, OpenEpisode, KeyHasher> first_uses_;  // told and not settled

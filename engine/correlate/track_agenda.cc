@@ -11,6 +11,13 @@ namespace {
 // quietest is shared by many new ones.
 constexpr std::size_t kEvictedPart = 16;
 
+// What a group takes beside its hits and episodes: a node of the table, a place in the agenda.
+constexpr std::uint64_t kGroupBytes = 256;
+// What a first use that is not settled takes: a node of a table and two of trees.
+constexpr std::uint64_t kPendingBytes = 512;
+// A vector of hits that is this much larger than it need be is made smaller.
+constexpr std::size_t kSlack = 4, kFewHits = 64;
+
 Time newest_of(const Group& group) {
   Time newest = group.hits.empty() ? kNoTime : group.hits.back().time;
   if (!group.episodes.empty()) newest = std::max(newest, group.episodes.back().last);
@@ -33,8 +40,10 @@ void Track::schedule(const Key& key, Group& group, Time due) {
 
 Result<bool> Track::advance() {
   if (novelty_ != nullptr) {
-    return novelty_->advance(world_.watermark,
-                             [&](const Novelty::Firing& firing) { fire_novelty(firing); });
+    Result<bool> any = novelty_->advance(
+        world_.watermark, [&](const Novelty::Firing& firing) { fire_novelty(firing); });
+    count_pending();
+    return any;
   }
   bool any = false;
   while (!agenda_.empty() && agenda_.top().first < world_.watermark) {
@@ -66,6 +75,7 @@ Status Track::look_at(const Key& key, Group& group) {
   }
   prune(group);
   if (is_over(group)) return erase(groups_.find(key));
+  weigh(group);
   group.wake = kNoTime;
   schedule(key, group, judge_->next(group));
   return {};
@@ -114,12 +124,47 @@ Status Track::erase(Groups::iterator at) {
   for (const Episode& episode : group.episodes) world_.ended.push_back(episode.id);
   stats_.episodes -= group.episodes.size();
   stats_.hits -= group.hits.size();
+  count_bytes(group.bytes, 0);
   groups_.erase(at);
   --world_.groups;
   return has_tiles_ ? world_.memory.forget(tile_key(key)) : Status();
 }
 
+void Track::weigh(Group& group) {
+  std::vector<Entry>& hits = group.hits;
+  if (hits.capacity() > kFewHits && hits.size() < hits.capacity() / kSlack) hits.shrink_to_fit();
+  const std::uint64_t bytes =
+      kGroupBytes + hits.capacity() * sizeof(Entry) + group.episodes.capacity() * sizeof(Episode);
+  count_bytes(group.bytes, bytes);
+  group.bytes = bytes;
+}
+
+void Track::count_bytes(std::uint64_t before, std::uint64_t now) {
+  bytes_ = bytes_ - before + now;
+  world_.bytes = world_.bytes - before + now;
+}
+
+void Track::count_pending() {
+  const std::size_t now = novelty_->pending();
+  world_.groups = world_.groups - pending_ + now;
+  count_bytes(pending_ * kPendingBytes, now * kPendingBytes);
+  pending_ = now;
+}
+
+// A value whose first use is evicted is not known: its next use is a first one again.
+Status Track::evict_pending() {
+  const std::size_t count = novelty_->pending() / kEvictedPart + 1;
+  const Status evicted = novelty_->evict(count, [&](const Key& episode) {
+    if (first_uses_.erase(episode) > 0) world_.ended.push_back(episode);
+  });
+  count_pending();
+  stats_.evicted_groups += count;
+  crowded_ = true;
+  return evicted;
+}
+
 Status Track::evict_groups() {
+  if (novelty_ != nullptr) return evict_pending();
   judge();
   struct Candidate {
     bool has_episode;
@@ -160,6 +205,7 @@ Status Track::load_tile(const Key& key, Group& group) {
 CorrelatorStats Track::stats() const {
   CorrelatorStats stats = stats_;
   stats.groups = groups();
+  stats.bytes = bytes_;
   stats.episodes += first_uses_.size();
   return stats;
 }

@@ -93,6 +93,7 @@ void Track::judge_group(const Key& key, Group& group, const Touch* begin, const 
   }
   touch_windows_with(key, group, begin, end);
   trim(group);
+  weigh(group);
 }
 
 // Episodes whose last firing looked at a time that was touched.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/blake2b.h"
 #include "base/hash.h"
 #include "base/number.h"
 
@@ -35,6 +36,16 @@ Values values_of(const FieldValues& fields, Slot slot) {
   return values;
 }
 
+Value value_of(const Values& tuple) {
+  Blake2b hash;
+  for (const std::string_view value : tuple) {
+    const std::uint64_t size = value.size();
+    hash.add({reinterpret_cast<const char*>(&size), sizeof size});
+    hash.add(value);
+  }
+  return std::bit_cast<Value>(hash.digest());
+}
+
 }  // namespace
 
 void for_each_tuple(const std::vector<Slot>& slots, const FieldValues& fields,
@@ -58,15 +69,11 @@ void for_each_tuple(const std::vector<Slot>& slots, const FieldValues& fields,
 }
 
 void for_each_value(const CompiledCorrelation& correlation, const Input& input,
-                    const FieldValues& fields, const std::function<void(std::uint64_t)>& visit) {
+                    const FieldValues& fields, const std::function<void(const Value&)>& visit) {
   const Type type = correlation.source->type;
   switch (type) {
     case Type::value_count:
-      for_each_tuple(input.value, fields, [&](const Values& values) {
-        Fnv64 hash;
-        for (const std::string_view value : values) hash.add_field(value);
-        visit(hash.value());
-      });
+      for_each_tuple(input.value, fields, [&](const Values& values) { visit(value_of(values)); });
       return;
     case Type::value_sum:
     case Type::value_avg:
@@ -75,12 +82,12 @@ void for_each_value(const CompiledCorrelation& correlation, const Input& input,
       for_each_tuple(input.value, fields, [&](const Values& values) {
         const std::optional<double> number = number_of(values.front());
         if (number && (type != Type::value_sum || *number >= 0)) {
-          visit(std::bit_cast<std::uint64_t>(*number));
+          visit({0, std::bit_cast<std::uint64_t>(*number)});
         }
       });
       return;
     default:
-      visit(0);
+      visit({});
   }
 }
 

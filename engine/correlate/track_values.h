@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "correlate/correlations.h"
+#include "correlate/group.h"
 #include "correlate/hit.h"
 
 namespace tocsin::correlate {
@@ -22,7 +23,7 @@ void for_each_tuple(const std::vector<Slot>& slots, const FieldValues& fields,
 // Visits what a hit counts with, as Entry::value says: once for types that measure no field, not at
 // all when there is nothing to measure.
 void for_each_value(const CompiledCorrelation& correlation, const Input& input,
-                    const FieldValues& fields, const std::function<void(std::uint64_t)>& visit);
+                    const FieldValues& fields, const std::function<void(const Value&)>& visit);
 
 // Visits the values (tuples) of a new_value's field, in the form in which they are compared.
 void for_each_new_value(const CompiledCorrelation& correlation, const Input& input,

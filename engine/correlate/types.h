@@ -25,6 +25,7 @@ inline std::string_view as_text(const Key& key) {
 }
 // The key of what these texts are, in this order.
 Key key_of(std::initializer_list<std::string_view> texts);
+// For tables: differs from process to process, so that no sender can fill one bucket.
 struct KeyHasher {
   std::size_t operator()(const Key& key) const;
 };

@@ -20,24 +20,20 @@ bool Watermark::is_silent(const Clock& clock, Time now) const {
 
 void Watermark::received(std::string_view source, std::string_view account, Time newest, Time now) {
   auto of_source = sources_.find(source);
-  if (of_source == sources_.end()) of_source = sources_.emplace(source, Clocks()).first;
+  if (of_source == sources_.end()) {
+    if (newest == kNoTime) return;
+    of_source = sources_.emplace(source, Clocks()).first;
+  }
   Clocks& clocks = of_source->second;
   auto at = clocks.find(account);
   if (at == clocks.end()) {
+    if (newest == kNoTime) return;
     if (clocks.size() >= kClocksOfSource) account = "";
     at = clocks.try_emplace(std::string(account)).first;
   }
   Clock& clock = at->second;
   clock.newest = std::max(clock.newest, newest);
   clock.received_at = std::max(clock.received_at, now);
-}
-
-void Watermark::received(std::string_view source, Time now) {
-  const auto found = sources_.find(source);
-  if (found == sources_.end()) return;
-  for (auto& [account, clock] : found->second) {
-    clock.received_at = std::max(clock.received_at, now);
-  }
 }
 
 void Watermark::excuse(Time now) {

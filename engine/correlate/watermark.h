@@ -37,11 +37,8 @@ class Watermark {
   explicit Watermark(Time lateness) : lateness_(lateness) {}
 
   // Events of an account were received, the newest of them dated `newest`, which is not later than
-  // their receipt.
+  // their receipt. kNoTime: they were received and not taken; the account is not silent.
   void received(std::string_view source, std::string_view account, Time newest, Time now);
-  // Something was received from `source` that does not say what time it is: its accounts are not
-  // silent.
-  void received(std::string_view source, Time now);
   // Nothing could be received since the last call: that was no silence.
   void excuse(Time now);
   // kNoTime as long as no event has said what time it is.

@@ -97,13 +97,20 @@ inline constexpr GaugeFamily kRulesetInfo{
 // --- detections over time ------------------------------------------------------------------------
 inline constexpr CounterFamily kCorrelationHits{
     {"tocsin_correlation_hits_total",
-     "Matches of rules that correlations look at (accepted, late, untimed, future).",
+     "Matches of rules that correlations look at (accepted, late, untimed, future, reloaded: of "
+     "rules "
+     "that changed in between).",
      label::kResult,
      {}}};
 inline constexpr GaugeFamily kCorrelationGroups{
     {"tocsin_correlation_groups", "Groups that correlations watch.", {}, {}}};
 inline constexpr GaugeFamily kCorrelationHitsHeld{
     {"tocsin_correlation_hits", "Hits that correlations hold in their windows.", {}, {}}};
+inline constexpr GaugeFamily kCorrelationMemory{
+    {"tocsin_correlation_memory_bytes",
+     "Memory that groups and hits of correlations take, as counted for correlation.max_memory.",
+     {},
+     {}}};
 inline constexpr GaugeFamily kCorrelationEpisodes{
     {"tocsin_correlation_episodes", "Alerts of correlations that may still be added to.", {}, {}}};
 inline constexpr GaugeFamily kCorrelationValues{
@@ -239,6 +246,7 @@ inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kRulesetInfo,
                                                         &kCorrelationGroups,
                                                         &kCorrelationHitsHeld,
+                                                        &kCorrelationMemory,
                                                         &kCorrelationEpisodes,
                                                         &kCorrelationValues,
                                                         &kCorrelationWatermark,

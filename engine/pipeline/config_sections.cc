@@ -187,6 +187,7 @@ void read_correlation(Settings& root, Reading& reading) {
   limits.known_per_group =
       read_count(correlation, "max_values_per_group", limits.known_per_group, 10, 100'000'000);
   store::StoreOptions& store = reading.config.store;
+  limits.bytes = correlation.bytes("max_memory", limits.bytes, 16 * kMiB, 256 * kGiB);
   store.max_known = read_count(correlation, "max_values", store.max_known, 1000, 1'000'000'000);
   out.journal_bytes = correlation.bytes("journal", out.journal_bytes, kMiB, 256 * kGiB);
   if (out.journal_bytes > store.max_bytes / 4) {

@@ -6,6 +6,7 @@
 
 #include "alert/occurrences.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "correlate/hit_blob.h"
@@ -52,9 +53,8 @@ struct CorrelationState::Work {
 };
 
 void CorrelationState::hear(const Findings& findings, bool time) {
-  if (!time || !findings.moves_clock()) return clocks_.received(findings.source, steady());
   for (const auto& [account, newest] : findings.times.newest()) {
-    clocks_.received(findings.source, account, newest, steady());
+    clocks_.received(findings.source, account, time ? newest : correlate::kNoTime, steady());
   }
 }
 
@@ -89,10 +89,19 @@ void CorrelationState::gather(const Findings& findings, Work& work) {
   for (const correlate::HitBatch& hits : findings.hits) {
     if (&found_for == &now) {
       append(hits, work.batches);
-    } else if (const auto known = translated(hits, found_for, now)) {
-      append(*known, work.batches);
+      continue;
     }
+    const Result<correlate::HitBatch> known = translated(hits, found_for, now);
+    if (known) append(*known, work.batches);
+    count_lost(hits.size() - (known ? known->size() : 0));
   }
+}
+
+void CorrelationState::count_lost(std::size_t hits) {
+  if (hits == 0) return;
+  count(registry_, "reloaded", hits);
+  log::warning("hits that were found before a reload are not correlated: their rules have changed",
+               {{"hits", hits}});
 }
 
 Status CorrelationState::take(Work& work) {
@@ -150,8 +159,9 @@ Status CorrelationState::tell_crowded(Recorder& recorder) {
     const Status told = tell_of_itself(
         recorder, name_of(facts),
         fmt::format(
-            "correlation {} ({}) had more groups, hits or values than it may have, and forgot "
-            "the oldest; see tocsin_correlation_evicted_total and /api/v1/correlations, and "
+            "correlation {} ({}) had more groups, hits or values than it may have, or all took "
+            "more memory than they may, and the oldest were evicted; see "
+            "tocsin_correlation_evicted_total and /api/v1/correlations, and "
             "the limits of `correlation` in the configuration",
             text::printable(name_of(facts)), text::printable(facts.title)));
     if (!told) return told;

@@ -40,7 +40,7 @@ class CorrelationState {
   // Is ready for `live` afterwards: what was known about correlations that mean the same is kept.
   Status prepare(std::shared_ptr<const Live> live);
   bool is_idle() const { return live_ == nullptr || live_->ruleset.correlations->empty(); }
-  // Their source is not silent; with `time`, what time they tell.
+  // The accounts of their events are not silent; with `time`, their clocks move.
   void hear(const Findings& findings, bool time);
   // Nothing can be taken at the moment, which is not the sources' fault.
   void excuse();
@@ -95,6 +95,8 @@ class CorrelationState {
   // correlation_decide.cc
   struct Work;  // of one decide()
   void gather(const Findings& findings, Work& work);
+  // Hits that cannot be translated to the rules in force.
+  void count_lost(std::size_t hits);
   Status take(Work& work);
   void keep(const correlate::HitBatch& batch, correlate::HitRef first, correlate::Output& output);
   Status pass_time(Work& work);

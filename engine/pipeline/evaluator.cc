@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <utility>
 
@@ -63,12 +62,6 @@ std::string unreadable_detail(const std::string& source, const source::Receipt& 
 }
 
 }  // namespace
-
-std::size_t Evaluation::KeyHasher::operator()(const store::Key& key) const {
-  std::size_t hash = 0;
-  std::memcpy(&hash, key.data(), sizeof hash);
-  return hash;
-}
 
 Evaluation::Evaluation(std::shared_ptr<const Live> rules, source::Submission given,
                        std::uint64_t inflated_bytes)

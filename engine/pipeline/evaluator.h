@@ -30,17 +30,14 @@ struct Evaluation {
   Evaluation(std::shared_ptr<const Live> rules, source::Submission given,
              std::uint64_t inflated_bytes);
 
-  struct KeyHasher {
-    std::size_t operator()(const store::Key& key) const;
-  };
-
   const std::shared_ptr<const Live> live;
   const source::Submission submission;
   const std::uint64_t inflated_limit;
   event::RecordReader reader;  // of submission.bytes
   std::uint64_t inflated = 0;
   Findings findings;
-  std::unordered_map<store::Key, std::uint32_t, KeyHasher> by_fingerprint;  // → findings.alerts
+  std::unordered_map<store::Key, std::uint32_t, correlate::KeyHasher>
+      by_fingerprint;  // → findings.alerts
   // The eventTime of one record in each batch of up to a thousand, in Unix milliseconds.
   std::vector<store::Milliseconds> event_times;
 };

@@ -49,6 +49,7 @@ void Gauges::read_correlations() {
   const correlate::CorrelatorStats stats = parts_.correlations.stats();
   registry.gauge(metrics::kCorrelationGroups).set(static_cast<double>(stats.groups));
   registry.gauge(metrics::kCorrelationHitsHeld).set(static_cast<double>(stats.hits));
+  registry.gauge(metrics::kCorrelationMemory).set(static_cast<double>(stats.bytes));
   registry.gauge(metrics::kCorrelationEpisodes).set(static_cast<double>(stats.episodes));
   const correlate::Time watermark = parts_.correlations.watermark();
   registry.gauge(metrics::kCorrelationWatermark)

@@ -17,6 +17,7 @@ constexpr std::size_t kAtOnce = 1000;
 correlate::Limits limits() {
   correlate::Limits limits;
   limits.groups_per_correlation = limits.groups;
+  limits.bytes = UINT64_MAX;
   return limits;
 }
 

@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cstring>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/time.h"
+#include "correlate/group.h"
 #include "differential/correlation_cases.h"
 #include "differential/correlation_rules.h"
 #include "differential/correlation_run.h"
+#include "unit/colliding_names.h"
 
 namespace {
 
@@ -155,6 +159,96 @@ TEST_CASE("of too many values of a group further ones are neither remembered nor
   CHECK(run.correlator().stats().evicted_hits == 3);
   CHECK(run.correlator().take_crowded() == std::vector<correlate::CorrelationIndex>{0});
   CHECK(run.complaints().empty());
+}
+
+TEST_CASE("first uses that are not settled count as groups, of one correlation and of all") {
+  const CorrelationRules rules = load_correlations(
+      kRuleA + count_rule("count", "gte: 2") +
+      "---\ntitle: new\ncorrelation:\n    type: new_value\n    rules: [A]\n    field: user\n");
+  Limits limits;
+  limits.groups = 40;
+  CorrelationRun run(rules, limits);
+  Hits hits;
+  for (int i = 0; i < 300; ++i) {
+    hits.add(run, i, fmt::format("{:03}", i));
+    REQUIRE(run.correlator().stats().groups <= 40);
+  }
+  const auto fresh = *rules.correlations->find("new"), count = *rules.correlations->find("count");
+  const auto stats = run.correlator().stats();
+  CHECK(run.correlator().stats(fresh).evicted_groups > 0);
+  CHECK(run.correlator().stats(count).evicted_groups > 0);
+  CHECK(stats.groups + stats.evicted_groups == 600);
+  run.finish();
+  CHECK(run.complaints().empty());
+}
+
+TEST_CASE("memory is bounded: the correlation with the most of it loses its quietest groups") {
+  const CorrelationRules rules =
+      load_correlations(kRuleA + count_rule("small", "gte: 40", "    group-by: [tocsin.source]\n") +
+                        count_rule("large", "gte: 40"));
+  Limits limits;
+  limits.bytes = 200'000;
+  limits.hits_per_group = 100;
+  CorrelationRun run(rules, limits);
+  Hits hits;
+  for (int i = 0; i < 500; ++i) hits.add(run, i, "u" + std::to_string(i % 50));
+  const auto before = run.correlator().stats();
+  CHECK(before.bytes >= 500 * sizeof(correlate::Entry));
+  CHECK(before.evicted_groups == 0);
+  for (int i = 500; i < 5000; ++i) {
+    hits.add(run, i / 5, fmt::format("u{}", i / 10));
+    REQUIRE(run.correlator().stats().bytes <= limits.bytes);
+  }
+  const auto small = *rules.correlations->find("small"), large = *rules.correlations->find("large");
+  CHECK(run.correlator().stats(large).evicted_groups > 0);
+  CHECK(run.correlator().stats(small).evicted_groups == 0);
+  const auto crowded = run.correlator().take_crowded();
+  CHECK(std::count(crowded.begin(), crowded.end(), large) == 1);
+  // The latest are still there.
+  CHECK(run.correlator().live(large, 1000).front().hits == 10);
+  run.finish();
+  CHECK(run.complaints().empty());
+}
+
+TEST_CASE("what hits carry for parents counts as memory") {
+  const CorrelationRules rules = load_correlations(
+      kRuleA + count_rule("child", "gte: 1") +
+      "---\ntitle: parent\ncorrelation:\n    type: event_count\n    rules: [child]\n"
+      "    timespan: 1000s\n    condition: {gte: 100}\n    group-by: [user]\n");
+  CorrelationRun run(rules);
+  Hits hits;
+  const std::string user(1500, 'u');
+  for (int i = 0; i < 20; ++i) hits.add(run, i, user + std::to_string(i));
+  CHECK(run.correlator().stats().bytes > 20 * user.size());
+  run.finish();
+  CHECK(run.complaints().empty());
+}
+
+TEST_CASE("values that collide in a weak hash are counted apart") {
+  const CorrelationRules rules = load_correlations(
+      std::string(kRuleA) + "---\ntitle: c1\ncorrelation:\n    type: value_count\n" +
+      "    rules: [A]\n    timespan: 1000s\n    condition: {field: user, gte: 16}\n");
+  CorrelationRun run(rules);
+  Hits hits;
+  Time time = 0;
+  for (const std::string& name : colliding_names()) hits.add(run, ++time, name);
+  REQUIRE(run.episodes().size() == 1);
+  CHECK(run.episodes()[0].measure == 16);
+}
+
+// Work is counted, not timed: how many keys share a bucket.
+TEST_CASE("nobody can choose keys that fall into one bucket") {
+  std::unordered_set<correlate::Key, correlate::KeyHasher> table;
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    correlate::Key key{};  // alike in all but the last bytes
+    std::memcpy(key.data() + key.size() - sizeof i, &i, sizeof i);
+    table.insert(key);
+  }
+  std::size_t fullest = 0;
+  for (std::size_t i = 0; i < table.bucket_count(); ++i) {
+    fullest = std::max(fullest, table.bucket_size(i));
+  }
+  CHECK(fullest <= 20);
 }
 
 TEST_CASE("evidence is capped: the first and the latest, in the order of time") {

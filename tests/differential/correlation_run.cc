@@ -134,9 +134,9 @@ void CorrelationRun::advance(Time watermark) {
 void CorrelationRun::finish() {
   advance(correlate::kLatest);
   const correlate::CorrelatorStats stats = correlator_->stats();
-  expect(stats.groups == 0 && stats.hits == 0 && stats.episodes == 0,
-         fmt::format("{} groups, {} hits, {} episodes are left", stats.groups, stats.hits,
-                     stats.episodes));
+  expect(stats.groups == 0 && stats.hits == 0 && stats.episodes == 0 && stats.bytes == 0,
+         fmt::format("{} groups, {} hits, {} episodes, {} bytes are left", stats.groups, stats.hits,
+                     stats.episodes, stats.bytes));
   for (const auto& [key, told] : told_) {
     expect(told.ended, "episode " + shown_key(key) + " never ends");
   }

@@ -13,12 +13,12 @@ constexpr Time kNoon = 1'700'000'000 * kSecond;  // of events; the clock starts 
 TEST_CASE("the watermark is the newest event minus the lateness") {
   Watermark watermark(kLate);
   CHECK(watermark.advance(0) == kNoTime);
-  watermark.received("a", 0);
+  watermark.received("a", "", kNoTime, 0);
   CHECK(watermark.advance(1) == kNoTime);
   watermark.received("a", "", kNoon, 1);
   CHECK(watermark.advance(1) == kNoon - kLate);
   watermark.received("a", "", kNoon - kMinute, 2);
-  watermark.received("a", 2);
+  watermark.received("a", "", kNoTime, 2);
   CHECK(watermark.advance(2) == kNoon - kLate);
   watermark.received("a", "", kNoon + 1, 3);
   CHECK(watermark.value() == kNoon - kLate);
@@ -158,6 +158,15 @@ TEST_CASE("an account that has been silent for the allowed lateness holds back n
   }
   watermark.received("trail", "a", kNoon + kLate, kLate);
   CHECK(watermark.advance(kLate) == kNoon);
+}
+
+TEST_CASE("an account that was received and not taken is not silent") {
+  Watermark watermark(kLate);
+  watermark.received("a", "1", kNoon, 0);
+  watermark.received("a", "1", kNoTime, 9 * kSecond);
+  watermark.received("a", "2", kNoTime, 9 * kSecond);  // unknown so far
+  CHECK(watermark.advance(15 * kSecond) == kNoon - kLate);
+  CHECK(watermark.advance(19 * kSecond) == kNoon + 10 * kSecond - kLate);
 }
 
 TEST_CASE("accounts beyond those that may have clocks share one") {

@@ -362,6 +362,34 @@ TEST_CASE("a flood of keys is bounded, counted and told of once") {
   CHECK(service.alerts("many").size() == 1);
 }
 
+TEST_CASE("hits that a reload has made unknown are counted") {
+  Machine machine;
+  Running service(machine, kManyDenied);
+  service.submit(denied(1, -60));
+  Findings before = service.evaluate(denied(2, -59) + denied(3, -58));
+  std::string changed = kManyDenied;
+  changed.replace(changed.find("{eventName: Denied}"), 19, "{eventName: [Denied, Refused]}");
+  service.put_into_force(changed);
+  CHECK(service.hits("reloaded") == 0);
+  service.commit(std::move(before));
+  CHECK(service.hits("reloaded") == 2);
+  CHECK(service.hits("accepted") == 1);
+}
+
+TEST_CASE("memory beyond its limit is given back, which is counted and told") {
+  Machine machine;
+  machine.config.limits.bytes = 50'000;
+  Running service(machine, kManyDenied);
+  for (int i = 0; i < 500; ++i) {
+    service.submit(denied(i, -60 + i * 0.1, "arn:" + std::to_string(i)));
+    REQUIRE(service.state().stats().bytes <= 50'000);
+  }
+  CHECK(service.evicted("group") > 0);
+  const auto alerts = service.alerts();
+  REQUIRE(alerts.size() == 1);
+  CHECK(alerts[0].rule_id == alert::kCorrelationStateFull.id);
+}
+
 TEST_CASE("a journal beyond its limit forgets the oldest, which is counted and told") {
   Machine machine;
   machine.config.journal_bytes = 20'000;
