@@ -1,7 +1,5 @@
 #include "net/auth.h"
 
-#include <openssl/crypto.h>
-
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -82,8 +80,7 @@ Verdict Auth::check(Role needed, std::string_view token, std::string_view client
     const Sha256 presented = sha256(token);
     // All are compared, whichever fits: the time tells nothing about their order.
     for (const Known& candidate : tokens_) {
-      const bool same =
-          CRYPTO_memcmp(presented.data(), candidate.hash.data(), presented.size()) == 0;
+      const bool same = same_digest(presented, candidate.hash);
       known |= same;
       roles = static_cast<std::uint8_t>(roles | (same ? candidate.roles : 0));
     }

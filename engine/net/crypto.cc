@@ -203,10 +203,12 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
+bool same_digest(const Sha256& a, const Sha256& b) {
+  return CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 bool same_secret(std::string_view a, std::string_view b) {
-  const Sha256 first = sha256(a);
-  const Sha256 second = sha256(b);
-  return CRYPTO_memcmp(first.data(), second.data(), first.size()) == 0;
+  return same_digest(sha256(a), sha256(b));
 }
 
 Status verify_rsa(std::string_view certificate_pem, RsaHash hash, std::string_view bytes,

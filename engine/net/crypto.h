@@ -23,6 +23,8 @@ inline std::string_view as_text(const Sha256& digest) {
 }
 std::string random_bytes(std::size_t size);
 
+// Compares all bytes, in a time that does not depend on them.
+bool same_digest(const Sha256& a, const Sha256& b);
 // Compares without telling by its time how much is the same: both are hashed first.
 bool same_secret(std::string_view a, std::string_view b);
 

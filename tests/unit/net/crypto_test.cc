@@ -10,6 +10,20 @@
 namespace tocsin::net {
 namespace {
 
+TEST_CASE("digests are the same when each byte is") {
+  const Sha256 digest = sha256("abc");
+  CHECK(same_digest(digest, sha256("abc")));
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    for (const unsigned bit : {0u, 7u}) {
+      Sha256 other = digest;
+      other[i] = static_cast<std::uint8_t>(other[i] ^ 1u << bit);
+      INFO("byte " << i);
+      CHECK_FALSE(same_digest(digest, other));
+      CHECK_FALSE(same_digest(other, digest));
+    }
+  }
+}
+
 TEST_CASE("hashes, signatures and encodings have the values of their standards") {
   CHECK(hex(as_text(sha256(""))) ==
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
