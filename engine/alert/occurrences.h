@@ -50,6 +50,12 @@ inline constexpr SelfRule kBudgetExceeded{"tocsin.rule_budget_exceeded",
                                           "A rule raises too many alerts", "medium"};
 inline constexpr SelfRule kStoreLoss{"tocsin.store_loss", "The store has lost acknowledged data",
                                      "critical"};
+inline constexpr SelfRule kSetAside{
+    "tocsin.submission_set_aside", "A submission could not be processed and was set aside", "high"};
+inline constexpr SelfRule kCorrelationSuspended{"tocsin.correlation_suspended",
+                                                "Detections over time were suspended", "high"};
+inline constexpr SelfRule kNotReady{"tocsin.not_ready", "Events could not be taken for a while",
+                                    "high"};
 std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule);
 std::string self_alert_json(const SelfRule& rule, std::string_view about, std::string_view detail,
                             std::int64_t now_ms);

@@ -53,6 +53,7 @@ int run(int argc, char** argv) {
   tocsin::cli::add_explain(app, exit_code);
   tocsin::cli::add_fields(app, exit_code);
   tocsin::cli::add_outbox(app, exit_code);
+  tocsin::cli::add_aside(app, exit_code);
   tocsin::cli::add_notify(app, exit_code);
   app.add_subcommand("version", "Print the version")->callback([] {
     fmt::print("tocsin {}\n", tocsin::cli::kVersion);

@@ -97,9 +97,8 @@ inline constexpr GaugeFamily kRulesetInfo{
 // --- detections over time ------------------------------------------------------------------------
 inline constexpr CounterFamily kCorrelationHits{
     {"tocsin_correlation_hits_total",
-     "Matches of rules that correlations look at (accepted, late, untimed, future, reloaded: of "
-     "rules "
-     "that changed in between).",
+     "Matches of rules that correlations look at (accepted, late, untimed, future, suspended, "
+     "reloaded: of rules that changed in between).",
      label::kResult,
      {}}};
 inline constexpr GaugeFamily kCorrelationGroups{
@@ -123,6 +122,18 @@ inline constexpr CounterFamily kCorrelationEvicted{
 inline constexpr CounterFamily kCorrelationsRestarted{
     {"tocsin_correlations_restarted_total",
      "Correlations that started anew because what they mean has changed.",
+     {},
+     {}}};
+inline constexpr CounterFamily kCorrelationRebuilds{
+    {"tocsin_correlation_rebuilds_total",
+     "Times that correlations were made anew from the store: at the start, for other rules, after "
+     "a "
+     "failed commit.",
+     {},
+     {}}};
+inline constexpr GaugeFamily kCorrelationSuspended{
+    {"tocsin_correlation_suspended",
+     "1 while correlations take nothing, because they cannot be written.",
      {},
      {}}};
 inline constexpr GaugeFamily kCorrelationWatermark{
@@ -155,6 +166,17 @@ inline constexpr CounterFamily kCommits{
     {"tocsin_commits_total", "Commits of the store.", label::kResult, {}}};
 inline constexpr GaugeFamily kStoreBytes{
     {"tocsin_store_bytes", "Size of the database and its log.", {}, {}}};
+inline constexpr CounterFamily kSubmissionsSetAside{
+    {"tocsin_submissions_set_aside_total",
+     "Batches that could not be processed and were kept: see `tocsin aside`.",
+     {},
+     {}}};
+inline constexpr GaugeFamily kReady{{"tocsin_ready", "1 while /readyz says so.", {}, {}}};
+inline constexpr GaugeFamily kNotReady{
+    {"tocsin_not_ready",
+     "1 while this keeps the service from being ready (lifecycle, commits, disk, stalled).",
+     label::kReason,
+     {}}};
 inline constexpr GaugeFamily kStoreFull{
     {"tocsin_store_full", "1 while the store takes nothing more.", {}, {}}};
 inline constexpr GaugeFamily kStoreFirings{
@@ -232,13 +254,31 @@ inline constexpr GaugeFamily kProcessStartTime{
 inline constexpr GaugeFamily kProcessThreads{{"process_threads", "Threads.", {}, {}}};
 
 // What text() shows, in this order within each list.
-inline constexpr const CounterFamily* kCounterFamilies[] = {
-    &kLogMessages,      &kInternalErrors,         &kEventsReceived,        &kEventsRejected,
-    &kEventsAhead,      &kReceivedBytes,          &kSubmissionsRefused,    &kRuleMatches,
-    &kCorrelationHits,  &kCorrelationEvicted,     &kCorrelationsRestarted, &kReloads,
-    &kCommits,          &kStoreFiringsEvicted,    &kFiringsDuplicate,      &kAlerts,
-    &kAlertsSuppressed, &kNotifications,          &kNotificationRetries,   &kDeadLetters,
-    &kHttpRequests,     &kHttpConnectionsRefused, &kHttpMalformed};
+inline constexpr const CounterFamily* kCounterFamilies[] = {&kLogMessages,
+                                                            &kInternalErrors,
+                                                            &kEventsReceived,
+                                                            &kEventsRejected,
+                                                            &kEventsAhead,
+                                                            &kReceivedBytes,
+                                                            &kSubmissionsRefused,
+                                                            &kRuleMatches,
+                                                            &kCorrelationHits,
+                                                            &kCorrelationEvicted,
+                                                            &kCorrelationsRestarted,
+                                                            &kCorrelationRebuilds,
+                                                            &kSubmissionsSetAside,
+                                                            &kReloads,
+                                                            &kCommits,
+                                                            &kStoreFiringsEvicted,
+                                                            &kFiringsDuplicate,
+                                                            &kAlerts,
+                                                            &kAlertsSuppressed,
+                                                            &kNotifications,
+                                                            &kNotificationRetries,
+                                                            &kDeadLetters,
+                                                            &kHttpRequests,
+                                                            &kHttpConnectionsRefused,
+                                                            &kHttpMalformed};
 inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kSourceLastEvent,
                                                         &kSourceUp,
@@ -256,6 +296,9 @@ inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kQueueLength,
                                                         &kStoreBytes,
                                                         &kStoreFull,
+                                                        &kReady,
+                                                        &kNotReady,
+                                                        &kCorrelationSuspended,
                                                         &kStoreFirings,
                                                         &kOutboxRows,
                                                         &kOutboxOldest,

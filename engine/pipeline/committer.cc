@@ -14,20 +14,23 @@ namespace tocsin::pipeline {
 namespace {
 
 constexpr std::int64_t kHousekeepingMs = 250;
-// After a write that failed, senders come again with what was refused: for so long time does not go
-// by the events that they send meanwhile.
+// After a refusal, senders come again with what was refused: for so long time does not go by the
+// events that arrive meanwhile.
 constexpr std::int64_t kRefusedMs = 60'000;
-// Groups whose interval ended are taken up in parts, so that events need not wait for all of them.
-constexpr std::size_t kGroupsAtOnce = 500;
+
+bool is_nothing(const Findings& findings) {
+  return findings.is_empty() && findings.receipt.status;
+}
 
 }  // namespace
 
 Committer::Committer(store::Store& store, const LiveHolder& live, CorrelationState& correlations,
-                     metrics::Registry& registry, const Clock& clock, std::size_t at_once,
-                     Hooks hooks)
+                     Readiness& readiness, metrics::Registry& registry, const Clock& clock,
+                     std::size_t at_once, Hooks hooks)
     : store_(store),
       live_(live),
       correlations_(correlations),
+      readiness_(readiness),
       registry_(registry),
       clock_(clock),
       at_once_(std::max<std::size_t>(1, at_once)),
@@ -37,10 +40,14 @@ Committer::Committer(store::Store& store, const LiveHolder& live, CorrelationSta
       duplicates_(registry.counter(metrics::kFiringsDuplicate)),
       grouped_(registry.counter(metrics::kAlertsSuppressed, {"grouped"})),
       over_budget_(registry.counter(metrics::kAlertsSuppressed, {"budget"})),
+      set_aside_(registry.counter(metrics::kSubmissionsSetAside)),
       commit_seconds_(registry.histogram(metrics::kCommitSeconds)),
       full_(registry.gauge(metrics::kStoreFull)),
-      refused_at_(clock.steady_ms() - kRefusedMs),
-      thread_([this] { run(); }) {}
+      suspended_(registry.gauge(metrics::kCorrelationSuspended)),
+      refused_at_(clock.steady_ms() - kRefusedMs) {
+  check_store();  // before anybody asks whether the service is ready
+  thread_ = std::thread([this] { run(); });
+}
 
 Committer::~Committer() {
   stop();
@@ -54,7 +61,7 @@ void Committer::submit(Findings findings, Done done) {
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_) {
-      queue_.push_back({std::move(findings), std::move(done)});
+      queue_.push_back({std::move(findings), std::move(done), {}, false});
       wake_.notify_one();
       return;
     }
@@ -83,10 +90,44 @@ std::vector<Committer::Item> Committer::take() {
   std::unique_lock lock(mutex_);
   wake_.wait_for(lock, std::chrono::milliseconds(kHousekeepingMs),
                  [&] { return !queue_.empty() || stopping_; });
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), at_once_));
-  std::vector<Item> items(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-  queue_.erase(queue_.begin(), end);
+  std::vector<Item> items;
+  Room room;
+  while (!queue_.empty() && items.size() < at_once_ && room.findings > 0 && room.bytes > 0) {
+    items.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    grow(items.back(), room);
+  }
   return items;
+}
+
+// Its next part: from where the last one ended, as much as there is room for, but something.
+void Committer::grow(Item& item, Room& room) {
+  const Findings& findings = item.findings;
+  Part& part = item.part;
+  part.firing_begin = part.firing_end;
+  part.hit_begin = part.hit_end;
+  const auto has_room = [&] { return room.findings > 0 && room.bytes > 0; };
+  while (part.firing_end < findings.firings.size() && has_room()) {
+    const std::uint32_t alert = findings.firings[part.firing_end++].alert;
+    --room.findings;
+    if (alert < part.alert_end) continue;  // written with an earlier firing
+    part.alert_end = alert + 1;
+    room.bytes -= std::min(room.bytes, findings.alerts[alert].json.size());
+  }
+  if (has_room()) {
+    const std::size_t hits = std::min(room.findings, hits_in(findings) - part.hit_end);
+    part.hit_end += hits;
+    room.findings -= hits;
+  }
+  part.is_last = part.firing_end == findings.firings.size() && part.hit_end == hits_in(findings);
+}
+
+// At the end: others that wait have their turn before the next part.
+void Committer::put_back(std::vector<Item>& items) {
+  const std::lock_guard lock(mutex_);
+  for (Item& item : items) {
+    if (!item.is_answered) queue_.push_back(std::move(item));
+  }
 }
 
 void Committer::run() {
@@ -94,6 +135,7 @@ void Committer::run() {
     std::vector<Item> items = take();
     if (!items.empty()) {
       commit(items);
+      put_back(items);
     } else if (is_over()) {
       return let_time_pass(true);
     }
@@ -109,37 +151,69 @@ bool Committer::is_over() const {
   return queue_.empty() && stopping_;
 }
 
-void Committer::commit(std::vector<Item>& items) {
-  const bool is_needed = std::any_of(items.begin(), items.end(),
-                                     [](const Item& item) { return !item.findings.is_empty(); });
-  Status written;
-  if (is_needed) {
-    written = write(items, false);
-    if (!written) report(written.error());
+// Each item is answered afterwards, but for those of which only a part was written.
+void Committer::commit(std::span<Item> items) {
+  if (std::all_of(items.begin(), items.end(),
+                  [](const Item& item) { return is_nothing(item.findings); })) {
+    for (Item& item : items) {
+      correlations_.hear(item.findings, !is_refusing());
+      accept(item);
+    }
+    return;
   }
-  if (!is_needed || !written) {
-    const bool is_refusing = clock_.steady_ms() - refused_at_ < kRefusedMs;
-    for (const Item& item : items) correlations_.hear(item.findings, !is_refusing);
-  }
-  for (Item& item : items) {
-    source::Receipt receipt = std::move(item.findings.receipt);
-    if (!written && !item.findings.is_empty()) receipt.status = written;
-    item.done(std::move(receipt));
+  while (!items.empty()) {
+    const Outcome outcome = write(items, false);
+    if (outcome) {
+      for (Item& item : items) accept(item);
+      return;
+    }
+    const Failure& failure = outcome.error();
+    std::size_t done = 0;
+    switch (failure.of) {
+      case Failure::Of::store:
+        report(failure.error);
+        for (Item& item : items) refuse(item, failure.error);
+        return;
+      case Failure::Of::state:
+        strike(failure.error, true);
+        break;
+      case Failure::Of::item:
+        commit(items.first(failure.item));  // these can be written, without it
+        give_up(items[failure.item], failure.error);
+        done = failure.item + 1;
+        break;
+      case Failure::Of::group:
+        done = items.size() / 2;
+        if (done > 0) {
+          commit(items.first(done));
+        } else {
+          strike(failure.error, false);
+          if (!is_suspended()) set_aside(items[0], failure.error);
+          done = items[0].is_answered ? 1 : 0;
+        }
+        break;
+    }
+    items = items.subspan(done);
   }
 }
 
-Status Committer::write(const std::vector<Item>& items, bool all) {
-  if (Status ready = correlations_.prepare(live_.get()); !ready) return ready;
-  if (items.empty() && correlations_.is_idle()) return {};
+Committer::Outcome Committer::write(std::span<Item> items, bool all) {
+  const auto failure = [&](const Error& error, Failure::Of of) {
+    return tl::unexpected(Failure{error, is_of_store(error) ? Failure::Of::store : of, 0});
+  };
+  resume();
+  if (!is_suspended()) {
+    if (Status ready = correlations_.prepare(live_.get()); !ready) {
+      return failure(ready.error(), Failure::Of::state);
+    }
+  }
+  if (items.empty() && (is_suspended() || correlations_.is_idle())) return {};
   Result<store::Transaction> transaction = store_.begin();
-  if (!transaction) return tl::unexpected(std::move(transaction.error()));
+  if (!transaction) return tl::unexpected(Failure{transaction.error(), Failure::Of::store, 0});
   const std::int64_t start = clock_.steady_ms();
   Recorder recorder(*transaction, clock_.wall_ms());
-  const Result<bool> is_on_disk = record(items, all, *transaction, recorder);
-  if (!is_on_disk) {
-    correlations_.failed();
-    return tl::unexpected(is_on_disk.error());
-  }
+  const auto is_on_disk = record(items, all, *transaction, recorder);
+  if (!is_on_disk) return tl::unexpected(is_on_disk.error());
   if (!*is_on_disk) return {};
   commit_seconds_.observe(static_cast<double>(clock_.steady_ms() - start) / 1000);
   count(recorder.recorded());
@@ -147,94 +221,87 @@ Status Committer::write(const std::vector<Item>& items, bool all) {
   return {};
 }
 
-// False: nothing has to be on disk, and nothing was written.
-Result<bool> Committer::record(const std::vector<Item>& items, bool all,
-                               store::Transaction& transaction, Recorder& recorder) {
-  std::vector<const Findings*> findings;
+tl::expected<bool, Committer::Failure> Committer::record(std::span<Item> items, bool all,
+                                                         store::Transaction& transaction,
+                                                         Recorder& recorder) {
   bool must = false;
-  Status status;
-  for (const Item& item : items) {
-    findings.push_back(&item.findings);
-    must = must || !item.findings.firings.empty() || !item.findings.position.empty();
-    if (status) status = recorder.add(item.findings);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Item& item = items[i];
+    item.part.of = &item.findings;
+    must = must || item.part.firing_begin < item.part.firing_end ||
+           (item.part.is_last && !item.findings.position.empty());
+    Status status = item.findings.receipt.status;  // it could not be evaluated
+    if (status) status = recorder.add(item.part);
+    if (!status) {
+      const bool is_store = store_.failed();
+      return tl::unexpected(
+          Failure{status.error(), is_store ? Failure::Of::store : Failure::Of::item, i});
+    }
   }
-  if (status) status = correlations_.decide(findings, transaction, recorder);
+  const Result<bool> written = correlate(items, must, all, transaction, recorder);
+  if (written) return *written;
+  if (!is_suspended()) correlations_.failed();
+  const bool is_store = is_of_store(written.error());
+  const Failure::Of own = items.empty() ? Failure::Of::state : Failure::Of::group;
+  return tl::unexpected(Failure{written.error(), is_store ? Failure::Of::store : own, 0});
+}
+
+// What the items mean over time, and the COMMIT. Nothing that is refused for its own sake gets
+// here: after a failure, correlations are made anew from the store.
+Result<bool> Committer::correlate(std::span<Item> items, bool must, bool all,
+                                  store::Transaction& transaction, Recorder& recorder) {
+  Status status;
+  const bool is_on = !is_suspended() && !correlations_.is_idle();
+  if (is_on) {
+    std::vector<Part> parts;
+    for (const Item& item : items) parts.push_back(item.part);
+    status = correlations_.decide(parts, !is_refusing(), transaction, recorder);
+    must = must || correlations_.must_be_written() || (all && correlations_.has_changes());
+  }
   if (!status) return tl::unexpected(std::move(status.error()));
-  must = must || correlations_.must_be_written() || (all && correlations_.has_changes());
   if (!must) return false;
-  if (!correlations_.is_idle()) status = correlations_.write(transaction, recorder, all);
+  if (is_on) status = correlations_.write(transaction, recorder, all);
   if (status) status = recorder.finish();
   if (status) status = transaction.commit();
   if (!status) return tl::unexpected(std::move(status.error()));
-  correlations_.committed();
+  if (is_on) {
+    correlations_.committed();
+    strikes_ = 0;
+  }
   return true;
 }
 
-void Committer::keep_house() {
-  let_time_pass(false);
-  if (const Status pruned = store_.prune(clock_.wall_ms()); !pruned) report(pruned.error());
-  for (bool more = true; more;) {
-    const Result<Recorded> recorded = end_intervals(more);
-    if (!recorded) return report(recorded.error());
-    if (recorded->deliveries > 0) {
-      count(*recorded);
-      hooks_.enqueued();
-    }
-    const std::lock_guard lock(mutex_);
-    if (!queue_.empty() || stopping_) return;
-  }
+void Committer::accept(Item& item) {
+  if (is_suspended()) correlations_.count_suspended(item.part);
+  if (item.part.is_last) answer(item, std::move(item.findings.receipt));
 }
 
-// Also when nothing comes in. What was held back is written at the latest when it is the last time.
-void Committer::let_time_pass(bool is_last) {
-  const Status written = write({}, is_last);
-  if (written) return;
-  // That it is full is reported by whatever comes next.
-  if (written.error().code == Code::busy && !is_last) return refuse();
-  report(written.error());
+// Its sender comes again.
+void Committer::refuse(Item& item, const Error& error) {
+  correlations_.hear(item.findings, false);
+  source::Receipt receipt;
+  receipt.status = fail(Code::busy, error.message);
+  answer(item, std::move(receipt));
 }
 
-Result<Recorded> Committer::end_intervals(bool& more) {
-  more = false;
-  Result<store::Transaction> transaction = store_.begin();
-  if (!transaction) return tl::unexpected(std::move(transaction.error()));
-  Recorder recorder(*transaction, clock_.wall_ms());
-  const Result<std::size_t> ended = recorder.end_intervals(*live_.get(), kGroupsAtOnce);
-  if (!ended) return tl::unexpected(ended.error());
-  more = *ended == kGroupsAtOnce;
-  if (const Status finished = recorder.finish(); !finished) return tl::unexpected(finished.error());
-  if (const Status committed = transaction->commit(); !committed) {
-    return tl::unexpected(committed.error());
-  }
-  return recorder.recorded();
+void Committer::answer(Item& item, source::Receipt receipt) {
+  item.is_answered = true;
+  item.done(std::move(receipt));
+}
+
+bool Committer::is_refusing() const {
+  return clock_.steady_ms() - refused_at_ < kRefusedMs;
 }
 
 void Committer::count(const Recorded& recorded) {
   committed_.add();
-  full_.set(0);
+  readiness_.set(Readiness::Cause::commits, {});
   duplicates_.add(static_cast<double>(recorded.duplicates));
   grouped_.add(static_cast<double>(recorded.grouped));
   over_budget_.add(static_cast<double>(recorded.over_budget));
   for (const auto& [level, alerts] : recorded.alerts) {
     registry_.counter(metrics::kAlerts, {level}).add(static_cast<double>(alerts));
   }
-}
-
-void Committer::refuse() {
-  refused_at_ = clock_.steady_ms();
-  correlations_.excuse();
-}
-
-void Committer::report(const Error& error) {
-  refuse();
-  failed_.add();
-  if (error.code == Code::busy) {
-    full_.set(1);
-    log::warning("the store takes nothing at the moment", {{"reason", error.message}});
-  } else {
-    log::error("cannot write to the store", {{"reason", error.message}});
-  }
-  if (store_.failed()) hooks_.store_failed();
 }
 
 }  // namespace tocsin::pipeline

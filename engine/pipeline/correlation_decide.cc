@@ -1,11 +1,11 @@
 // What a batch does to detections over time, in its transaction.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
 #include "alert/occurrences.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -13,6 +13,7 @@
 #include "metrics/families.h"
 #include "pipeline/correlation_state.h"
 #include "pipeline/episodes.h"
+#include "pipeline/self_alert.h"
 
 namespace tocsin::pipeline {
 namespace {
@@ -34,11 +35,16 @@ Result<correlate::HitBatch> translated(const correlate::HitBatch& hits,
   return std::move(kept->hits);
 }
 
-void append(const correlate::HitBatch& hits, std::deque<correlate::HitBatch>& out) {
-  for (std::size_t i = 0; i < hits.size(); ++i) {
-    if (out.empty() || out.back().full()) out.emplace_back();
-    out.back().add(hits[i]);
-  }
+void append(const correlate::Hit& hit, std::deque<correlate::HitBatch>& out) {
+  if (out.empty() || out.back().full()) out.emplace_back();
+  out.back().add(hit);
+}
+
+// The hits of a batch from `begin` to `end`.
+correlate::HitBatch cut(const correlate::HitBatch& hits, std::size_t begin, std::size_t end) {
+  correlate::HitBatch out;
+  for (std::size_t i = begin; i < end; ++i) out.add(hits[i]);
+  return out;
 }
 
 }  // namespace
@@ -47,8 +53,9 @@ struct CorrelationState::Work {
   store::Transaction& transaction;
   Recorder& recorder;
   Episodes episodes;
-  // In hand until the end: they do not move.
-  std::deque<correlate::HitBatch> batches;
+  // In hand until the end: they do not move. Those of silent_source are taken after all others:
+  // the journal keeps them as rows of their own, which must not stand in the middle of another row.
+  std::deque<correlate::HitBatch> batches, heard;
   std::deque<correlate::Output> outputs;
 };
 
@@ -58,21 +65,24 @@ void CorrelationState::hear(const Findings& findings, bool time) {
   }
 }
 
-Status CorrelationState::decide(const std::vector<const Findings*>& all,
+Status CorrelationState::decide(const std::vector<Part>& parts, bool tells_time,
                                 store::Transaction& transaction, Recorder& recorder) {
   if (is_idle()) return {};
   const std::lock_guard lock(mutex_);
-  Work work{transaction,
-            recorder,
-            Episodes(*live_, journal_, transaction, recorder, clock_.wall_ms()),
-            {},
-            {}};
-  for (const Findings* const findings : all) {
-    hear(*findings, true);
-    gather(*findings, work);
+  Work work{
+      transaction, recorder, Episodes(*live_, journal_, transaction, recorder, clock_.wall_ms()),
+      {},          {},       {}};
+  for (const Part& part : parts) {
+    hear(*part.of, tells_time && part.is_last);
+    gather(part, work);
   }
   known_.look_in(&transaction);
-  Status status = take(work);
+  Status status;
+  for (const auto* const batches : {&work.batches, &work.heard}) {
+    for (const correlate::HitBatch& batch : *batches) {
+      if (status) status = take(work, batch);
+    }
+  }
   if (status) status = pass_time(work);
   if (status) status = tell_crowded(recorder);
   known_.look_in(nullptr);
@@ -83,17 +93,28 @@ Status CorrelationState::decide(const std::vector<const Findings*>& all,
   return status;
 }
 
-void CorrelationState::gather(const Findings& findings, Work& work) {
-  const Correlations& found_for = *findings.live->ruleset.correlations;
+void CorrelationState::gather(const Part& part, Work& work) {
+  const Correlations& found_for = *part.of->live->ruleset.correlations;
   const Correlations& now = *live_->ruleset.correlations;
-  for (const correlate::HitBatch& hits : findings.hits) {
+  const auto add = [&](const correlate::HitBatch& hits) {
+    for (std::size_t i = 0; i < hits.size(); ++i) {
+      append(hits[i], hits[i].rule >= now.heard_by(0) ? work.heard : work.batches);
+    }
+  };
+  std::size_t first = 0;  // of the batch, in the count of all
+  for (const correlate::HitBatch& hits : part.of->hits) {
+    const std::size_t begin = std::clamp(part.hit_begin, first, first + hits.size()) - first;
+    const std::size_t end = std::clamp(part.hit_end, first, first + hits.size()) - first;
+    first += hits.size();
+    if (begin == end) continue;
+    const correlate::HitBatch wanted = cut(hits, begin, end);
     if (&found_for == &now) {
-      append(hits, work.batches);
+      add(wanted);
       continue;
     }
-    const Result<correlate::HitBatch> known = translated(hits, found_for, now);
-    if (known) append(*known, work.batches);
-    count_lost(hits.size() - (known ? known->size() : 0));
+    const Result<correlate::HitBatch> known = translated(wanted, found_for, now);
+    if (known) add(*known);
+    count_lost(wanted.size() - (known ? known->size() : 0));
   }
 }
 
@@ -104,20 +125,21 @@ void CorrelationState::count_lost(std::size_t hits) {
                {{"hits", hits}});
 }
 
-Status CorrelationState::take(Work& work) {
-  for (const correlate::HitBatch& batch : work.batches) {
-    correlate::Output& output = work.outputs.emplace_back();
-    const correlate::HitRef first = journal_.next();
-    const std::uint64_t late = correlator_->stats().late;
-    if (Status added = correlator_->add(batch, first, output); !added) return added;
-    const std::uint64_t new_late = correlator_->stats().late - late;
-    count(registry_, "late", new_late);
-    count(registry_, "accepted", batch.size() - new_late);
-    journal_.take(correlator_->correlations(), batch);
-    keep(batch, first, output);
-    if (Status finished = finish(work, output); !finished) return finished;
-  }
-  return {};
+void CorrelationState::count_suspended(const Part& part) {
+  count(registry_, "suspended", part.hit_end - part.hit_begin);
+}
+
+Status CorrelationState::take(Work& work, const correlate::HitBatch& batch) {
+  correlate::Output& output = work.outputs.emplace_back();
+  const correlate::HitRef first = journal_.next();
+  const std::uint64_t late = correlator_->stats().late;
+  if (Status added = correlator_->add(batch, first, output); !added) return added;
+  const std::uint64_t new_late = correlator_->stats().late - late;
+  count(registry_, "late", new_late);
+  count(registry_, "accepted", batch.size() - new_late);
+  journal_.take(correlator_->correlations(), batch);
+  keep(batch, first, output);
+  return finish(work, output);
 }
 
 void CorrelationState::keep(const correlate::HitBatch& batch, correlate::HitRef first,
@@ -171,23 +193,10 @@ Status CorrelationState::tell_crowded(Recorder& recorder) {
 
 Status CorrelationState::tell_of_itself(Recorder& recorder, const std::string& about,
                                         const std::string& detail) {
-  static const auto facts = alert::facts_of(alert::kCorrelationStateFull);
   matters_ = true;
-  Findings findings;
-  findings.live = live_;
-  findings.source = "tocsin";
-  findings.received = clock_.wall_ms();
-  const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(about);
-  const KeyHash id = KeyHash(fingerprint).add_field(std::to_string(findings.received / 1000));
-  findings.firings.push_back({id.bytes(), fingerprint.bytes(), findings.received, 0});
-  findings.alerts.push_back(
-      {facts,
-       hex_of(id),
-       alert::self_alert_json(alert::kCorrelationStateFull, about, detail, findings.received),
-       {},
-       {},
-       {}});
-  return recorder.add(findings);
+  const std::int64_t now = clock_.wall_ms();
+  return recorder.add(self_alert(live_, alert::kCorrelationStateFull, about,
+                                 std::to_string(now / 1000), detail, now));
 }
 
 void CorrelationState::count_evictions() {

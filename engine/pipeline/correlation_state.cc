@@ -130,6 +130,7 @@ Status CorrelationState::write_enrolled(const std::vector<store::CorrelationRule
 // From what is on disk. The clocks go on: what they heard is true whatever was written.
 Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) {
   const std::int64_t start = clock_.steady_ms();
+  registry_.counter(metrics::kCorrelationRebuilds).add();
   const Result<store::CorrelationClock> clock = store_.clock();
   if (!clock) return tl::unexpected(clock.error());
   known_.clear();
@@ -215,6 +216,11 @@ bool CorrelationState::must_be_written() const {
 void CorrelationState::failed() {
   const std::lock_guard lock(mutex_);
   correlator_.reset();
+}
+
+void CorrelationState::drop_unwritten() {
+  failed();
+  journal_.heard().clear();
 }
 
 std::vector<CorrelationState::Row> CorrelationState::rows() const {

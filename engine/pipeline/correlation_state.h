@@ -4,7 +4,8 @@
 //
 // The committer's thread uses it, in this order: prepare(), then in one transaction decide(), and
 // when must_be_written() says so, write() and, after the COMMIT, committed(). Anything that goes
-// wrong after decide() was called ends in failed().
+// wrong after decide() was called ends in failed(). That costs a replay of all hits that are kept:
+// whatever is refused for its own sake must be refused before decide().
 #pragma once
 
 #include <cstdint>
@@ -44,9 +45,12 @@ class CorrelationState {
   void hear(const Findings& findings, bool time);
   // Nothing can be taken at the moment, which is not the sources' fault.
   void excuse();
-  // Takes the hits of all findings, then lets time pass. What has changed is given to `recorder`.
-  Status decide(const std::vector<const Findings*>& all, store::Transaction& transaction,
+  // Takes the hits of all parts, then lets time pass: with `tells_time`, as far as the events of
+  // those say that are last parts. What has changed is given to `recorder`.
+  Status decide(const std::vector<Part>& parts, bool tells_time, store::Transaction& transaction,
                 Recorder& recorder);
+  // It is not taken, and never will be.
+  void count_suspended(const Part& part);
   // Something has to be on disk now; otherwise it may wait.
   bool must_be_written() const;
   // The same when there will be no later.
@@ -55,6 +59,8 @@ class CorrelationState {
   Status write(store::Transaction& transaction, Recorder& recorder, bool all);
   void committed();
   void failed();
+  // failed(), and what was heard and is not yet written is dropped with it.
+  void drop_unwritten();
 
   // --- for any thread ----------------------------------------------------------------------------
   struct Row {
@@ -94,10 +100,10 @@ class CorrelationState {
 
   // correlation_decide.cc
   struct Work;  // of one decide()
-  void gather(const Findings& findings, Work& work);
+  void gather(const Part& part, Work& work);
   // Hits that cannot be translated to the rules in force.
   void count_lost(std::size_t hits);
-  Status take(Work& work);
+  Status take(Work& work, const correlate::HitBatch& batch);
   void keep(const correlate::HitBatch& batch, correlate::HitRef first, correlate::Output& output);
   Status pass_time(Work& work);
   Status finish(Work& work, const correlate::Output& output);

@@ -64,7 +64,8 @@ Status Episodes::update(const Change& change) {
                              episode->firings,
                              milliseconds_of(change.first),
                              milliseconds_of(change.last)};
-    const Result<std::int64_t> row = recorder_.add({live_, source_, now_}, alert);
+    const Result<std::int64_t> row =
+        recorder_.add({live_, source_, now_, store::Transaction::AtLimit::exceed}, alert);
     if (!row) return tl::unexpected(row.error());
     episode->alert = *row;
   }

@@ -1,6 +1,7 @@
 // Findings: what a submission came to, on its way from an evaluator to the committer.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,12 +46,39 @@ struct Findings {
   std::vector<correlate::HitBatch> hits;
   std::uint64_t hits_untimed = 0, hits_future = 0;
   EventTimes times;
-  source::Receipt receipt;  // success, until the committer says otherwise
+  source::Receipt receipt;    // success, until the committer says otherwise
+  std::string bytes;          // of the submission, as received: in case it has to be set aside
+  bool about_itself = false;  // raised by Tocsin about itself
 
   // Nothing of it must be on disk before it is acknowledged.
   bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }
   // It moves a clock (correlate/watermark.h).
   bool moves_clock() const { return !times.newest().empty(); }
 };
+
+// A part of findings: what one transaction takes of them.
+struct Part {
+  const Findings* of = nullptr;
+  std::size_t firing_begin = 0, firing_end = 0;  // of Findings::firings
+  std::size_t hit_begin = 0, hit_end = 0;        // of Findings::hits, counted through all batches
+  std::uint32_t alert_end = 0;                   // of Findings::alerts: those of firings so far
+  bool is_last = true;  // with it goes the position, and what time the events say it is
+};
+
+inline std::size_t hits_in(const Findings& findings) {
+  std::size_t count = 0;
+  for (const correlate::HitBatch& batch : findings.hits) count += batch.size();
+  return count;
+}
+
+inline Part whole(const Findings& findings) {
+  return {&findings,
+          0,
+          findings.firings.size(),
+          0,
+          hits_in(findings),
+          static_cast<std::uint32_t>(findings.alerts.size()),
+          true};
+}
 
 }  // namespace tocsin::pipeline

@@ -107,10 +107,11 @@ class HttpService::Counting final : public net::Responder::Target {
   net::Responder inner_;
 };
 
-HttpService::HttpService(source::HttpIngest& ingest, AdminApi& api, metrics::Registry& registry,
-                         Reload reload)
+HttpService::HttpService(source::HttpIngest& ingest, AdminApi& api, const Readiness& readiness,
+                         metrics::Registry& registry, Reload reload)
     : ingest_(ingest),
       api_(api),
+      readiness_(readiness),
       registry_(registry),
       reload_(std::move(reload)),
       auth_(std::make_shared<const net::Auth>(std::vector<net::TokenConfig>(),
@@ -121,11 +122,6 @@ HttpService::~HttpService() = default;
 void HttpService::set_auth(std::shared_ptr<const net::Auth> auth) {
   const std::lock_guard lock(mutex_);
   auth_.swap(auth);
-}
-
-void HttpService::set_not_ready(std::string reason) {
-  const std::lock_guard lock(mutex_);
-  not_ready_ = std::move(reason);
 }
 
 net::Admission HttpService::admit(const net::HttpHead& head) {
@@ -207,11 +203,12 @@ void HttpService::handle(net::ServerRequest request, net::Responder responder) {
 }
 
 net::ServerReply HttpService::readiness() const {
-  const std::lock_guard lock(mutex_);
-  return not_ready_.empty() ? plain(200, "ready\n") : plain(503, not_ready_ + "\n");
+  const std::string why_not = readiness_.why_not();
+  return why_not.empty() ? plain(200, "ready\n") : plain(503, why_not + "\n");
 }
 
 net::ServerReply HttpService::metrics_page(const net::HttpHead& head) const {
+  readiness_.publish();
   net::ServerReply reply;
   reply.body = registry_.text();
   reply.content_type = metrics::Registry::kContentType;

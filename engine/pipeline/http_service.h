@@ -13,6 +13,7 @@
 #include "net/auth.h"
 #include "net/http_server.h"
 #include "pipeline/admin_api.h"
+#include "pipeline/readiness.h"
 #include "source/http_ingest.h"
 
 namespace tocsin::pipeline {
@@ -22,13 +23,11 @@ class HttpService final : public net::HttpService {
   // Answers when the reload is over: success, or why the running configuration stays.
   using Reload = std::function<void(std::function<void(Status)> done)>;
 
-  HttpService(source::HttpIngest& ingest, AdminApi& api, metrics::Registry& registry,
-              Reload reload);
+  HttpService(source::HttpIngest& ingest, AdminApi& api, const Readiness& readiness,
+              metrics::Registry& registry, Reload reload);
   ~HttpService() override;
 
   void set_auth(std::shared_ptr<const net::Auth> auth);
-  // While not ready, /readyz says so with this reason; "" is ready.
-  void set_not_ready(std::string reason);
 
   net::Admission admit(const net::HttpHead& head) override;
   void handle(net::ServerRequest request, net::Responder responder) override;
@@ -43,12 +42,12 @@ class HttpService final : public net::HttpService {
 
   source::HttpIngest& ingest_;
   AdminApi& api_;
+  const Readiness& readiness_;
   metrics::Registry& registry_;
   Reload reload_;
 
   mutable std::mutex mutex_;
   std::shared_ptr<const net::Auth> auth_;
-  std::string not_ready_ = "starting";
 };
 
 }  // namespace tocsin::pipeline

@@ -34,10 +34,12 @@ constexpr std::int64_t kSliceMs = 50;
 }  // namespace
 
 Intake::Intake(const IntakeOptions& options, const LiveHolder& live, Committer& committer,
-               store::Store& store, metrics::Registry& registry, const Clock& clock)
+               Readiness& readiness, store::Store& store, metrics::Registry& registry,
+               const Clock& clock)
     : options_(options),
       live_(live),
       committer_(committer),
+      readiness_(readiness),
       store_(store),
       registry_(registry),
       clock_(clock),
@@ -70,6 +72,7 @@ void Intake::release(std::size_t bytes) {
 
 void Intake::submit(source::Submission submission, Done done) {
   if (submission.received_ms == 0) submission.received_ms = clock_.wall_ms();
+  readiness_.submission_tried();
   {
     const std::lock_guard lock(mutex_);
     if (reserve(submission.bytes.size())) {
@@ -196,12 +199,22 @@ void Intake::finish(Job job) {
 
   Done done = [this, bytes = job.bytes, reply = std::move(job.done)](source::Receipt receipt) {
     release(bytes);
+    if (receipt.status) readiness_.submission_got_through();
     reply(std::move(receipt));
   };
   const bool is_nothing = findings.is_empty() && !findings.moves_clock();
-  if (!findings.receipt.status || is_nothing) return done(std::move(findings.receipt));
+  if (findings.receipt.status && is_nothing) return done(std::move(findings.receipt));
   Findings found = std::move(findings);
-  job.evaluation.reset();  // not needed any more, while the commit is waited for
+  source::Submission submission = std::move(job.evaluation->submission);
+  job.evaluation.reset();       // not needed any more, while the commit is waited for
+  if (!found.receipt.status) {  // nothing is in the findings: the committer sets it aside
+    found.live = live_.get();
+    found.source = submission.source;
+    found.position = submission.position;
+    found.received = submission.received_ms;
+  }
+  // Kept until it is committed, in case it cannot be; they are part of load_ until then.
+  if (!found.is_empty() || !found.receipt.status) found.bytes = std::move(submission.bytes);
   committer_.submit(std::move(found), std::move(done));
 }
 

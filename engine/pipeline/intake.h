@@ -26,6 +26,7 @@
 #include "pipeline/committer.h"
 #include "pipeline/evaluator.h"
 #include "pipeline/live.h"
+#include "pipeline/readiness.h"
 #include "source/source.h"
 
 namespace tocsin::pipeline {
@@ -41,7 +42,8 @@ class Intake final : public source::Intake {
  public:
   // All must outlive it.
   Intake(const IntakeOptions& options, const LiveHolder& live, Committer& committer,
-         store::Store& store, metrics::Registry& registry, const Clock& clock);
+         Readiness& readiness, store::Store& store, metrics::Registry& registry,
+         const Clock& clock);
   ~Intake() override;  // stop()
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
@@ -90,6 +92,7 @@ class Intake final : public source::Intake {
   const IntakeOptions options_;
   const LiveHolder& live_;
   Committer& committer_;
+  Readiness& readiness_;
   store::Store& store_;
   metrics::Registry& registry_;
   const Clock& clock_;

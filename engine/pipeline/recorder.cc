@@ -39,9 +39,13 @@ const std::string& name_of(const alert::RuleFacts& rule) {
   return rule.id.empty() ? rule.title : rule.id;
 }
 
-Status Recorder::add(const Findings& findings) {
-  const Origin origin{*findings.live, findings.source, findings.received};
-  for (const Firing& firing : findings.firings) {
+Status Recorder::add(const Part& part) {
+  using AtLimit = store::Transaction::AtLimit;
+  const Findings& findings = *part.of;
+  const Origin origin{*findings.live, findings.source, findings.received,
+                      findings.about_itself ? AtLimit::exceed : AtLimit::refuse};
+  for (std::size_t i = part.firing_begin; i < part.firing_end; ++i) {
+    const Firing& firing = findings.firings[i];
     const Result<bool> is_new = transaction_.remember(firing.id, firing.event_time, now_);
     if (!is_new) return tl::unexpected(is_new.error());
     if (!*is_new) {
@@ -51,7 +55,7 @@ Status Recorder::add(const Findings& findings) {
     const Status added = add_firing(origin, findings.alerts[firing.alert], firing);
     if (!added) return added;
   }
-  if (findings.position.empty()) return {};
+  if (!part.is_last || findings.position.empty()) return {};
   return transaction_.save_checkpoint(findings.source, findings.position);
 }
 
@@ -113,7 +117,7 @@ Status Recorder::tell(const Origin& origin, const FoundAlert& found, store::Grou
   ++recorded_.alerts[row.level];
   store::AlertRow added = row;
   added.id = *id;
-  return enqueue(origin.live, added, found.not_to, group, origin.received);
+  return enqueue(origin, added, found.not_to, group);
 }
 
 // All that a rule raises beyond its budget is counted in one group of the rule as a whole.
@@ -142,8 +146,9 @@ Status Recorder::tell_over_budget(const Origin& origin, const FoundAlert& found,
   return tell(origin, summary, *(*cached)->group);
 }
 
-Status Recorder::enqueue(const Live& live, const store::AlertRow& alert, const std::string& not_to,
-                         const store::Group& group, store::Milliseconds received) {
+Status Recorder::enqueue(const Origin& origin, const store::AlertRow& alert,
+                         const std::string& not_to, const store::Group& group) {
+  const Live& live = origin.live;
   const route::Subject subject{alert.level,   alert.rule_id, alert.rule_title,
                                alert.account, alert.source,  live.tags_of(alert.rule_id)};
   for (const std::string& receiver : live.routes.receivers_of(subject)) {
@@ -160,18 +165,23 @@ Status Recorder::enqueue(const Live& live, const store::AlertRow& alert, const s
     delivery.count = group.count;
     delivery.first_seen = group.first_seen;
     delivery.last_seen = group.last_seen;
-    delivery.received = received;
+    delivery.received = origin.received;
     delivery.created = now_;
     delivery.due = now_;
     delivery.expires =
         now_ + (expiry == live.expires_after_ms.end() ? kExpiresAfter : expiry->second);
-    if (const Status queued = transaction_.enqueue(delivery); !queued) return queued;
+    if (const Status queued = transaction_.enqueue(delivery, origin.at_limit); !queued) {
+      return queued;
+    }
     ++recorded_.deliveries;
   }
   return {};
 }
 
 Result<std::size_t> Recorder::end_intervals(const Live& live, std::size_t limit) {
+  const Result<bool> full = transaction_.outbox_full();
+  if (!full) return tl::unexpected(full.error());
+  if (*full) return 0;
   Result<std::vector<store::Group>> due = transaction_.due_groups(now_, limit);
   if (!due) return tl::unexpected(std::move(due.error()));
   for (store::Group& group : *due) {
@@ -185,7 +195,8 @@ Result<std::size_t> Recorder::end_intervals(const Live& live, std::size_t limit)
     Result<std::optional<store::AlertRow>> alert = transaction_.find_alert(group.alert);
     if (!alert) return tl::unexpected(std::move(alert.error()));
     if (*alert) {
-      if (const Status queued = enqueue(live, **alert, {}, group, now_); !queued) {
+      const Origin origin{live, (*alert)->source, now_, store::Transaction::AtLimit::exceed};
+      if (const Status queued = enqueue(origin, **alert, {}, group); !queued) {
         return tl::unexpected(queued.error());
       }
     }

@@ -27,6 +27,9 @@ struct Origin {
   const Live& live;
   const std::string& source;
   store::Milliseconds received = 0;
+  // What becomes of a full outbox. Refusing a submission leaves its events with their sender;
+  // refusing what time itself raises would relieve nothing.
+  store::Transaction::AtLimit at_limit = store::Transaction::AtLimit::refuse;
 };
 
 // An alert that is told of for as long as it goes on: an episode of a correlation. Its group has no
@@ -48,14 +51,16 @@ class Recorder {
   Recorder(store::Transaction& transaction, store::Milliseconds now)
       : transaction_(transaction), now_(now) {}
 
-  Status add(const Findings& findings);
+  Status add(const Findings& findings) { return add(whole(findings)); }
+  // Code::busy when the outbox has no room for its notifications.
+  Status add(const Part& part);
   // A new alert, or what has become of it; told at once, or when the group's interval ends. Returns
   // its row; 0: the rule's budget is spent, and the alert is only counted.
   Result<std::int64_t> add(const Origin& origin, const OngoingAlert& alert);
   // The alert of group `key` is part of another one now: nothing more is told of it.
   Status merge(const store::Key& key, std::int64_t row, std::int64_t into);
   // Groups whose interval has ended, at most `limit` of them: updates are told, quiet ones closed.
-  // Returns how many there were.
+  // Returns how many there were. None as long as the outbox is full: counts go on meanwhile.
   Result<std::size_t> end_intervals(const Live& live, std::size_t limit);
   // Writes what was gathered. Last, before commit().
   Status finish();
@@ -79,8 +84,8 @@ class Recorder {
                     bool now);
   Result<bool> spend(const Live& live, const std::string& rule);
   // One row for each receiver, about what of the group has not been told.
-  Status enqueue(const Live& live, const store::AlertRow& alert, const std::string& not_to,
-                 const store::Group& group, store::Milliseconds received);
+  Status enqueue(const Origin& origin, const store::AlertRow& alert, const std::string& not_to,
+                 const store::Group& group);
 
   store::Transaction& transaction_;
   store::Milliseconds now_;

@@ -51,7 +51,7 @@ Status Recorder::tell_again(const Origin& origin, const OngoingAlert& alert,
   Result<std::optional<store::AlertRow>> row = transaction_.find_alert(alert.row);
   if (!row) return tl::unexpected(std::move(row.error()));
   if (!*row) return {};
-  return enqueue(origin.live, **row, alert.found.not_to, group, origin.received);
+  return enqueue(origin, **row, alert.found.not_to, group);
 }
 
 Status Recorder::merge(const store::Key& key, std::int64_t row, std::int64_t into) {

@@ -53,7 +53,10 @@ Result<std::unique_ptr<Service>> Service::start(Config config, ServiceOptions op
 }
 
 Service::Service(Config config, ServiceOptions options, const Clock& clock)
-    : options_(std::move(options)), clock_(clock), config_(std::move(config)) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      config_(std::move(config)),
+      readiness_(registry_, clock) {}
 
 Service::~Service() {
   static_cast<void>(drain());
@@ -83,7 +86,8 @@ Status Service::begin() {
                  {{"reason", ready.error().message}});
   }
   committer_ = std::make_unique<Committer>(
-      *store_, live_, *correlations_, registry_, clock_, config_.limits.commit_submissions,
+      *store_, live_, *correlations_, readiness_, registry_, clock_,
+      config_.limits.commit_submissions,
       Committer::Hooks{[this] { dispatcher_->wake(); },
                        [this] {
                          fail_with({Code::io, "the store has failed; see the log"});
@@ -92,14 +96,15 @@ Status Service::begin() {
                              config_.limits.in_flight_submissions, config_.limits.inflated_bytes};
   put_into_force(config_, std::move(*live));
   if (Status reported = report_loss(); !reported) return reported;
-  intake_ = std::make_unique<Intake>(intake, live_, *committer_, *store_, registry_, clock_);
+  intake_ =
+      std::make_unique<Intake>(intake, live_, *committer_, readiness_, *store_, registry_, clock_);
   ingest_ = std::make_unique<source::HttpIngest>(config_.ingest, *intake_, clock_);
   api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *correlations_,
                                                     *dispatcher_, clock_, options_.version,
                                                     config_.file});
-  http_ = std::make_unique<HttpService>(*ingest_, *api_, registry_, [this](Reloader::Done done) {
-    reloader_->request(std::move(done));
-  });
+  http_ = std::make_unique<HttpService>(
+      *ingest_, *api_, readiness_, registry_,
+      [this](Reloader::Done done) { reloader_->request(std::move(done)); });
   http_->set_auth(std::make_shared<const net::Auth>(config_.tokens, config_.certificates));
   reloader_ = std::make_unique<Reloader>(
       config_.reload.watch ? config_.reload.interval_ms : 0,
@@ -114,7 +119,7 @@ Status Service::begin() {
   gauges_ = std::make_unique<Gauges>(
       Gauges::Parts{registry_, *store_, *intake_, *committer_, *correlations_, *server_, clock_});
   for (const SourceConfig& source : config_.sources) start_source(source);
-  http_->set_not_ready({});
+  readiness_.set(Readiness::Cause::lifecycle, {});
   return {};
 }
 
@@ -238,6 +243,7 @@ void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& r
   findings.live = live_.get();
   findings.source = "tocsin";
   findings.received = clock_.wall_ms();
+  findings.about_itself = true;
   findings.firings.push_back({id.bytes(), fingerprint.bytes(), 0, 0});
   const std::string detail =
       fmt::format("receiver {} was not told of alert {} ({}): {}; `tocsin outbox show {}`",
@@ -271,6 +277,7 @@ Status Service::report_loss() {
   findings.source = kSource;
   findings.position = **loss;
   findings.received = clock_.wall_ms();
+  findings.about_itself = true;
   findings.firings.push_back({id.bytes(), id.bytes(), 0, 0});
   findings.alerts.push_back(
       {facts,
@@ -308,7 +315,7 @@ Status Service::drain() {
   const std::int64_t deadline = clock_.steady_ms() + config_.limits.shutdown_ms;
   // Then refusals can still be sent.
   if (intake_) intake_->finish_by(deadline - std::min(kRefusalMs, config_.limits.shutdown_ms / 4));
-  if (http_) http_->set_not_ready("shutting down");
+  readiness_.set(Readiness::Cause::lifecycle, "shutting down");
   if (reloader_) reloader_->stop();
   sources_stop_.request_stop();
   for (std::thread& thread : source_threads_) thread.join();

@@ -21,6 +21,7 @@
 #include "pipeline/config.h"
 #include "pipeline/gauges.h"
 #include "pipeline/http_service.h"
+#include "pipeline/readiness.h"
 #include "pipeline/reloader.h"
 
 namespace tocsin::pipeline {
@@ -71,6 +72,7 @@ class Service {
   mutable std::mutex config_mutex_;
   Config config_;
   metrics::Registry registry_;
+  Readiness readiness_;
   LiveHolder live_;
 
   std::unique_ptr<store::Store> store_;

@@ -53,7 +53,9 @@ std::string receipt_json(const Receipt& receipt) {
     json.begin_object().key("record").number(error.record).key("line").number(error.line);
     json.member("reason", cut(error.reason, kReasonBytes)).end_object();
   }
-  json.end_array().end_object();
+  json.end_array();
+  if (!receipt.set_aside.empty()) json.member("set_aside", cut(receipt.set_aside, kReasonBytes));
+  json.end_object();
   return body;
 }
 
@@ -123,7 +125,8 @@ net::ServerReply answer(const Caller& caller, const Receipt& receipt, std::int64
     case Sender::event_bridge:
       break;
   }
-  const bool nothing_read = receipt.accepted == 0 && receipt.rejected != 0;
+  const bool nothing_read =
+      receipt.accepted == 0 && receipt.rejected != 0 && receipt.set_aside.empty();
   const int success = caller.sender == Sender::event_bridge ? 200 : 202;
   return json_reply(nothing_read ? 400 : success, receipt_json(receipt));
 }

@@ -28,6 +28,9 @@ struct Receipt {
     std::string reason;
   };
   std::vector<Rejected> errors;  // the first kReceiptErrors of them
+  // Not "": why it could not be processed. It is kept, whole, and people are told: sending it again
+  // would change nothing, so `status` is success.
+  std::string set_aside;
 };
 inline constexpr std::size_t kReceiptErrors = 100;
 

@@ -95,14 +95,41 @@ Result<std::uint64_t> count_outbox(Database& database) {
   return static_cast<std::uint64_t>(*rows);
 }
 
-Status Transaction::enqueue(const Delivery& delivery) {
-  return impl_->attempt<void>([&](Database& database) -> Status {
-    std::optional<std::uint64_t>& rows = impl_->rows;
-    if (!rows) {
-      const Result<std::uint64_t> counted = count_outbox(database);
-      if (!counted) return tl::unexpected(counted.error());
-      rows = *counted;
+Result<bool> Store::outbox_full() {
+  bool full = false;
+  const Status status =
+      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
+        const Result<std::uint64_t> rows = count_outbox(database);
+        if (!rows) return tl::unexpected(rows.error());
+        full = *rows >= impl_->options.max_rows;
+        return {};
+      });
+  if (!status) return tl::unexpected(status.error());
+  return full;
+}
+
+// Counted once; then it is kept up to date.
+Status Transaction::Impl::count_rows(Database& database) {
+  if (rows) return {};
+  const Result<std::uint64_t> counted = count_outbox(database);
+  if (!counted) return tl::unexpected(counted.error());
+  rows = *counted;
+  return {};
+}
+
+Result<bool> Transaction::outbox_full() {
+  return impl_->attempt<bool>([&](Database& database) -> Result<bool> {
+    if (Status counted = impl_->count_rows(database); !counted) {
+      return tl::unexpected(std::move(counted.error()));
     }
+    return *impl_->rows >= impl_->store.options.max_rows;
+  });
+}
+
+Status Transaction::enqueue(const Delivery& delivery, AtLimit at_limit) {
+  return impl_->attempt<void>([&](Database& database) -> Status {
+    if (Status counted = impl_->count_rows(database); !counted) return counted;
+    std::optional<std::uint64_t>& rows = impl_->rows;
     const int severity = std::clamp(delivery.severity, 0, kMostSevere);
     Status status = run(
         database,
@@ -115,7 +142,7 @@ Status Transaction::enqueue(const Delivery& delivery) {
         cut_reason(delivery.error), delivery.dead);
     if (!status) return status;
     if (database.changes() > 0) ++*rows;
-    if (*rows <= impl_->store.options.max_rows) return {};
+    if (*rows <= impl_->store.options.max_rows || at_limit == AtLimit::exceed) return {};
     return fail(Code::busy,
                 fmt::format("the outbox has reached its limit of {} notifications; `tocsin outbox "
                             "list` shows which receivers they wait for",

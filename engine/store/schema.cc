@@ -180,6 +180,15 @@ CREATE TABLE commit_state (
 ) STRICT;
 INSERT INTO commit_state VALUES (1, randomblob(16), 0);
 
+CREATE TABLE set_aside (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source TEXT NOT NULL,
+  received INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  bytes BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE store_value (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL

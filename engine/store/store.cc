@@ -164,6 +164,12 @@ Result<Transaction> Store::begin() {
   return Transaction(std::move(impl));
 }
 
+Status Store::room() {
+  const std::lock_guard lock(impl_->write_mutex);
+  if (Status healthy = impl_->health.status(); !healthy) return healthy;
+  return impl_->check_room();
+}
+
 Status Store::prune(Milliseconds now) {
   return impl_->write([&](Database&) { return impl_->prune(now); });
 }

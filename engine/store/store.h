@@ -123,6 +123,20 @@ struct OutboxCount {
   bool operator==(const OutboxCount&) const = default;
 };
 
+// A submission that could not be processed, for a reason of its own.
+struct SetAside {
+  std::int64_t id = 0;  // given by the store, ascending
+  std::string source, reason;
+  Milliseconds received = 0, created = 0;
+  std::uint64_t size = 0;  // of `bytes`, also where they are left out
+  std::string bytes;       // as received
+
+  bool operator==(const SetAside&) const = default;
+};
+// Of all of them; a submission for which there is no room is refused.
+inline constexpr std::uint64_t kSetAsideRows = 1000;
+inline constexpr std::uint64_t kSetAsideBytes = std::uint64_t{256} << 20;
+
 struct StoreStats {
   std::uint64_t bytes = 0;  // database and write-ahead log
   std::uint64_t outbox_rows = 0, seen = 0, alerts = 0, groups = 0;
@@ -163,8 +177,15 @@ class Transaction {
   // It is part of another one now, and not listed any more.
   Status merge_alert(std::int64_t id, std::int64_t into);
 
-  // A row whose key is there already is left as it is. Code::busy at max_rows.
-  Status enqueue(const Delivery& delivery);
+  // At max_rows: Code::busy, or (`exceed`) the row is added all the same.
+  enum class AtLimit : std::uint8_t { refuse, exceed };
+  // A row whose key is there already is left as it is.
+  Status enqueue(const Delivery& delivery, AtLimit at_limit = AtLimit::refuse);
+  // The outbox has reached max_rows.
+  Result<bool> outbox_full();
+
+  // Returns its id. Code::busy when there is no room (kSetAsideRows, kSetAsideBytes).
+  Result<std::int64_t> set_aside(const SetAside& submission);
 
   Status save_checkpoint(const std::string& source, std::string_view position);
   // As Store::value().
@@ -226,6 +247,10 @@ class Store {
   // Waits for other writers of this process. Code::busy when the disk or the database is full.
   // With Access::service only.
   Result<Transaction> begin();
+  // Whether begin() would find room on the disk and in the database.
+  Status room();
+  // The outbox has reached max_rows.
+  Result<bool> outbox_full();
   // A transaction of its own that only prunes; also when the store is full, which may end that.
   Status prune(Milliseconds now);
 
@@ -266,6 +291,10 @@ class Store {
   Result<std::uint64_t> retry(const std::vector<std::int64_t>& ids, Milliseconds now,
                               Milliseconds expires);
   Result<std::uint64_t> drop(const std::vector<std::int64_t>& ids);
+  // Submissions that were set aside, the oldest first, without their bytes.
+  Result<std::vector<SetAside>> list_set_aside(std::size_t limit);
+  Result<std::optional<SetAside>> show_set_aside(std::int64_t id);
+  Result<std::uint64_t> drop_set_aside(const std::vector<std::int64_t>& ids);
   // Of the receivers that have rows, by name.
   Result<std::vector<OutboxCount>> counts();
   // Newest first, with json, without those that were merged into others.

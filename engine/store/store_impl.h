@@ -97,6 +97,8 @@ struct Transaction::Impl {
     return tl::unexpected(broken.value_or(Error{Code::refused, "the transaction is over"}));
   }
 
+  Status count_rows(Database& database);
+
   Store::Impl& store;
   std::unique_lock<FairMutex> lock;
   bool open = false;

@@ -22,8 +22,8 @@ TEST_CASE("correlations and their live groups can be asked for") {
                  record("e3", "arn:b", "A", at(-1.5)));
   deliver::Dispatcher dispatcher(service.store(), service.registry(), machine.clock,
                                  [](const store::DeliveryWithAlert&, const std::string&) {});
-  Intake intake({}, service.live(), service.committer(), service.store(), service.registry(),
-                machine.clock);
+  Intake intake({}, service.live(), service.committer(), service.readiness(), service.store(),
+                service.registry(), machine.clock);
   const AdminApi api({service.live(), service.store(), intake, service.state(), dispatcher,
                       machine.clock, "1", ""});
 

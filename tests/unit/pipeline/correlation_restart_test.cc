@@ -209,12 +209,13 @@ TEST_CASE("half a window survives a crash") {
 TEST_CASE("a write that fails is as if the events had not come") {
   Machine machine;
   machine.options.max_rows = 3;  // one alert for two receivers, and then no other
-  Running service(machine, kRules + kPairs);
+  Running service(machine, kRules + kPairs + rule_yaml("Single"));
   service.submit(record("e1", "arn:a", "A", at(-60)) + record("e2", "arn:a", "A", at(-60)));
   CHECK(service.told().size() == 1);
   service.submit(record("f1", "arn:b", "A", at(-50)));
-  const std::string failing =
-      record("f2", "arn:b", "A", at(-49)) + record("g1", "arn:c", "A", at(-48));
+  const std::string failing = record("f2", "arn:b", "A", at(-49)) +
+                              record("g1", "arn:c", "A", at(-48)) +
+                              record("s", "arn:c", "Single", at(-48));
   const correlate::Time before = service.state().watermark();
   for (int i = 0; i < 3; ++i) {
     const source::Receipt refused = service.try_submit(failing);
@@ -228,7 +229,7 @@ TEST_CASE("a write that fails is as if the events had not come") {
   REQUIRE(service.store().delivered({1, 2}));
   service.submit(failing);
   CHECK(service.state().watermark() <= before + 10 * kSecond);
-  const auto alerts = service.alerts();
+  const auto alerts = service.alerts("pairs");
   REQUIRE(alerts.size() == 2);
   CHECK(alerts[1].principal == "arn:b");
   CHECK(alerts[1].json.find("\"f1\"") != std::string::npos);
@@ -238,7 +239,7 @@ TEST_CASE("a write that fails is as if the events had not come") {
 
 TEST_CASE("a store that takes nothing for an hour makes nobody late") {
   Machine machine;
-  machine.options.max_rows = 4;
+  machine.options.max_rows = 3;
   Running service(machine, kRules + kPairs + rule_yaml("Single"));
   service.submit(record("s1", "arn:a", "Single", at(0)) + record("e1", "arn:b", "A", at(0)));
   const std::string waiting =

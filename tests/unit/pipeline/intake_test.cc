@@ -57,8 +57,8 @@ class IntakeBench {
  public:
   explicit IntakeBench(IntakeOptions options = {}) : running_(machine_, kRule) {
     options.inflated_bytes = kInflated;
-    intake_.emplace(options, running_.live(), running_.committer(), running_.store(),
-                    running_.registry(), clock);
+    intake_.emplace(options, running_.live(), running_.committer(), running_.readiness(),
+                    running_.store(), running_.registry(), clock);
   }
 
   void submit(const std::string& name, std::string bytes) {

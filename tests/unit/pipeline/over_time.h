@@ -66,7 +66,8 @@ struct Machine {
     new_folder();
     std::filesystem::create_directory(options.folder);
     std::filesystem::permissions(options.folder, std::filesystem::perms::owner_all);
-    for (const char* const name : {"/tocsin.db", "/tocsin.db-wal"}) {
+    // The witness first: one that is behind the database promises less.
+    for (const char* const name : {"/tocsin.db-witness", "/tocsin.db", "/tocsin.db-wal"}) {
       if (std::filesystem::exists(from + name)) {
         std::filesystem::copy_file(from + name, options.folder + name);
       }
@@ -91,7 +92,9 @@ class Running {
     put_into_force(yaml);
     state_.emplace(*store_, registry_, machine.clock, machine.config);
     if (const Status ready = state_->prepare(live_.get()); !ready) FAIL(ready.error().message);
-    committer_.emplace(*store_, live_, *state_, registry_, machine.clock, 64,
+    readiness_.emplace(registry_, machine.clock);
+    readiness_->set(Readiness::Cause::lifecycle, "");
+    committer_.emplace(*store_, live_, *state_, *readiness_, registry_, machine.clock, 64,
                        Committer::Hooks{[] {}, [] {}});
   }
   ~Running() { committer_.reset(); }
@@ -113,15 +116,18 @@ class Running {
     if (!evaluator_ || &evaluator_->live() != live.get()) {
       evaluator_.emplace(live);
     }
-    return evaluator_->evaluate(submission, std::uint64_t{64} << 20);
+    Findings findings = evaluator_->evaluate(submission, std::uint64_t{64} << 20);
+    findings.bytes = bytes;
+    return findings;
   }
-  source::Receipt commit(Findings findings) {
+  std::future<source::Receipt> begin_commit(Findings findings) {
     const auto promise = std::make_shared<std::promise<source::Receipt>>();
     auto receipt = promise->get_future();
     committer_->submit(std::move(findings),
                        [promise](source::Receipt got) { promise->set_value(std::move(got)); });
-    return receipt.get();
+    return receipt;
   }
+  source::Receipt commit(Findings findings) { return begin_commit(std::move(findings)).get(); }
   source::Receipt try_submit(const std::string& bytes, const std::string& source = "trail") {
     return commit(evaluate(bytes, source));
   }
@@ -143,6 +149,7 @@ class Running {
   const LiveHolder& live() { return live_; }
   Committer& committer() { return *committer_; }
   CorrelationState& state() { return *state_; }
+  Readiness& readiness() { return *readiness_; }
   metrics::Registry& registry() { return registry_; }
   // The oldest first.
   std::vector<store::AlertRow> alerts(const std::string& rule = "") {
@@ -177,6 +184,7 @@ class Running {
   std::optional<Evaluator> evaluator_;
   std::unique_ptr<store::Store> store_;
   std::optional<CorrelationState> state_;
+  std::optional<Readiness> readiness_;
   std::optional<Committer> committer_;
 };
 
