@@ -21,6 +21,9 @@ namespace {
 // Messages that wait for their signature to be checked, and deliveries that wait to be inflated.
 constexpr std::size_t kWaitingMessages = 64;
 constexpr std::size_t kWaitingDeliveries = 16;
+// Messages that wait until something was fetched from SNS, in a queue of their own: those whose
+// certificate is known do not wait for them.
+constexpr std::size_t kWaitingFetches = 16;
 // A delivery up to this size is looked at by the server's thread: that takes about a millisecond.
 constexpr std::size_t kQuickBytes = std::size_t{4} << 20;
 
@@ -107,6 +110,9 @@ struct HttpIngest::Impl {
   void firehose(const OpenPtr& open);
   void inflate(const OpenPtr& open);
   void sns(const OpenPtr& open);
+  void sns_read(const OpenPtr& open);
+  void sns_verify(const OpenPtr& open, SnsMessage message);
+  void sns_fail(const OpenPtr& open, const Error& error) const;
   void sns_accepted(const OpenPtr& open, SnsMessage message);
   void sns_refused(const std::string& topic, const std::string& peer, const Error& error) const;
 
@@ -118,7 +124,8 @@ struct HttpIngest::Impl {
   std::shared_ptr<const Context> context;
   std::atomic<bool> stopping = false;
   SnsVerifier verifier;
-  TaskQueue verifying{kWaitingMessages};
+  TaskQueue fetching{kWaitingFetches};
+  TaskQueue verifying{kWaitingMessages};  // posts to fetching
   TaskQueue inflating{kWaitingDeliveries};
 };
 
@@ -184,13 +191,34 @@ void HttpIngest::Impl::inflate(const OpenPtr& open) {
 }
 
 void HttpIngest::Impl::sns(const OpenPtr& open) {
-  const auto task = [this, open] {
-    auto message = verifier.verify(open->body);
-    if (message) return sns_accepted(open, std::move(*message));
-    sns_refused(open->topic, open->peer, message.error());
-    open->fail(status_of(message.error().code), message.error().message);
-  };
-  if (!verifying.post(task)) open->fail(503, "busy; try again later");
+  if (!verifying.post([this, open] { sns_read(open); })) open->fail(503, "busy; try again later");
+}
+
+// What needs no request is done at once; the rest waits in a queue of its own.
+void HttpIngest::Impl::sns_read(const OpenPtr& open) {
+  Result<SnsMessage> message = verifier.read(open->body);
+  if (!message) return sns_fail(open, message.error());
+  const bool is_known = verifier.is_known(*message);
+  if (is_known && message->type != SnsMessage::Type::confirmation) {
+    return sns_verify(open, std::move(*message));
+  }
+  if (!is_known && !verifier.may_fetch(open->peer)) {
+    return sns_fail(open, {Code::busy, "too many signing certificates were asked for"});
+  }
+  const auto task = [this, open, held = std::move(*message)] { sns_verify(open, held); };
+  if (!fetching.post(task)) open->fail(503, "busy; try again later");
+}
+
+void HttpIngest::Impl::sns_verify(const OpenPtr& open, SnsMessage message) {
+  if (const Status verified = verifier.verify(message); !verified) {
+    return sns_fail(open, verified.error());
+  }
+  sns_accepted(open, std::move(message));
+}
+
+void HttpIngest::Impl::sns_fail(const OpenPtr& open, const Error& error) const {
+  sns_refused(open->topic, open->peer, error);
+  open->fail(status_of(error.code), error.message);
 }
 
 void HttpIngest::Impl::sns_accepted(const OpenPtr& open, SnsMessage message) {

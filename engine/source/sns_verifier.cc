@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ip.h"
 #include "base/log.h"
 #include "net/crypto.h"
 
@@ -13,11 +14,20 @@ namespace {
 
 // SNS changes its certificates once in a while, and has one per region.
 constexpr std::size_t kCertificates = 16;
-// A sender who only knows a topic's name must not be able to keep us asking.
-constexpr unsigned kFetchesPerMinute = 20;
+// A sender who only knows a topic's name must neither keep us fetching, nor keep others from having
+// an unknown certificate fetched. A region has one certificate at a time.
+constexpr unsigned kFetchesPerMinute = 60;
+constexpr unsigned kFetchesPerNetwork = 5;
 // SNS waits 15 s for the answer to its message.
 constexpr std::int64_t kFetchTimeoutMs = 5'000;
 constexpr std::int64_t kConnectTimeoutMs = 3'000;
+
+// One sender has a network of this size, rather than an address.
+std::string network_of(std::string_view peer) {
+  const bool is_ipv4 = peer.find(':') == peer.npos;
+  const std::string text(peer);
+  return corrected_cidr(text + (is_ipv4 ? "/24" : "/48")).value_or(text);
+}
 
 }  // namespace
 
@@ -26,7 +36,7 @@ SnsVerifier::SnsVerifier(const IngestOptions::Sns& options, const Clock& clock,
     : options_(options), clock_(clock), stop_(stop) {}
 SnsVerifier::~SnsVerifier() = default;
 
-Result<SnsMessage> SnsVerifier::verify(std::string_view body) {
+Result<SnsMessage> SnsVerifier::read(std::string_view body) const {
   auto message = parse_sns(body);
   if (!message) return message;
   const auto& topics = options_.topics;
@@ -47,42 +57,56 @@ Result<SnsMessage> SnsVerifier::verify(std::string_view body) {
     place = check_subscribe_url(*message->subscribe_url, options_.certificate_host);
   }
   if (!place) return tl::unexpected<Error>(place.error());
-  if (Status signature = check_signature(*message); !signature) {
-    return tl::unexpected<Error>(signature.error());
-  }
   return message;
 }
 
-Status SnsVerifier::check_signature(const SnsMessage& message) {
-  const std::string& url = message.certificate_url;
-  auto found = std::find_if(certificates_.begin(), certificates_.end(),
-                            [&](const Certificate& known) { return known.url == url; });
-  if (found == certificates_.end()) {
-    auto pem = fetch(url);
-    if (!pem) return tl::unexpected<Error>(pem.error());
-    if (certificates_.size() == kCertificates) {
-      certificates_.erase(std::min_element(
-          certificates_.begin(), certificates_.end(), [](const auto& a, const auto& b) {
-            return std::pair(a.proven, a.used) < std::pair(b.proven, b.used);
-          }));
-    }
-    certificates_.push_back({url, std::move(*pem), false, 0});
-    found = std::prev(certificates_.end());
+std::optional<std::string> SnsVerifier::find(const std::string& url) const {
+  const std::lock_guard lock(mutex_);
+  for (const Certificate& known : certificates_) {
+    if (known.url == url) return known.pem;
   }
-  found->used = ++use_;
+  return std::nullopt;
+}
+
+bool SnsVerifier::is_known(const SnsMessage& message) const {
+  return find(message.certificate_url).has_value();
+}
+
+Status SnsVerifier::verify(const SnsMessage& message) {
+  std::optional<std::string> pem = find(message.certificate_url);
+  if (!pem) {
+    auto fetched = fetch(message.certificate_url);
+    if (!fetched) return tl::unexpected<Error>(fetched.error());
+    pem = std::move(*fetched);
+  }
   const Status verified =
-      net::verify_rsa(found->pem, message.hash(), message.signed_text(), message.signature,
+      net::verify_rsa(*pem, message.hash(), message.signed_text(), message.signature,
                       options_.ca_file, clock_.wall_ms() / 1000);
   if (!verified) {
     return fail(Code::refused,
                 fmt::format("the SNS message's signature: {}", verified.error().message));
   }
-  found->proven = true;
+  keep(message.certificate_url, std::move(*pem));
   return {};
 }
 
+// Makes room by the certificate that was used the longest ago.
+void SnsVerifier::keep(const std::string& url, std::string pem) {
+  const std::lock_guard lock(mutex_);
+  auto at = std::find_if(certificates_.begin(), certificates_.end(),
+                         [&](const Certificate& known) { return known.url == url; });
+  if (at == certificates_.end()) {
+    if (certificates_.size() == kCertificates) {
+      certificates_.erase(
+          std::min_element(certificates_.begin(), certificates_.end(),
+                           [](const auto& a, const auto& b) { return a.used < b.used; }));
+    }
+    at = certificates_.insert(certificates_.end(), {url, std::move(pem), 0});
+  }
+  at->used = ++use_;
+}
+
 Result<std::string> SnsVerifier::fetch(const std::string& url) {
-  if (!may_fetch()) return fail(Code::busy, "too many signing certificates were asked for");
   net::HttpRequest request;
   request.method = "GET";
   request.url = Secret(url);
@@ -101,13 +125,20 @@ Result<std::string> SnsVerifier::fetch(const std::string& url) {
   return std::move(answer->body);
 }
 
-bool SnsVerifier::may_fetch() {
+bool SnsVerifier::may_fetch(std::string_view peer) {
   const std::int64_t now = clock_.steady_ms();
+  const std::lock_guard lock(mutex_);
   if (fetches_ == 0 || now - fetches_since_ms_ >= 60'000) {
     fetches_since_ms_ = now;
     fetches_ = 0;
+    fetches_of_.clear();
   }
-  return fetches_++ < kFetchesPerMinute;
+  if (fetches_ >= kFetchesPerMinute) return false;
+  unsigned& of_network = fetches_of_[network_of(peer)];
+  if (of_network >= kFetchesPerNetwork) return false;
+  ++of_network;
+  ++fetches_;
+  return true;
 }
 
 net::HttpClient& SnsVerifier::client() {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include "base/ip.h"
 #include "base/json_writer.h"
@@ -42,6 +43,7 @@ class Aws final : public net::HttpService {
   void handle(net::ServerRequest request, net::Responder responder) override {
     const std::lock_guard lock(mutex_);
     requests_.push_back(request.head.path + "?" + request.head.query);
+    if (request.head.path.starts_with("/hang")) return hanging_.push_back(std::move(responder));
     net::ServerReply reply;
     const auto page = pages.find(request.head.path);
     if (page != pages.end()) {
@@ -56,11 +58,25 @@ class Aws final : public net::HttpService {
     return requests_;
   }
 
+  void add(const std::string& path, net::ServerReply page) {
+    const std::lock_guard lock(mutex_);
+    pages[path] = std::move(page);
+  }
+  // Answers what has been kept waiting, with 404.
+  void release() {
+    const std::lock_guard lock(mutex_);
+    net::ServerReply reply;
+    reply.status = 404;
+    for (net::Responder& responder : hanging_) responder.send(reply);
+    hanging_.clear();
+  }
+
   std::map<std::string, net::ServerReply> pages;
 
  private:
   std::mutex mutex_;
   std::vector<std::string> requests_;
+  std::vector<net::Responder> hanging_;
 };
 
 using Members = std::map<std::string, std::string>;
@@ -163,16 +179,22 @@ struct Service {
   explicit Service(IngestOptions options) : ingest(std::move(options), intake, clock) {}
 
   net::ServerReply post(const std::string& body, const std::string& type = "Notification") {
-    const net::HttpHead head = head_of({{"x-amz-sns-message-type", type},
-                                        {"x-amz-sns-topic-arn", kTopic},
-                                        {"content-type", "text/plain; charset=UTF-8"}});
+    return begin(body, type)->wait();
+  }
+  std::shared_ptr<FakeClient> begin(const std::string& body,
+                                    const std::string& type = "Notification") {
+    net::HttpHead head = head_of({{"x-amz-sns-message-type", type},
+                                  {"x-amz-sns-topic-arn", kTopic},
+                                  {"content-type", "text/plain; charset=UTF-8"}});
+    head.peer = peer;
     REQUIRE(HttpIngest::is_sns(head));
     REQUIRE_FALSE(ingest.admit(head).refusal);
     const auto client = std::make_shared<FakeClient>();
     ingest.handle({head, body, {}}, net::Responder(client));
-    return client->wait();
+    return client;
   }
 
+  std::string peer = "192.0.2.1";
   FakeClock clock{system_clock().wall_ms()};
   FakeIntake intake;
   HttpIngest ingest;
@@ -279,7 +301,7 @@ TEST_CASE("sns: what is refused") {
     CHECK(header_of(reply, "Retry-After") == (test.status == 503 ? "1" : ""));
     accepted += test.status == 200 ? 1 : 0;
     CHECK(service.intake.submissions.size() == accepted);
-    service.clock.advance_steady(10'000);  // so that certificates may be asked for
+    service.clock.advance_steady(60'000);  // so that certificates may be asked for
   }
 }
 
@@ -327,18 +349,79 @@ TEST_CASE("sns: signatures of version 1 can be refused") {
   CHECK(service.post(w.signed_body(members, w.signer)).status == 200);
 }
 
-TEST_CASE("sns: nobody can keep us asking for certificates") {
+// With a certificate that is not there.
+Members invented(const World& w, const Service& service, int i, const std::string& name = "/none") {
+  Members members = w.message("Notification", service.clock.wall_ms());
+  members["SigningCertURL"] = w.base + name + std::to_string(i) + ".pem";
+  return members;
+}
+
+TEST_CASE("sns: nobody can keep us asking for certificates, or keep others from it") {
   World& w = world();
   Service service(w.options());
   const std::size_t before = w.aws.requests().size();
-  int status = 0;
   for (int i = 0; i < 30; ++i) {
-    Members members = w.message("Notification", service.clock.wall_ms());
-    members["SigningCertURL"] = w.base + "/none" + std::to_string(i) + ".pem";
-    status = service.post(w.signed_body(members, w.signer)).status;
+    service.peer = "203.0.113." + std::to_string(i);
+    const int status = service.post(w.signed_body(invented(w, service, i), w.signer)).status;
+    CHECK(status == (i < 5 ? 403 : 503));
   }
-  CHECK(status == 503);
-  CHECK(w.aws.requests().size() == before + 20);
+  CHECK(w.aws.requests().size() == before + 5);
+
+  // A genuine one that nobody has seen before, from elsewhere.
+  service.peer = "192.0.2.1";
+  const Members genuine = w.message("Notification", service.clock.wall_ms());
+  CHECK(service.post(w.signed_body(genuine, w.signer)).status == 200);
+
+  // From many networks, it ends at a number; what is known is not asked for.
+  for (int i = 0; i < 100; ++i) {
+    service.peer = "2001:db8:" + std::to_string(i) + "::1";
+    service.post(w.signed_body(invented(w, service, 100 + i), w.signer));
+  }
+  CHECK(w.aws.requests().size() == before + 60);
+  CHECK(service.post(w.signed_body(genuine, w.signer)).status == 200);
+  CHECK(w.aws.requests().size() == before + 60);
+
+  service.clock.advance_steady(60'000);
+  CHECK(service.post(w.signed_body(invented(w, service, 300), w.signer)).status == 403);
+}
+
+TEST_CASE("sns: certificates in use are not displaced by others") {
+  World& w = world();
+  Service service(w.options());
+  const Members genuine = w.message("Notification", service.clock.wall_ms());
+  CHECK(service.post(w.signed_body(genuine, w.signer)).status == 200);
+  for (int i = 0; i < 40; ++i) {
+    net::ServerReply page = w.aws.pages.at("/stranger.pem");
+    const std::string name = "/other" + std::to_string(i) + ".pem";
+    w.aws.add(name, page);
+    service.peer = "198.51." + std::to_string(i) + ".1";
+    Members members = genuine;
+    members["SigningCertURL"] = w.base + name;
+    CHECK(service.post(w.signed_body(members, w.stranger)).status == 403);
+  }
+  const std::size_t before = w.aws.requests().size();
+  CHECK(service.post(w.signed_body(genuine, w.signer)).status == 200);
+  CHECK(w.aws.requests().size() == before);
+}
+
+TEST_CASE("sns: messages with a known certificate do not wait for others' certificates") {
+  World& w = world();
+  Service service(w.options());
+  const Members genuine = w.message("Notification", service.clock.wall_ms());
+  CHECK(service.post(w.signed_body(genuine, w.signer)).status == 200);
+  std::vector<std::shared_ptr<FakeClient>> waiting;
+  for (int i = 0; i < 40; ++i) {  // more than may wait
+    service.peer = "198.51." + std::to_string(i) + ".1";
+    waiting.push_back(service.begin(w.signed_body(invented(w, service, i, "/hang"), w.signer)));
+  }
+  CHECK(service.post(w.signed_body(genuine, w.signer)).status == 200);
+  CHECK_FALSE(waiting.front()->has_reply());
+  CHECK(waiting.back()->wait().status == 503);
+  for (int i = 0; i < 2000 && !waiting[15]->has_reply(); ++i) {
+    w.aws.release();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(waiting[15]->wait().status == 403);
 }
 
 TEST_CASE("sns: the egress guard and the server's certificate have their say") {
