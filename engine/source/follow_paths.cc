@@ -79,6 +79,12 @@ std::string_view name_of(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+std::string real_folder(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path.empty() ? "." : path, error);
+  return error ? path : real.string();
+}
+
 }  // namespace
 
 std::string_view stem_of(std::string_view path) {
@@ -92,8 +98,14 @@ Listing list_followed(const std::string& path) {
   const fs::file_status status = fs::status(path, error);
   if (fs::is_directory(status)) {
     lister.listing.is_folder = true;
+    lister.listing.root = real_folder(path);
     lister.add_folder(path, 0);
-  } else if (!fs::exists(status) && path.find_first_of("*?[") != path.npos) {
+    return std::move(lister.listing);
+  }
+  const bool is_glob = !fs::exists(status) && path.find_first_of("*?[") != path.npos;
+  const std::string named = is_glob ? path.substr(0, path.find_first_of("*?[")) : path;
+  lister.listing.root = real_folder(named.substr(0, named.rfind('/') + 1));
+  if (is_glob) {
     lister.add_glob(path);
   } else {
     lister.add_file(path);

@@ -9,6 +9,9 @@ namespace tocsin::source {
 
 struct Listing {
   std::vector<std::string> paths;  // sorted by name, folder by folder
+  // The real path of the folder that the operator named: the one that is followed, or the one in
+  // which a file or the first wildcard is. What was found by listing must lie in it.
+  std::string root;
   bool is_folder = false;
   bool complete = true;  // false: something could not be looked into
   std::string problem;   // the first such thing, for people

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -77,7 +78,7 @@ Result<FileState> file_state(const std::string& path) {
   return state_of(info);
 }
 
-Result<FollowedFile> FollowedFile::open(const std::string& path) {
+Result<FollowedFile> FollowedFile::open(const std::string& path, const std::string& within) {
   int fd = -1;
   do {
     fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -90,7 +91,25 @@ Result<FollowedFile> FollowedFile::open(const std::string& path) {
     return fail(Code::refused,
                 fmt::format("cannot follow {}: it is not a regular file", text::printable(path)));
   }
+  if (Status place = file.check_place(within); !place) {
+    return tl::unexpected<Error>(std::move(place.error()));
+  }
   return file;
+}
+
+// Of the file that is open, so that nobody can put a link in its place after the check.
+Status FollowedFile::check_place(const std::string& within) const {
+  if (within.empty()) return {};
+  std::error_code error;
+  const std::string real =
+      std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", fd_), error).string();
+  if (error) return os_error("find the place of", path_, error.value());
+  if (real.starts_with(within) && (within == "/" || real.substr(within.size()).starts_with('/'))) {
+    return {};
+  }
+  return fail(Code::refused,
+              fmt::format("cannot follow {}: a symbolic link leads to {}, out of {}",
+                          text::printable(path_), text::printable(real), text::printable(within)));
 }
 
 FollowedFile::FollowedFile(FollowedFile&& other) noexcept

@@ -36,8 +36,10 @@ Result<FileState> file_state(const std::string& path);
 
 class FollowedFile {
  public:
-  // Refuses what is no regular file, without waiting for anything (a FIFO's writer, a device).
-  static Result<FollowedFile> open(const std::string& path);
+  // Refuses what is no regular file, without waiting for anything (a FIFO's writer, a device), and
+  // what does not lie in the folder `within` (a real path; "": anywhere): whoever may write to a
+  // followed folder could otherwise have any file read by a symbolic link.
+  static Result<FollowedFile> open(const std::string& path, const std::string& within);
 
   FollowedFile(FollowedFile&& other) noexcept;
   FollowedFile& operator=(FollowedFile&& other) noexcept;
@@ -58,6 +60,7 @@ class FollowedFile {
 
  private:
   FollowedFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  Status check_place(const std::string& within) const;
 
   std::string path_;
   int fd_ = -1;

@@ -87,6 +87,7 @@ std::vector<Follower::Found> Follower::find_files() {
   const Listing listing = list_followed(options_.path);
   complete_ = listing.complete;
   is_folder_ = listing.is_folder;
+  root_ = listing.root;
   if (!listing.complete) complain(options_.path, listing.problem);
   std::vector<Found> found;
   for (const std::string& path : listing.paths) {
@@ -362,6 +363,11 @@ void Follower::read_held() {
     if (stopped_) return;
   }
   promote_copies();
+}
+
+// The operator's own path may lead anywhere, what is found by listing may not.
+Result<FollowedFile> Follower::open(const std::string& path) const {
+  return FollowedFile::open(path, path == options_.path ? std::string() : root_);
 }
 
 void Follower::hold(Key key, FollowedFile file) {

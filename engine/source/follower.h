@@ -97,6 +97,7 @@ class Follower {
   void read_held();
   void complain(const std::string& path, const std::string& message);
   void hold(Key key, FollowedFile file);
+  Result<FollowedFile> open(const std::string& path) const;
   void set_path(Key key, const std::string& path);
   std::int64_t idle_ms(const File& file) const { return now_ms_ - file.changed_ms; }
   bool is_present(const Text& text) const { return text.gone_since_ms == 0; }
@@ -142,6 +143,7 @@ class Follower {
   bool is_first_ = false;         // nothing was saved, and this is the first pass
   bool complete_ = false;         // of the pass: everything could be looked at
   bool is_folder_ = false;        // of the pass
+  std::string root_;              // of the pass (Listing::root)
   bool waits_ = false;            // of the pass: a file that is not listed may have to be read
   bool more_ = false;
   bool stopped_ = false;

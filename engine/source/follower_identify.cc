@@ -68,7 +68,7 @@ std::vector<Follower::Key> Follower::candidates(const std::string& path) const {
 // Gives the file a text. False: it has none yet, or none that is to be read.
 bool Follower::identify(File& file, const Found& found) {
   if (file.version.size == 0) return false;
-  auto opened = FollowedFile::open(found.path);
+  auto opened = open(found.path);
   if (!opened) {
     if (opened.error().code != Code::not_found) complain(found.path, opened.error().message);
     return false;
@@ -158,7 +158,7 @@ Follower::Verdict Follower::compare(const FollowedFile& file, bool packed, const
   std::optional<FollowedFile> opened;
   const FollowedFile* original = nullptr;
   if (is_present(text) && text.file.id != version.version.id && !text.packed) {
-    if (auto at = FollowedFile::open(text.path)) opened = std::move(*at);
+    if (auto at = open(text.path)) opened = std::move(*at);
     original = text.held ? &*text.held : opened ? &*opened : nullptr;
     if (original != nullptr && !in_original(*original)) original = nullptr;
   }
@@ -192,7 +192,7 @@ Follower::Verdict Follower::compare(const FollowedFile& file, bool packed, const
 bool Follower::is_still_copy(File& file, const Found& found) {
   const Text& text = texts_.at(file.text);
   if (file.level != Level::none && file.compared == text.marks.size) return true;
-  const auto opened = FollowedFile::open(found.path);
+  const auto opened = open(found.path);
   const auto packed = opened ? opened->is_packed() : tl::unexpected<Error>(opened.error());
   if (!packed) return true;  // looked at again in the next pass
   const Verdict verdict = compare(*opened, *packed, read_head(*opened, *packed), file, text);

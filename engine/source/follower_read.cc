@@ -55,7 +55,7 @@ void Follower::read_on(File& file, const Found& found) {
     const bool use_held = text.held && text.file.id == file.version.id;
     std::optional<FollowedFile> opened;
     if (!use_held) {
-      auto file_here = FollowedFile::open(found.path);
+      auto file_here = open(found.path);
       if (!file_here) {
         if (file_here.error().code != Code::not_found)
           complain(found.path, file_here.error().message);

@@ -206,6 +206,57 @@ TEST_CASE("a rest that never becomes a record is told of once") {
   CHECK(bench.pipeline.seen.size() == 2);
 }
 
+TEST_CASE("links that lead out of what is followed are not followed") {
+  const Folder folder, elsewhere;
+  append(elsewhere / "secret.log", record(1'000'000) + "\n");
+  fs::create_directory(folder / "in");
+  const auto link = [](const std::string& to, const std::string& at) {
+    fs::create_symlink(to, at);
+  };
+  SECTION("folder, glob, and names beside a file") {
+    const std::string path = GENERATE("", "/x*", "/x.log");
+    Bench bench(folder.path() + path, GENERATE(false, true));
+    append(folder / "x.log", bench.lines(2));
+    if (path != "/x.log") {
+      append(folder / "in/y.log", bench.lines(2));
+      link("in/y.log", folder / "x-inside.log");  // what leads to a file in it is a name of it
+    }
+    link(elsewhere / "secret.log", folder / "x.log.1");
+    link(elsewhere / "secret.log", folder / "x-other.log");
+    link(elsewhere.path(), folder / "x-folder");
+    link("../" + fs::path(elsewhere.path()).filename().string() + "/secret.log",
+         folder / "x-relative.log");
+    bench.pass();
+    bench.settle();
+    bench.check();
+    fs::remove(folder / "x.log");  // what was read becomes a link
+    link(elsewhere / "secret.log", folder / "x.log");
+    if (path == "/x.log") return;
+    bench.settle();
+    bench.check();
+  }
+  SECTION("the operator's own path may lead anywhere") {
+    Bench bench(folder / GENERATE("file.log", "folder", "folder/*.log", "folder/secret.log"));
+    link(elsewhere / "secret.log", folder / "file.log");
+    link(elsewhere.path(), folder / "folder");
+    bench.settle();
+    CHECK(bench.pipeline.order == std::vector<std::string>{"1000000"});
+  }
+  SECTION("whatever was seen before: the open file counts") {
+    link(elsewhere / "secret.log", folder / "x.log");
+    link(folder.path(), elsewhere / "back");
+    append(folder / "y.log", "y");
+    const std::string within = fs::canonical(folder.path());
+    const auto out = FollowedFile::open(folder / "x.log", within);
+    REQUIRE_FALSE(out);
+    CHECK(out.error().code == Code::refused);
+    CHECK(FollowedFile::open(folder / "x.log", ""));
+    CHECK(FollowedFile::open(folder / "x.log", "/"));
+    CHECK(FollowedFile::open(elsewhere / "back/y.log", within));
+    CHECK_FALSE(FollowedFile::open(folder / "y.log", within.substr(0, within.size() - 1)));
+  }
+}
+
 TEST_CASE("rotation by renaming") {
   const Folder folder;
   const bool whole_folder = GENERATE(false, true);
