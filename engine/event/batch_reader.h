@@ -5,7 +5,7 @@
 // from left to right, and where it says that a token begins at a record's first byte, what follows
 // is what the record alone would give. Whatever is out of the ordinary (bytes that must be
 // repaired, envelopes, broken records, lines that are no record) is read again by itself and with
-// care.
+// care. A record that spoils its neighbours' index is found by indexing fewer of them.
 #pragma once
 
 #include <cstdint>
@@ -60,6 +60,7 @@ class BatchReader {
  private:
   struct Run;
 
+  void read_neighbours(const Record* begin, const Record* end, Visitor& visitor);
   void read_run(Run run, Visitor& visitor);
   bool read_indexed(const Record& record, Run& run, Visitor& visitor);
   void read_carefully(const Record& record, Visitor& visitor);
@@ -76,6 +77,7 @@ class BatchReader {
   std::size_t phase_ = 0;  // that event_ was read in
   Batch line_;             // what was found in an unchecked line
   std::uint64_t unwrapped_bytes_ = 0;
+  bool is_spoilt_ = false;  // an index failed in the last batch
   std::vector<Renumbering> renumberings_;
 };
 

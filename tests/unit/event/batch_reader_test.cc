@@ -303,6 +303,45 @@ TEST_CASE("batch_reader: work is linear in elements that cannot be indexed") {
   }
 }
 
+TEST_CASE("batch_reader: a bad record does not have its neighbours read with care") {
+  // What is read with care is read in the last phase.
+  struct Counter : BatchReader::Visitor {
+    void event(Event& event, const Origin&) override {
+      ++events;
+      if (!event.text(late).empty()) ++careful;
+    }
+    void error(RecordError) override { ++errors; }
+    FieldRef late = 0;
+    std::size_t events = 0, careful = 0, errors = 0;
+  };
+  const std::string begin = R"({"early":"e","late":"l","pad":")" + std::string(1000, 'x');
+  struct Case {
+    std::string bad;
+    std::size_t careful, errors;
+  };
+  const std::size_t bad = 10;
+  for (const auto& [spoilt, careful, errors] :
+       {Case{begin + "\xff\"}", bad, 0}, Case{begin + "\t\"}", bad, 0},
+        Case{begin + "\"\"}", 0, bad}, Case{begin, 0, bad}, Case{begin + "\"}x\"y", 0, bad}}) {
+    INFO(spoilt.substr(begin.size()));
+    std::string text;
+    for (std::size_t i = 0; i < 150 * bad; ++i) {
+      text += (i % 150 == 77 ? spoilt : begin + "\"}") + "\n";
+    }
+    const MemoryFile file(text);
+    RecordReader input({file.path()}, RecordReader::Trust::unchecked);
+    Wanted fields({"late"}, {"early"});
+    Counter counter;
+    counter.late = fields.all.add("late");
+    const std::vector<FieldSet> phases = {fields.first, fields.all};
+    BatchReader reader(phases);
+    for (Batch batch; input.next(batch);) reader.read(batch, counter);
+    CHECK(counter.events + counter.errors >= 150 * bad);
+    CHECK(counter.careful <= careful + 10);  // the framer checks some itself
+    CHECK(counter.errors >= errors);
+  }
+}
+
 TEST_CASE("batch_reader: the payloads of a line are not in memory together") {
   // Each inflates to 8 MiB.
   const std::string payload = gzipped(gzipped(std::string(std::size_t{8} << 20, ' ') + "{}"));
