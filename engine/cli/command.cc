@@ -10,16 +10,46 @@
 namespace tocsin::cli {
 void RuleOptions::add_to(CLI::App& command, bool required) {
   auto* option = command.add_option("-r,--rules", rules,
-                                    "Rule files, or folders of them (*.yml, *.yaml; recursive)");
-  option->type_name("PATH")->expected(1, -1)->allow_extra_args(false);
+                                    "A rule file, or a folder of them (*.yml, *.yaml; recursive). "
+                                    "For several, give it again or end them with --: "
+                                    "--rules A B -- …");
+  option->option_text("PATH")->expected(1, -1)->allow_extra_args(false);
   if (required) option->required();
   command
       .add_option("-l,--lists", lists,
-                  "List files (NAME.txt) or folders of them, for %NAME% placeholders. Folders "
-                  "called `lists` near the rules are found without it")
-      ->type_name("PATH")
+                  "A list file (NAME.txt) or a folder of them, for %NAME% placeholders; several "
+                  "as for --rules. Folders called `lists` near the rules are found without it")
+      ->option_text("PATH")
       ->expected(1, -1)
       ->allow_extra_args(false);
+}
+
+std::vector<std::string> with_lists_of_paths(const std::vector<std::string>& arguments) {
+  const auto takes_paths = [](std::string_view argument) {
+    return argument == "-r" || argument == "--rules" || argument == "-l" || argument == "--lists";
+  };
+  const auto is_option = [](std::string_view argument) {
+    return argument.size() > 1 && argument[0] == '-';
+  };
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    out.push_back(arguments[i]);
+    if (arguments[i] == "--") {  // what follows is no option
+      out.insert(out.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                 arguments.end());
+      break;
+    }
+    if (!takes_paths(arguments[i])) continue;
+    std::size_t end = i + 1;
+    while (end < arguments.size() && !is_option(arguments[end])) ++end;
+    if (end == arguments.size() || arguments[end] != "--") continue;
+    for (std::size_t path = i + 1; path < end; ++path) {
+      if (path > i + 1) out.push_back(arguments[i]);
+      out.push_back(arguments[path]);
+    }
+    i = end - 1;
+  }
+  return out;
 }
 
 Ruleset load_ruleset(const RuleOptions& options) {

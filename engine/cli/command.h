@@ -45,6 +45,10 @@ using pipeline::Ruleset;
 // Loads and compiles. Problems are in `diagnostics`; what is good is in `program`.
 Ruleset load_ruleset(const RuleOptions& options);
 
+// --rules and --lists take one path each, so that what follows is a subcommand's own; but of paths
+// that end with `--` they take all: `--rules A B -- INPUT` becomes `--rules A --rules B -- INPUT`.
+std::vector<std::string> with_lists_of_paths(const std::vector<std::string>& arguments);
+
 // Prints at most `limit` diagnostics of at least `severity` to stderr, and how many were left out.
 void print_diagnostics(const Diagnostics& diagnostics, Severity severity, std::size_t limit);
 

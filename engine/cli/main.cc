@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/version.h"
@@ -19,6 +23,7 @@ constexpr char kFooter[] = R"(EXAMPLES
   tocsin outbox list --dead                            what could not be delivered, and why
   tocsin scan --rules rules trail/ 2024-*.json.gz      alerts from CloudTrail files and folders
   zcat x.gz | tocsin scan --rules rules -              the same from standard input
+  tocsin scan --rules rules mine.yml -- trail/         several rule paths end with --
   tocsin scan --rules rules --fail-on high trail/      exit code 1 when a high alert is found
   tocsin check rules                                   lint rules, lists and tests
   tocsin test rules                                    run the tests beside the rules
@@ -60,7 +65,10 @@ int run(int argc, char** argv) {
   });
 
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments =
+        tocsin::cli::with_lists_of_paths({argv + std::min(argc, 1), argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? tocsin::cli::kOk : tocsin::cli::kError;

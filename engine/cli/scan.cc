@@ -99,6 +99,15 @@ int scan(const ScanArguments& arguments) {
   }
   if (arguments.strict && ruleset.diagnostics.has_errors()) return kError;
 
+  for (const std::string& input : arguments.inputs) {
+    if (!input.ends_with(".yml") && !input.ends_with(".yaml")) continue;
+    fmt::print(
+        stderr,
+        "tocsin: {} is a rule file, but stands where events do: --rules takes one path; give "
+        "it again for each, or end several with --, as in --rules A B -- INPUT\n",
+        text::printable(input));
+    return kError;
+  }
   const event::Inputs inputs = event::expand_inputs(arguments.inputs);
   for (const Error& error : inputs.errors) {
     fmt::print(stderr, "tocsin: {}\n", text::printable(error.message));

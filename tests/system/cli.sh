@@ -211,6 +211,31 @@ expect 2 "a missing input" "$tocsin" scan --rules "$rules" nowhere.json
 contains err "nowhere.json"
 expect 2 "no rules" "$tocsin" scan --rules nowhere "$example"
 expect 2 "bad usage" "$tocsin" scan --rules "$rules"
+expect 2 "rules where inputs belong" "$tocsin" scan --rules "$rules" mine.yml "$example"
+contains err "mine.yml is a rule file"
+contains err "--rules A B -- INPUT"
+
+# --- several rule paths: the option again, or a list that ends with --
+rule_with_title() {
+  printf 'title: %s\nlogsource: {product: aws, service: cloudtrail}\ndetection:\n  s: {eventName: "*"}\n  condition: s\n' "$1"
+}
+rule_with_title "The first of two" >first.yml
+rule_with_title "The second of two" >second.yml
+for form in "--rules first.yml second.yml --" "--rules first.yml --rules second.yml" \
+  "--output jsonl -r first.yml second.yml --" "--threads 1 --lists . --rules first.yml second.yml --"; do
+  # shellcheck disable=SC2086
+  expect 0 "scan $form" "$tocsin" scan $form "$example"
+  contains err "The first of two"
+  contains err "The second of two"
+done
+expect 0 "the first of two rules" "$tocsin" scan --rules first.yml "$example"
+contains err "The first of two"
+lacks err "The second of two"
+expect 0 "explain with a list of rules" "$tocsin" explain --rules first.yml second.yml -- "The second of two" "$example"
+for command in scan explain fields; do
+  expect 0 "help of $command" "$tocsin" "$command" --help
+  contains out "--rules A B -- "
+done
 expect 2 "no subcommand" "$tocsin"
 expect 0 "version" "$tocsin" version
 contains out "tocsin "
