@@ -45,6 +45,7 @@ constexpr std::string_view kStatuses[] = {"stable", "test", "experimental", "dep
 constexpr std::string_view kLevels[] = {"informational", "low", "medium", "high", "critical"};
 constexpr std::string_view kRelations[] = {"derived", "obsolete", "merged",
                                            "renamed", "similar",  "correlation"};
+constexpr std::string_view kObsoletes = "obsoletes";  // of Sigma 1
 constexpr std::size_t kTitleCharacters = 256;
 
 std::size_t character_count(std::string_view text) {
@@ -120,7 +121,12 @@ std::vector<Related> parse_related(const YamlEntry& entry, Reporter& report) {
       continue;
     }
     Related one{read_text(*id, report), read_text(*type, report)};
-    check_enumeration(*type, kRelations, one.type, report);
+    if (text::folded(one.type) == kObsoletes) {
+      one.type = "obsolete";
+      report.warning("W618", type->value.at(), "Sigma 2 spells this relation `obsolete`", one.type);
+    } else {
+      check_enumeration(*type, kRelations, one.type, report);
+    }
     related.push_back(std::move(one));
   }
   return related;

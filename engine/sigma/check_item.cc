@@ -54,8 +54,11 @@ class ItemCheck {
       if (check_type(value, accepted)) check_content(value);
     }
     if (!item_.field.empty() && item_.values.size() > 1) check_nulls();
-    if (item_.has(Modifier::all) && item_.values.size() == 1) {
-      report_.warning("W610", place(Modifier::all), "`all` has no effect on a single value");
+    // A placeholder stands for a list.
+    if (item_.has(Modifier::all) && item_.values.size() == 1 && !item_.has(Modifier::expand)) {
+      report_.error("S212", place(Modifier::all),
+                    "`all` takes a list of values, and this is a single one; leave it out, or put "
+                    "a second condition on the field into a selection of its own");
     }
   }
 

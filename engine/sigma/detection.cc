@@ -117,6 +117,13 @@ class DetectionParser {
           fmt::format("without quotes this reads as {}; quote it if text is meant", value.text),
           fmt::format("'{}'", scalar.text));
     }
+    if (type == ScalarType::text && is_old_boolean(scalar)) {
+      report_.warning("W617", scalar.at,
+                      fmt::format("`{}` is text here, as YAML 1.2 says; tools that read YAML 1.1 "
+                                  "take it for a boolean unless it is quoted",
+                                  scalar.text),
+                      fmt::format("'{}'", scalar.text));
+    }
     return value;
   }
 

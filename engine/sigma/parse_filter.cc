@@ -8,8 +8,8 @@
 namespace tocsin::sigma {
 namespace {
 
-// `rules: any`, one reference, or a list of them. An empty list means any, as in the reference
-// implementation.
+// `rules: any`, one reference, or a list of them. An empty list means any, as in pySigma; it may
+// also be what is left of a list.
 void parse_rules(const YamlEntry& entry, Filter& filter, Reporter& report) {
   const auto add = [&](const YamlNode& node) {
     if (node.is_text() && !node.scalar.text.empty()) {
@@ -24,6 +24,11 @@ void parse_rules(const YamlEntry& entry, Filter& filter, Reporter& report) {
   } else if (rules.is_sequence()) {
     for (const YamlNode& node : rules.items) add(node);
     filter.any_rule = rules.items.empty();
+    if (filter.any_rule) {
+      report.warning("W625", entry.key.at,
+                     "an empty list means all rules of the log source, as `rules: any` does",
+                     "any");
+    }
   } else if (text::folded(rules.scalar.text) == "any") {
     filter.any_rule = true;
   } else {

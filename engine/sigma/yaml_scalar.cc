@@ -21,11 +21,11 @@ bool is_null_text(std::string_view text) {
 }
 
 bool is_true(std::string_view text) {
-  return any_of(text, {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"});
+  return any_of(text, {"true", "True", "TRUE"});
 }
 
 bool is_false(std::string_view text) {
-  return any_of(text, {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"});
+  return any_of(text, {"false", "False", "FALSE"});
 }
 
 std::string_view without_sign(std::string_view text) {
@@ -120,6 +120,12 @@ std::string canonical_float(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_old_boolean(const YamlScalar& scalar) {
+  return scalar.style == YamlScalar::Style::plain &&
+         any_of(scalar.text,
+                {"yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"});
+}
 
 ScalarType type_of(const YamlScalar& scalar) {
   if (scalar.style != YamlScalar::Style::plain) return ScalarType::text;

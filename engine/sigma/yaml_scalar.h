@@ -1,8 +1,9 @@
-// What a scalar means: YAML 1.1 core resolution, as the loaders that Sigma rules are written for
-// apply it, and the tree as JSON.
+// The type and value of a scalar, and the tree as JSON.
 //
-// Deliberate differences from YAML 1.1: timestamps, base-60 integers (`1:30`), `.inf` and `.nan`
-// are text; so is a hexadecimal, octal or binary integer of more than 64 bits.
+// `true` and `false` are the only booleans, as in YAML 1.2.2: `yes`, `no`, `on` and `off` are text.
+// Numbers are read as the loaders of YAML 1.1 do that Sigma rules are written for, with the
+// exception of timestamps, base-60 integers (`1:30`), `.inf` and `.nan`, which are text; so is a
+// hexadecimal, octal or binary integer of more than 64 bits.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,9 @@ namespace tocsin::sigma {
 enum class ScalarType : std::uint8_t { null, boolean, integer, floating, text };
 
 ScalarType type_of(const YamlScalar& scalar);
+
+// `yes`, `no`, `on` or `off` without quotes: booleans of YAML 1.1.
+bool is_old_boolean(const YamlScalar& scalar);
 
 // "true"/"false", the canonical number, "" for null, else the text itself.
 std::string canonical_text(const YamlScalar& scalar, ScalarType type);

@@ -102,9 +102,9 @@ class Writer {
     if (has(chain, Modifier::cidr) && random_.percent(50)) key = "sourceIPAddress";
     for (const auto& use : chain) key += "|" + std::string(sigma::to_string(use.kind));
     out_ += quoted(key) + ":";
-    const std::size_t count = has(chain, Modifier::exists) ? 1
-                              : random_.below(100) < 60    ? 1
-                                                           : 2 + random_.below(2);
+    const bool one =
+        has(chain, Modifier::exists) || (random_.below(100) < 60 && !has(chain, Modifier::all));
+    const std::size_t count = one ? 1 : 2 + random_.below(2);
     if (count == 1 && random_.percent(80)) {
       out_ += " " + make_value(random_, chain) + "\n";
       return;

@@ -93,6 +93,17 @@ TEST_CASE("numbers and booleans") {
   });
 }
 
+TEST_CASE("yes and no are texts, as YAML 1.2 says") {
+  check({
+      {"{a: No}", R"({"a":"No"})", true},
+      {"{a: No}", R"({"a":"no"})", true},
+      {"{a: No}", R"({"a":"false"})", false},
+      {"{a: No}", R"({"a":false})", false},
+      {"{a: on}", R"({"a":true})", false},
+      {"{a: false}", R"({"a":"No"})", false},
+  });
+}
+
 TEST_CASE("objects, absent fields and null") {
   check({
       {"{a: x}", R"({"a":{"b":["y",{"c":"X"}]}})", true},

@@ -33,6 +33,7 @@ TEST_CASE("filters") {
         parse(filter(fmt::format("  rules: {}\n  s: {{u: x}}\n  condition: s\n", rules)));
     REQUIRE(any.set.filters.size() == 1);
     CHECK(any.set.filters[0].any_rule);
+    CHECK(summary(any.diagnostics) == (rules == std::string_view("[]") ? "W625 4:3+5 any" : ""));
   }
 }
 

@@ -89,7 +89,7 @@ TEST_CASE("legal chains and values") {
       "f|windash|base64offset|contains: ' -x'",
       "f|exists: true",
       "f|exists: false",
-      "f|exists: yes",
+      "f|exists: true",
       "f|lt: 1",
       "f|lte: 1.5",
       "f|gt: -3",
@@ -222,6 +222,9 @@ TEST_CASE("values that a chain does not take") {
       {"f|month: 0", "S209"},
       {"f|hour|gte: 24", "S209"},
       {"f|cotnains: x", "S201"},
+      {"f|contains|all: x", "S212"},
+      {"f|contains|all: [x]", "S212"},
+      {"f|exists: yes", "W617 S210"},
       {"f|: x", "S201"},
       {"f|contains|: x", "S201"},
       {"f|a|b|c: x", "S201 S201 S201"},
@@ -241,7 +244,6 @@ TEST_CASE("lints of items") {
     const char* codes;
   };
   const Case kCases[] = {
-      {"f|contains|all: x", "W610"},
       {"f: [a, null]", "W611"},
       {"f|contains: ''", "W612"},
       {"f|endswith: '*'", "W612"},
@@ -251,6 +253,8 @@ TEST_CASE("lints of items") {
       {"f: 0123", "W617"},
       {"f: 0x17", "W617"},
       {"f: NO", "W617"},
+      {"f: 'NO'", ""},
+      {"f|contains|all|expand: '%names%'", ""},
       {"f: 1.10", "W617"},
       {"f: True", ""},
       {"f|gt: 1.0", ""},

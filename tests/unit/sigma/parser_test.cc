@@ -290,5 +290,14 @@ TEST_CASE("a rule cut at any byte is an error or the same rule") {
   }
 }
 
+TEST_CASE("a relation as Sigma 1 spells it does not cost the rule") {
+  const Parsed parsed = parse(
+      "title: x\nrelated:\n  - {id: a, type: Obsoletes}\nlogsource: {product: a}\n"
+      "detection: {a: {b: c}, condition: a}\n");
+  CHECK(summary(parsed.diagnostics).starts_with("W618 3:19+9 obsolete;"));
+  REQUIRE(parsed.set.rules.size() == 1);
+  CHECK(parsed.set.rules[0].meta.related[0].type == "obsolete");
+}
+
 }  // namespace
 }  // namespace tocsin::sigma
