@@ -119,11 +119,11 @@ struct AlertMaker::Shown {
   event::Event event;
 };
 
-AlertMaker::AlertMaker(const program::Program& program)
+AlertMaker::AlertMaker(const program::Program& program, program::Work::Clock clock)
     : program_(program),
       shown_(std::make_unique<Shown>()),
       rules_(program.rules().size()),
-      evidence_(program) {}
+      evidence_(program, clock) {}
 
 AlertMaker::~AlertMaker() = default;
 
@@ -148,6 +148,7 @@ void AlertMaker::begin(event::Event& event, const event::Origin& origin, std::in
 }
 
 void AlertMaker::begin_record(event::Event& event) {
+  evidence_.begin_event();
   const Shown& shown = *shown_;
   const event::Facts facts = shown.cloudtrail.facts(shown.event, principal_);
   const auto text = [&](event::FieldRef field) { return shown.event.text(field); };

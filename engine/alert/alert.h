@@ -70,7 +70,8 @@ Alert copy_of(const AlertView& view);
 // once for all rules that it fulfils.
 class AlertMaker {
  public:
-  explicit AlertMaker(const program::Program& program);
+  // `clock`: program/work.h.
+  explicit AlertMaker(const program::Program& program, program::Work::Clock clock = nullptr);
   ~AlertMaker();
   AlertMaker(const AlertMaker&) = delete;
   AlertMaker& operator=(const AlertMaker&) = delete;

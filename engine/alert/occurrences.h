@@ -46,6 +46,8 @@ inline constexpr SelfRule kCorrelationStateFull{
     "tocsin.correlation_state_full", "A detection over time had to forget something early", "high"};
 inline constexpr SelfRule kEventsAhead{"tocsin.events_ahead",
                                        "Events are dated later than they were received", "medium"};
+inline constexpr SelfRule kRuleUnevaluated{"tocsin.rule_not_evaluated",
+                                           "An event was too costly for a rule", "high"};
 inline constexpr SelfRule kBudgetExceeded{"tocsin.rule_budget_exceeded",
                                           "A rule raises too many alerts", "medium"};
 inline constexpr SelfRule kStoreLoss{"tocsin.store_loss", "The store has lost acknowledged data",

@@ -17,4 +17,7 @@ class Clock {
 // The machine's clocks.
 const Clock& system_clock();
 
+// Processor time of the calling thread in nanoseconds, never 0. A system call.
+std::uint64_t thread_cpu_ns();
+
 }  // namespace tocsin

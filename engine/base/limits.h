@@ -48,10 +48,23 @@ inline constexpr std::size_t kListBytes = std::size_t{16} << 20;  // one list fi
 inline constexpr std::size_t kListValueBytes = 4096;              // one line of it
 
 // --- matching -----------------------------------------------------------------------------------
-// RE2 is linear, but a large program on a large text still takes long: 8,003 instructions need
-// 857 ms on 100 KB. Both factors are capped.
-inline constexpr int kRegexProgramSize = 3'000;  // SigmaHQ rules need up to 2,359
-inline constexpr std::int64_t kRegexMemoryBytes = std::int64_t{8} << 20;
+// Work, in units of about a nanosecond on a machine of 2020 that does nothing else
+// (program/work.h). An event whose rules are all within these takes less than 50 ms. Real events
+// take a thousandth of it.
+inline constexpr std::uint64_t kEventWork = 20'000'000;    // for all rules together
+inline constexpr std::uint64_t kRuleWork = 10'000'000;     // for one rule
+inline constexpr std::uint64_t kRegexesWork = 25'000'000;  // for all regexes of an event, besides
+inline constexpr std::uint64_t kGateWork = 5'000'000;      // to find out which rules to try
+inline constexpr std::uint64_t kEvidenceWork = 5'000'000;  // to show why they fired
+// A regex sees the beginning of a value: so much, or less when RE2 could take longer than this.
 inline constexpr std::size_t kRegexSubjectBytes = std::size_t{64} << 10;
+inline constexpr std::uint64_t kRegexWork = 20'000'000;
+// Instructions of a regex. One of so many sees 1 KiB of a value; SigmaHQ's `.{1000,}` has 8,005.
+inline constexpr int kRegexProgramSize = 12'000;
+// RE2's memory for one regex, code and states. It grows with the code, because a text that makes
+// RE2 fill it takes the longer the more there is.
+inline constexpr std::int64_t kRegexMemoryBytes = std::int64_t{8} << 20;  // at most
+inline constexpr std::int64_t kRegexMemoryBase = std::int64_t{1} << 20;
+inline constexpr std::int64_t kRegexMemoryPerInstruction = 1024;
 
 }  // namespace tocsin::limits

@@ -1,6 +1,7 @@
 // StringTable: text → number, for look-ups on every record. Open addressing, built once.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ class StringTable {
     if (known != kMissing) return known;
     const auto number = static_cast<std::uint32_t>(texts_.size());
     texts_.emplace_back(text);
+    longest_ = std::max(longest_, text.size());
     if (texts_.size() * 2 > slots_.size()) {
       slots_.assign(slots_.empty() ? 8 : slots_.size() * 2, Slot{});
       for (std::uint32_t i = 0; i < texts_.size(); ++i) place(i);
@@ -30,12 +32,12 @@ class StringTable {
   }
 
   std::uint32_t find(std::string_view text) const {
-    if (slots_.empty()) return kMissing;
+    if (slots_.empty() || text.size() > longest_) return kMissing;
     return find_hashed(text_hash(text), [text](std::string_view known) { return known == text; });
   }
   // The number of `text` with its ASCII capitals made small.
   std::uint32_t find_caseless(std::string_view text) const {
-    if (slots_.empty()) return kMissing;
+    if (slots_.empty() || text.size() > longest_) return kMissing;
     return find_hashed(caseless_hash(text),
                        [text](std::string_view known) { return equals_caseless(text, known); });
   }
@@ -69,6 +71,7 @@ class StringTable {
 
   std::vector<Slot> slots_;  // a power of two, at most half full
   std::vector<std::string> texts_;
+  std::size_t longest_ = 0;  // of texts_
 };
 
 }  // namespace tocsin

@@ -117,6 +117,7 @@ class CaseRunner {
   std::string missing_field(const sigma::RuleTestCase& test, program::RuleIndex rule) {
     if (test.matched.empty()) return {};
     program::MatchView details;
+    evidence_.begin_event();
     evidence_.find(rule, event_, details);
     for (const std::string& wanted : test.matched) {
       const bool found = std::any_of(details.fields.begin(), details.fields.end(),

@@ -18,6 +18,7 @@ namespace {
 
 // Problems printed one by one; the summary has the full count.
 constexpr std::uint64_t kProblemsPrinted = 20;
+constexpr std::size_t kRulesNamed = 3;  // of one record
 constexpr auto kProgressEvery = std::chrono::milliseconds(100);
 
 std::string place(const event::Origin& origin) {
@@ -39,8 +40,7 @@ std::string note_text(std::uint8_t notes) {
   add(event::kLongNumber, "an integer beyond 64 bits is compared as text");
   add(event::kManyValues, fmt::format("more than {} values; the rest was not matched",
                                       with_commas(limits::kEventValues)));
-  add(event::kLongSubject, fmt::format("a regular expression saw the first {} bytes of a value",
-                                       with_commas(limits::kRegexSubjectBytes)));
+  add(event::kLongSubject, "a regular expression saw only the beginning of a long value");
   return out;
 }
 
@@ -99,7 +99,16 @@ void ScanOutput::error(const event::RecordError& error) {
 void ScanOutput::note(const pipeline::RecordNote& note) {
   if (problems_printed_++ >= kProblemsPrinted) return;
   clear_progress();
-  fmt::print(stderr, "tocsin: {}: {}\n", place(note.origin), note_text(note.notes));
+  std::string text = note_text(note.notes);
+  for (std::size_t i = 0; i < std::min(note.unevaluated.size(), kRulesNamed); ++i) {
+    const program::RuleIndex rule = note.unevaluated[i];
+    text += fmt::format("{}not evaluated, it would take too long: `{}`", text.empty() ? "" : "; ",
+                        text::printable(ruleset_.program.rules()[rule].source.meta.title));
+  }
+  if (note.unevaluated.size() > kRulesNamed) {
+    text += fmt::format(" and {} more rules", note.unevaluated.size() - kRulesNamed);
+  }
+  fmt::print(stderr, "tocsin: {}: {}\n", place(note.origin), text);
 }
 
 void ScanOutput::progress(const pipeline::ScanStats& so_far) {
@@ -142,6 +151,12 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
              with_commas(stats.matches));
   fmt::print(stderr, "; {} rejected, {} repaired\n", with_commas(stats.rejected),
              with_commas(stats.repaired));
+  if (stats.unevaluated > 0) {
+    fmt::print(stderr,
+               "tocsin: {} times a rule was not evaluated, because matching the record would have "
+               "taken too long; see which above\n",
+               with_commas(stats.unevaluated));
+  }
   if (stats.untimed > 0) {
     fmt::print(stderr, "tocsin: {} events without a usable eventTime could not be correlated\n",
                with_commas(stats.untimed));
@@ -215,6 +230,7 @@ bool StatsFile::write(const pipeline::ScanStats& stats, const ScanCost& cost) {
   json.key("records").number(stats.records);
   json.key("rejected").number(stats.rejected);
   json.key("repaired").number(stats.repaired);
+  json.key("unevaluated").number(stats.unevaluated);
   json.key("matches").number(stats.matches);
   json.key("input_bytes").number(stats.input_bytes);
   json.key("rules").number(std::uint64_t{stats.rule_matches.size()});

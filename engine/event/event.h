@@ -36,7 +36,8 @@ enum ReadNote : std::uint8_t {
   kLoneSurrogate = 4,  // half a \u pair became U+FFFD
   kLongNumber = 8,     // an integer beyond 64 bits, compared as text
   kManyValues = 16,    // values beyond limits::kEventValues were left out
-  kLongSubject = 32,   // a regex saw the beginning of a value only (limits::kRegexSubjectBytes)
+  kLongSubject = 32,   // a regex saw the beginning of a value only (program/regex.h)
+  kUnevaluated = 64,   // a rule was not evaluated: its budget ended (program/work.h)
 };
 
 class Event {

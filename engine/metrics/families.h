@@ -89,6 +89,16 @@ inline constexpr HistogramFamily kEventEvaluationSeconds{
      bucket::kEvent}};
 inline constexpr CounterFamily kRuleMatches{
     {"tocsin_rule_matches_total", "Events that a rule matched.", label::kRule, {}}};
+inline constexpr CounterFamily kRuleUnevaluated{
+    {"tocsin_rule_unevaluated_total",
+     "Events that a rule was not evaluated for, because it would have taken too long.",
+     label::kRule,
+     {}}};
+inline constexpr CounterFamily kSubjectsCut{
+    {"tocsin_regex_subjects_cut_total",
+     "Events with a value of which a regular expression saw only the beginning.",
+     label::kSource,
+     {}}};
 inline constexpr GaugeFamily kRulesLoaded{
     {"tocsin_rules_loaded", "Documents in force, by kind.", label::kKind, {}}};
 inline constexpr GaugeFamily kRulesetInfo{
@@ -262,6 +272,8 @@ inline constexpr const CounterFamily* kCounterFamilies[] = {&kLogMessages,
                                                             &kReceivedBytes,
                                                             &kSubmissionsRefused,
                                                             &kRuleMatches,
+                                                            &kRuleUnevaluated,
+                                                            &kSubjectsCut,
                                                             &kCorrelationHits,
                                                             &kCorrelationEvicted,
                                                             &kCorrelationsRestarted,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alert/occurrences.h"
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/sabotage.h"
 #include "base/text.h"
@@ -16,6 +17,7 @@
 #include "event/gzip.h"
 #include "net/crypto.h"
 #include "pipeline/ahead_alert.h"
+#include "pipeline/unevaluated_alert.h"
 
 namespace tocsin::pipeline {
 namespace {
@@ -80,8 +82,8 @@ Evaluation::Evaluation(std::shared_ptr<const Live> rules, source::Submission giv
 Evaluator::Evaluator(std::shared_ptr<const Live> live)
     : live_(std::move(live)),
       reader_(live_->plan.phases()),
-      matching_(live_->program()),
-      alerts_(live_->program()) {
+      matching_(live_->program(), &thread_cpu_ns),
+      alerts_(live_->program(), &thread_cpu_ns) {
   const correlate::Correlations& correlations = *live_->ruleset.correlations;
   if (correlations.empty()) return;
   hit_maker_.emplace(correlations);
@@ -108,6 +110,7 @@ bool Evaluator::advance(Evaluation& evaluation, const std::function<bool()>& is_
       add_ahead_alert(evaluation.submission, findings());
     }
     if (is_end && findings().receipt.rejected > 0) raise_unreadable();
+    if (is_end) add_unevaluated_alerts(evaluation.submission, findings());
   } catch (const std::exception& thrown) {
     correlate::HitBatch dropped;
     if (presence_) presence_->take(dropped);
@@ -155,6 +158,7 @@ void Evaluator::examine(event::Event& event, const event::Origin& origin) {
     });
   }
   match(event);
+  findings().limits.add(matching_, origin);
   for (const program::RuleIndex rule : fired_) live_->count_match(rule);
   if (hit_maker_ && find_hits(event, origin) && !is_sampled) {
     findings().times.add(hit_maker_->account(), hit_maker_->time());

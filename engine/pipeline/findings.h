@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "correlate/types.h"
 #include "pipeline/event_times.h"
 #include "pipeline/live.h"
+#include "program/match.h"
 #include "source/source.h"
 #include "store/store.h"
 
@@ -34,6 +36,25 @@ struct Firing {
   std::uint32_t alert = 0;             // of Findings::alerts: the first with this fingerprint
 };
 
+// What matching left out to stay within its bounds (program/work.h).
+struct MatchingLimits {
+  struct Rule {
+    std::uint64_t events = 0;
+    std::uint64_t record = 0, line = 0;  // of the first event
+  };
+  std::map<program::RuleIndex, Rule> unevaluated;
+  std::uint64_t cut_subjects = 0;  // events of whose values a regex saw only the beginning
+
+  void add(const program::Matching& matching, const event::Origin& origin) {
+    if (matching.cut_subject()) ++cut_subjects;
+    for (const program::RuleIndex rule : matching.unevaluated()) {
+      Rule& known =
+          unevaluated.try_emplace(rule, Rule{0, origin.record, origin.line}).first->second;
+      ++known.events;
+    }
+  }
+};
+
 struct Findings {
   std::shared_ptr<const Live> live;
   std::string source;
@@ -49,6 +70,7 @@ struct Findings {
   source::Receipt receipt;    // success, until the committer says otherwise
   std::string bytes;          // of the submission, as received: in case it has to be set aside
   bool about_itself = false;  // raised by Tocsin about itself
+  MatchingLimits limits;
 
   // Nothing of it must be on disk before it is acknowledged.
   bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }

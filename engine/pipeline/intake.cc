@@ -229,6 +229,7 @@ void Intake::count(const Evaluation& evaluation) {
   source.rejected.add(static_cast<double>(receipt.rejected));
   source.bytes.add(static_cast<double>(submission.bytes.size()));
   source.ahead.add(static_cast<double>(findings.times.ahead().events));
+  count_limits(submission, findings);
   if (receipt.accepted > 0) {
     source.last_event.set(static_cast<double>(submission.received_ms) / 1000);
   }
@@ -246,6 +247,30 @@ void Intake::count(const Evaluation& evaluation) {
                                               {"records", receipt.rejected},
                                               {"line", first.line},
                                               {"reason", first.reason}});
+  }
+}
+
+void Intake::count_limits(const source::Submission& submission, const Findings& findings) {
+  const MatchingLimits& limits = findings.limits;
+  if (limits.cut_subjects > 0) {
+    registry_.counter(metrics::kSubjectsCut, {submission.source})
+        .add(static_cast<double>(limits.cut_subjects));
+    log::warning("a regular expression saw only the beginning of a long value",
+                 {{"source", submission.source}, {"events", limits.cut_subjects}});
+  }
+  for (const auto& [index, rule] : limits.unevaluated) {
+    const sigma::Meta& meta = findings.live->program().rules()[index].source.meta;
+    registry_
+        .counter(metrics::kRuleUnevaluated,
+                 {meta.id.empty() ? meta.title : meta.id,
+                  meta.level.empty() ? std::string_view("medium") : meta.level})
+        .add(static_cast<double>(rule.events));
+    log::warning("a rule was not evaluated: the event is too costly",
+                 {{"rule", meta.title},
+                  {"source", submission.source},
+                  {"events", rule.events},
+                  {"record", rule.record},
+                  {"line", rule.line}});
   }
 }
 

@@ -85,6 +85,7 @@ class Intake final : public source::Intake {
   void refuse(Job job, std::string why);
   void count(const Evaluation& evaluation);
   bool is_over() const { return clock_.steady_ms() >= end_; }
+  void count_limits(const source::Submission& submission, const Findings& findings);
   bool reserve(std::size_t bytes);
   void release(std::size_t bytes);
   SourceMetrics& metrics_of(const std::string& source);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "alert/correlation.h"
+#include "base/clock.h"
 #include "base/time.h"
 #include "correlate/event_fields.h"
 #include "correlate/hit_maker.h"
@@ -32,8 +33,8 @@ class Worker : private event::BatchReader::Visitor {
         plan_(plan),
         turnstile_(turnstile),
         reader_(plan.phases()),
-        matching_(program_),
-        alerts_(program_),
+        matching_(program_, &thread_cpu_ns),
+        alerts_(program_, &thread_cpu_ns),
         hits_(*ruleset.correlations) {}
 
   void run() {
@@ -76,9 +77,7 @@ class Worker : private event::BatchReader::Visitor {
       reader_.read_again(event, static_cast<std::size_t>(matching_.reading()));
       matching_.finish(event, fired_);
     }
-    std::uint8_t notes = event.notes();
-    if (matching_.cut_subject()) notes |= event::kLongSubject;
-    if (notes != event::kNoNote) result_.notes.push_back({origin, notes});
+    note(event, origin);
     if (correlates_) correlate(event, origin);
     if (fired_.empty()) return;
     if (options_.alerts == AlertForm::none) {
@@ -86,6 +85,15 @@ class Worker : private event::BatchReader::Visitor {
     } else {
       raise_alerts(event, origin);
     }
+  }
+
+  void note(const event::Event& event, const event::Origin& origin) {
+    std::uint8_t notes = event.notes();
+    const auto unevaluated = matching_.unevaluated();
+    if (matching_.cut_subject()) notes |= event::kLongSubject;
+    if (!unevaluated.empty()) notes |= event::kUnevaluated;
+    if (notes == event::kNoNote) return;
+    result_.notes.push_back({origin, notes, {unevaluated.begin(), unevaluated.end()}});
   }
 
   // Takes the hits out of what has fired. Leaves the rules that raise alerts of their own.

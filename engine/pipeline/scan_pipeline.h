@@ -30,6 +30,7 @@ struct ScanStats {
   std::uint64_t untimed = 0;    // events that correlations could not use: no usable eventTime
   std::uint64_t future = 0;     // hits that they did not use: dated more than 15 min after the scan
   std::uint64_t forgotten = 0;  // hits and groups that correlations forgot early, at a limit
+  std::uint64_t unevaluated = 0;  // rules, by event: their budget ended (program/work.h)
 };
 
 // What the sink gets of alerts.
@@ -47,7 +48,8 @@ struct ScanOptions {
 // A record that was matched with a reservation.
 struct RecordNote {
   event::Origin origin;
-  std::uint8_t notes = 0;  // event::ReadNote bits
+  std::uint8_t notes = 0;                         // event::ReadNote bits
+  std::vector<program::RuleIndex> unevaluated{};  // with event::kUnevaluated
 };
 
 // All calls come one at a time and in input order, from any of the worker threads.

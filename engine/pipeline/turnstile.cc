@@ -127,7 +127,10 @@ void Turnstile::deliver(const std::unique_lock<std::mutex>&, BatchResult& result
     collected_ = correlation_.add(result.hits, result.newest);
   }
   for (const event::RecordError& error : result.errors) sink_.error(error);
-  for (const RecordNote& note : result.notes) sink_.note(note);
+  for (const RecordNote& note : result.notes) {
+    stats_.unevaluated += note.unevaluated.size();
+    sink_.note(note);
+  }
   for (BatchResult::Raised& raised : result.alerts) sink_.alert(std::move(raised.alert));
   if (!result.lines.empty()) sink_.lines(result.lines.text());
   sink_.progress(stats_);

@@ -44,10 +44,10 @@ bool Evidence::holds(NodeId id, event::Event& event) {
 
 bool Evidence::collect_leaf(const Predicate& predicate, event::Event& event) {
   std::string_view value, pattern;
-  if (event::Value* met = predicate.witness(event); met != nullptr) {
+  if (event::Value* met = predicate.witness(event, work_); met != nullptr) {
     value = describe(*met);
-    pattern = patterns_.emplace_back(predicate.met_pattern(event, *met));
-  } else if (!predicate.test(event)) {
+    pattern = patterns_.emplace_back(predicate.met_pattern(event, *met, work_));
+  } else if (predicate.test(event, work_) != Truth::yes) {
     return false;
   } else if (!predicate.patterns.empty()) {
     if (const event::Value* first = event.first(predicate.field); first != nullptr) {

@@ -29,10 +29,15 @@ using FieldMatch = BasicFieldMatch<std::string>;
 using MatchDetails = BasicMatchDetails<std::string>;
 using MatchView = BasicMatchDetails<std::string_view>;
 
-// The scratch memory of one thread.
+// The scratch memory of one thread. It has a budget of its own (work.h), which all rules of an
+// event share: evidence that would cost more is left out.
 class Evidence {
  public:
-  explicit Evidence(const Program& program) : program_(program) {}
+  explicit Evidence(const Program& program, Work::Clock clock = nullptr)
+      : program_(program), work_(Work::of_evidence(clock)) {}
+
+  // Another event is next.
+  void begin_event() { work_.begin_event(); }
 
   // Precondition: `event` was read with program.fields() and fulfils the rule. What `out` shows is
   // valid until the next call, and no longer than the event's values.
@@ -58,6 +63,7 @@ class Evidence {
   }
 
   const Program& program_;
+  Work work_;
   std::deque<std::string> patterns_;  // some of those that are shown
   MatchView* out_ = nullptr;
 };

@@ -15,7 +15,8 @@ std::string spelled(const event::Value& value) {
 Explained explain_predicate(const Predicate& predicate, event::Event& event) {
   Explained out;
   out.kind = Node::Kind::predicate;
-  out.holds = predicate.test(event);
+  Work work = Work::unlimited();
+  out.holds = predicate.test(event, work) == Truth::yes;
   out.field = predicate.field_name;
   out.operation = predicate.operation;
   out.patterns = predicate.patterns;
@@ -27,9 +28,9 @@ Explained explain_predicate(const Predicate& predicate, event::Event& event) {
       ++out.more_values;
     }
   }
-  if (event::Value* met = predicate.witness(event); met != nullptr) {
+  if (event::Value* met = predicate.witness(event, work); met != nullptr) {
     out.met_value = spelled(*met);
-    out.met_pattern = predicate.met_pattern(event, *met);
+    out.met_pattern = predicate.met_pattern(event, *met, work);
   } else if (!out.patterns.empty()) {
     if (out.holds && !out.values.empty()) out.met_value = out.values.front();  // `exists`
     out.met_pattern = out.patterns.front();

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -131,7 +132,10 @@ Gates Gates::derive(const Program& program, std::span<const RuleIndex> rules,
   for (std::uint32_t i = 0; i < gates.gates_.size(); ++i) {
     gates.gate_numbers_[gates.gates_[i].field] = i;
   }
-  for (FieldGate& gate : gates.gates_) gate.literals.literals.build();
+  for (FieldGate& gate : gates.gates_) {
+    gate.literals.literals.build();
+    gate.first_sign = std::exchange(gates.signs_, gates.signs_ + gate.signs());
+  }
   gates.keywords_.literals.build(options.hyperscan_literals);
   gates.find_readings(program, rules, frequent);
   return gates;

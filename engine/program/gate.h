@@ -59,9 +59,9 @@ class Gates {
     bool operator==(const Waiting&) const = default;
   };
   // Calls visit(Waiting) for every rule that the event may fulfil, some of them more than once.
-  // Needs fields() only.
+  // Needs fields() only. Where `work` runs out, all rules that wait there are visited.
   template <class Visit>
-  void find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const;
+  void find_candidates(event::Event& event, ScanScratch& scratch, Work& work, Visit visit) const;
 
  private:
   using Rules = std::vector<Waiting>;
@@ -78,6 +78,17 @@ class Gates {
     LiteralGate<LiteralSet> literals;
     NetworkTable networks;
     std::vector<Rules> network_rules;  // by number of the network
+    std::size_t first_sign = 0;        // of those of all gates: texts, literals, networks
+
+    std::size_t signs() const {
+      return text_rules.size() + literals.rules.size() + network_rules.size();
+    }
+    template <class Visit>
+    void for_each(Visit visit) const {
+      for (const auto* rules : {&text_rules, &literals.rules, &network_rules}) {
+        for (const Rules& waiting : *rules) visit(waiting);
+      }
+    }
   };
 
   // Copies the record so that every text without quotes, backslashes and control characters that
@@ -88,10 +99,11 @@ class Gates {
   void find_readings(const Program& program, std::span<const RuleIndex> rules,
                      std::span<const RuleIndex> frequent);
   template <class Visit>
-  static void find_in(const FieldGate& gate, event::Event& event, event::Value& value,
+  static bool find_in(const FieldGate& gate, event::Event& event, event::Value& value, Work& work,
                       Visit& visit);
   template <class Visit>
-  void find_keywords(const event::Event& event, ScanScratch& scratch, Visit& visit) const;
+  bool find_keywords(const event::Event& event, ScanScratch& scratch, Work& work,
+                     Visit& visit) const;
 
   std::vector<FieldGate> gates_;
   static constexpr std::uint32_t kNoGate = UINT32_MAX;
@@ -100,57 +112,79 @@ class Gates {
   std::vector<bool> is_first_;               // by field: among fields_
   std::vector<Reading> readings_;            // by rule
   LiteralGate<LiteralScanner> keywords_;
+  std::size_t signs_ = 0;  // of gates_; those of keywords_ follow
   std::vector<RuleIndex> always_;
 };
 
 template <class Visit>
-void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Visit visit) const {
+void Gates::find_candidates(event::Event& event, ScanScratch& scratch, Work& work,
+                            Visit visit) const {
+  const auto visit_all = [&](const Rules& rules) {
+    for (const Waiting& waiting : rules) visit(waiting);
+  };
+  const auto visit_unproven = [&](const Rules& rules) {
+    for (const Waiting& waiting : rules) visit(Waiting{waiting.rule, kNoPredicate});
+  };
+  work.begin_set(signs_ + keywords_.rules.size());
   for (const event::FieldRef field : event.filled()) {
     if (gate_numbers_[field] == kNoGate) continue;
     const FieldGate& gate = gates_[gate_numbers_[field]];
-    for (const Waiting& waiting : gate.if_present) visit(waiting);
-    for (event::Value* value = event.first(gate.field); value != nullptr;
+    visit_all(gate.if_present);
+    bool complete = true;
+    for (event::Value* value = event.first(gate.field); value != nullptr && complete;
          value = event.next(*value)) {
-      find_in(gate, event, *value, visit);
+      complete = find_in(gate, event, *value, work, visit_all);
     }
+    if (!complete) gate.for_each(visit_unproven);
   }
-  if (!keywords_.literals.empty()) find_keywords(event, scratch, visit);
+  if (!keywords_.literals.empty() && !find_keywords(event, scratch, work, visit_all)) {
+    for (const Rules& rules : keywords_.rules) visit_unproven(rules);
+  }
   for (const RuleIndex rule : always_) visit(Waiting{rule, kNoPredicate});
 }
 
+// False when `work` ran out.
 template <class Visit>
-void Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value, Visit& visit) {
-  if (value.kind == event::Value::Kind::null) return;
+bool Gates::find_in(const FieldGate& gate, event::Event& event, event::Value& value, Work& work,
+                    Visit& visit) {
+  if (value.kind == event::Value::Kind::null) return true;
   const bool ascii = text::is_ascii(value.text);
   const std::string_view text = ascii ? value.text : event.folded(value);
+  // Once for each sign: what follows from it is the same the second time.
+  const auto show = [&](std::size_t sign, const Rules& rules) {
+    if (work.insert(gate.first_sign + sign)) visit(rules);
+  };
   if (!gate.texts.empty()) {
     const auto number = ascii ? gate.texts.find_caseless(text) : gate.texts.find(text);
-    if (number != StringTable::kMissing) {
-      for (const Waiting& waiting : gate.text_rules[number]) visit(waiting);
-    }
+    if (number != StringTable::kMissing) show(number, gate.text_rules[number]);
   }
-  gate.literals.literals.scan(text, [&](std::uint32_t number) {
-    for (const Waiting& waiting : gate.literals.rules[number]) visit(waiting);
+  const std::size_t literals = gate.text_rules.size();
+  const Truth scanned = gate.literals.literals.scan(text, work, [&](std::uint32_t number) {
+    show(literals + number, gate.literals.rules[number]);
     return false;
   });
-  if (gate.networks.empty() || value.kind != event::Value::Kind::string) return;
+  if (scanned == Truth::unknown) return false;
+  if (gate.networks.empty() || value.kind != event::Value::Kind::string) return true;
+  const std::size_t networks = literals + gate.literals.rules.size();
   if (const auto address = parse_ip(value.text)) {
     gate.networks.find(*address, [&](std::uint32_t number) {
-      for (const Waiting& waiting : gate.network_rules[number]) visit(waiting);
+      show(networks + number, gate.network_rules[number]);
       return false;
     });
   }
+  return true;
 }
 
 template <class Visit>
-void Gates::find_keywords(const event::Event& event, ScanScratch& scratch, Visit& visit) const {
+bool Gates::find_keywords(const event::Event& event, ScanScratch& scratch, Work& work,
+                          Visit& visit) const {
   std::string_view text = event.json();
   if (!event.is_spelled_out()) {
     spell_out(text, scratch.text);
     text = scratch.text;
   }
-  keywords_.literals.scan(text, scratch, [&](std::uint32_t number) {
-    for (const Waiting& waiting : keywords_.rules[number]) visit(waiting);
+  return keywords_.literals.scan(text, scratch, work, [&](std::uint32_t number) {
+    if (work.insert(signs_ + number)) visit(keywords_.rules[number]);
   });
 }
 

@@ -1,7 +1,6 @@
 // Alternatives of one detection item → predicates. Values that ask the same kind of question share
 // a predicate: a hash set of exact strings, a list of globs, a list of networks, and so on.
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <charconv>
@@ -32,16 +31,6 @@ std::string operation_name(const sigma::DetectionItem& item) {
     name += sigma::to_string(use.kind);
   }
   return name.empty() ? "equals" : name;
-}
-
-std::string lookaround_hint(std::string_view pattern) {
-  for (const std::string_view construct : {"(?=", "(?!", "(?<=", "(?<!"}) {
-    if (pattern.find(construct) != std::string_view::npos) {
-      return "; RE2 has no look-around: put the excluded part into a selection of its own and "
-             "negate it in the condition";
-    }
-  }
-  return {};
 }
 
 class Grouping {
@@ -175,28 +164,17 @@ class Grouping {
 
   void add_regex(const Alternative& alternative) {
     const Operand& operand = alternative.operand;
-    std::string source = operand.pattern.plain();
-    if (operand.multi_line) source.insert(0, "(?m)");
-    re2::RE2::Options options(re2::RE2::Quiet);
-    options.set_case_sensitive(!operand.ignore_case);
-    options.set_dot_nl(operand.dot_all);
-    options.set_max_mem(limits::kRegexMemoryBytes);
-    auto regex = std::make_shared<const re2::RE2>(source, options);
-    if (!regex->ok()) {
-      return problem(codes::kRegexInvalid,
-                     fmt::format("RE2 cannot run this regular expression: {}{}", regex->error(),
-                                 lookaround_hint(source)));
+    auto regex = Regex::compile(operand.pattern.plain(),
+                                {operand.ignore_case, operand.dot_all, operand.multi_line});
+    if (!regex) {
+      const bool large = regex.error().code == Code::limit;
+      return problem(large ? codes::kRegexTooLarge : codes::kRegexInvalid, regex.error().message);
     }
-    if (regex->ProgramSize() > limits::kRegexProgramSize) {
-      return problem(codes::kRegexTooLarge,
-                     fmt::format("this regular expression needs {} instructions, more than {}; "
-                                 "use smaller repetition counts",
-                                 regex->ProgramSize(), limits::kRegexProgramSize));
-    }
-    const auto identity = fmt::format("{}:{}:{}", operand.ignore_case, operand.dot_all, source);
+    const auto identity =
+        fmt::format("{}:{}:{}", operand.ignore_case, operand.dot_all, regex->pattern());
     auto& matcher = shared<MatchRegexes>("regex", identity, alternative);
-    matcher.literals.push_back(required_literals(*regex, Haystack::value));
-    matcher.regexes.push_back(std::move(regex));
+    matcher.literals.push_back(required_literals(regex->re2(), Haystack::value));
+    matcher.regexes.push_back(std::move(*regex));
   }
 
   void add_cidr(const Alternative& alternative) {

@@ -51,21 +51,24 @@ class LiteralScanner {
 
   // To be called for every ScanScratch before it is used here.
   void prepare(ScanScratch& scratch) const;
+  std::size_t size() const { return literals_.size(); }
   // Calls visit(number) at least once for every literal that occurs in `text`; visit must not
-  // throw. Texts as for LiteralSet.
+  // throw. Texts as for LiteralSet. False when `work` ran out: some literals were not looked for.
   template <class Visit>
-  void scan(std::string_view text, ScanScratch& scratch, Visit visit) const {
+  bool scan(std::string_view text, ScanScratch& scratch, Work& work, Visit visit) const {
     const auto call = [](void* context, std::uint32_t number) {
       (*static_cast<Visit*>(context))(number);
     };
     const auto search = [&](const Part& part) {
-      part.set.scan(text, [&](std::uint32_t literal) {
+      const auto report = [&](std::uint32_t literal) {
         visit(part.numbers[literal]);
         return false;
-      });
+      };
+      return part.set.scan(text, work, report) != Truth::unknown;
     };
-    search(long_);
-    if (database_ == nullptr || !scan_with_hyperscan(text, scratch, call, &visit)) search(short_);
+    if (!search(long_)) return false;
+    return (database_ != nullptr && scan_with_hyperscan(text, scratch, call, &visit)) ||
+           search(short_);
   }
 
  private:

@@ -19,6 +19,7 @@
 
 #include "base/string_table.h"
 #include "base/text_hash.h"
+#include "program/work.h"
 
 namespace tocsin::program {
 
@@ -34,17 +35,19 @@ class LiteralSet {
   const std::string& literal(std::uint32_t number) const { return literals_.texts()[number]; }
 
   // Calls visit(number) at least once for every literal that occurs in `text`, until it returns
-  // true; returns whether it did.
+  // true: the answer is yes then, no after the last. It is unknown when `work` runs out before.
   template <class Visit>
-  bool scan(std::string_view text, Visit visit) const {
+  Truth scan(std::string_view text, Work& work, Visit visit) const {
     for (const Probe& probe : probes_) {
-      const bool stopped = probe.width == 4   ? scan<4>(probe, text, visit)
-                           : probe.width == 3 ? scan<3>(probe, text, visit)
-                           : probe.width == 2 ? scan<2>(probe, text, visit)
-                                              : scan<1>(probe, text, visit);
-      if (stopped) return true;
+      if (!work.spend(kScanUnits * (text.size() / probe.stride))) return Truth::unknown;
+      Scan<Visit> scan{probe, text, work, visit, Truth::no};
+      const bool stopped = probe.width == 4   ? run<4>(scan)
+                           : probe.width == 3 ? run<3>(scan)
+                           : probe.width == 2 ? run<2>(scan)
+                                              : run<1>(scan);
+      if (stopped) return scan.answer;
     }
-    return false;
+    return Truth::no;
   }
 
  private:
@@ -84,8 +87,23 @@ class LiteralSet {
   }
   static std::uint32_t hash(std::uint32_t window) { return window * 0x9E3779B1u; }
 
+  // A look at one window; a comparison with one literal.
+  static constexpr std::uint64_t kScanUnits = 1, kCompareUnits = 8;
+
+  template <class Visit>
+  struct Scan {
+    const Probe& probe;
+    std::string_view text;
+    Work& work;
+    Visit& visit;
+    Truth answer;  // when it is stopped
+  };
+
+  // Whether it was stopped.
   template <std::size_t kWidth, class Visit>
-  bool scan(const Probe& probe, std::string_view text, Visit& visit) const {
+  bool run(Scan<Visit>& scan) const {
+    const Probe& probe = scan.probe;
+    const std::string_view text = scan.text;
     const std::uint64_t* const known = probe.known.data();
     const unsigned shift = probe.known_shift;
     const std::size_t stride = probe.stride;
@@ -94,8 +112,7 @@ class LiteralSet {
       return known[bit >> 6] >> (bit & 63) & 1;
     };
     const auto stops_at = [&](std::size_t at) {
-      return may_be_at(at) != 0 &&
-             compare(probe, window_at<kWidth>(text.data() + at), text, at, visit);
+      return may_be_at(at) != 0 && compare(scan, window_at<kWidth>(text.data() + at), at);
     };
     std::size_t at = 0;
     for (; at + 3 * stride + kWidth <= text.size(); at += 4 * stride) {
@@ -114,8 +131,8 @@ class LiteralSet {
   }
 
   template <class Visit>
-  bool compare(const Probe& probe, std::uint32_t window, std::string_view text, std::size_t at,
-               Visit& visit) const {
+  bool compare(Scan<Visit>& scan, std::uint32_t window, std::size_t at) const {
+    const Probe& probe = scan.probe;
     const std::size_t mask = probe.slots.size() - 1;
     for (std::size_t i = hash(window) >> probe.slot_shift;; i = (i + 1) & mask) {
       const Slot& slot = probe.slots[i];
@@ -125,8 +142,13 @@ class LiteralSet {
         const Entry& entry = probe.entries[e];
         if (at < entry.offset) continue;
         const std::string& literal = literals_.texts()[entry.literal];
-        if (equals_caseless(text.substr(at - entry.offset, literal.size()), literal) &&
-            visit(entry.literal)) {
+        if (!scan.work.spend(kCompareUnits + literal.size() / 8)) {
+          scan.answer = Truth::unknown;
+          return true;
+        }
+        if (equals_caseless(scan.text.substr(at - entry.offset, literal.size()), literal) &&
+            scan.visit(entry.literal)) {
+          scan.answer = Truth::yes;
           return true;
         }
       }

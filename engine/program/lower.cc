@@ -14,7 +14,8 @@ namespace {
 
 // `*` stands for any number of characters, at any place of a pattern of names.
 bool name_matches(std::string_view pattern, std::string_view name) {
-  return Glob(Pattern::parse(pattern)).matches(name);
+  Work work = Work::unlimited();
+  return Glob(Pattern::parse(pattern)).matches(name, work) == Truth::yes;
 }
 
 }  // namespace

@@ -4,18 +4,20 @@
 
 namespace tocsin::program {
 
-Matching::Matching(const Program& program)
+Matching::Matching(const Program& program, Work::Clock clock)
     : program_(program),
-      results_(program.predicates().size(), 0),
-      tried_(program.rules().size(), 0) {
+      known_(program.predicates().size()),
+      tried_(program.rules().size(), 0),
+      work_(clock) {
   candidates_.reserve(program.rules().size());
 }
 
 void Matching::begin() {
-  constexpr std::uint32_t kLastEpoch = UINT32_MAX >> 1;
-  cut_subject_ = false;
-  if (++epoch_ <= kLastEpoch) return;
-  std::fill(results_.begin(), results_.end(), 0);
+  work_.begin_event();
+  gate_work_.begin_event();
+  unevaluated_.clear();
+  if (++epoch_ != 0) return;
+  std::fill(known_.begin(), known_.end(), Known{});
   std::fill(tried_.begin(), tried_.end(), 0);
   epoch_ = 1;
 }
@@ -35,13 +37,17 @@ bool Matching::open(event::Event& event, const Gates& gates) {
     prepared_.push_back(&gates);
   }
   gates_ = &gates;
-  gates.find_candidates(event, scratch_, [this](const Gates::Waiting& waiting) {
+  gates.find_candidates(event, scratch_, gate_work_, [this](const Gates::Waiting& waiting) {
     add_candidate(waiting.rule);
-    if (waiting.proven != kNoPredicate) results_[waiting.proven] = epoch_ << 1 | 1;
+    if (waiting.proven != kNoPredicate) known_[waiting.proven] = {epoch_, 0, Truth::yes};
   });
+  is_opening_ = true;
   std::erase_if(candidates_, [&](RuleIndex rule) {
-    return gates.reading(rule) != Reading::first && truth(program_.root(rule), event) == Truth::no;
+    if (gates.reading(rule) == Reading::first) return false;
+    work_.begin_rule();
+    return truth(program_.root(rule), event) == Truth::no;
   });
+  is_opening_ = false;
   reading_ = Reading::first;
   for (const RuleIndex rule : candidates_) reading_ = std::max(reading_, gates.reading(rule));
   return !candidates_.empty();
@@ -49,30 +55,35 @@ bool Matching::open(event::Event& event, const Gates& gates) {
 
 void Matching::finish(event::Event& event, std::vector<RuleIndex>& out) {
   std::sort(candidates_.begin(), candidates_.end());
-  for (const RuleIndex rule : candidates_) {
-    if (holds(program_.root(rule), event)) out.push_back(rule);
-  }
+  for (const RuleIndex rule : candidates_) evaluate(rule, event, out);
 }
 
 void Matching::run(event::Event& event, std::span<const RuleIndex> candidates,
                    std::vector<RuleIndex>& out) {
   begin();
-  for (const RuleIndex rule : candidates) {
-    if (holds(program_.root(rule), event)) out.push_back(rule);
-  }
+  for (const RuleIndex rule : candidates) evaluate(rule, event, out);
 }
 
-bool Matching::predicate(PredicateId id, event::Event& event) {
-  std::uint32_t& known = results_[id];
-  if (known >> 1 != epoch_) {
-    const Predicate& asked = program_.predicates()[id];
-    known = epoch_ << 1 | (asked.test(event) ? 1u : 0u);
-    cut_subject_ = cut_subject_ || asked.cuts_subject(event);
-  }
-  return (known & 1) != 0;
+void Matching::evaluate(RuleIndex rule, event::Event& event, std::vector<RuleIndex>& out) {
+  work_.begin_rule();
+  const Truth fulfilled = truth(program_.root(rule), event);
+  if (fulfilled == Truth::yes) out.push_back(rule);
+  if (fulfilled == Truth::unknown) unevaluated_.push_back(rule);
 }
 
-Matching::Truth Matching::truth(NodeId id, event::Event& event) {
+Truth Matching::predicate(PredicateId id, event::Event& event) {
+  Known& known = known_[id];
+  if (known.epoch == epoch_) return work_.recall(known.units) ? known.truth : Truth::unknown;
+  const std::uint64_t before = work_.event_left();
+  const Truth truth = program_.predicates()[id].test(event, work_);
+  // Another rule may have more left for it.
+  if (truth != Truth::unknown) {
+    known = {epoch_, static_cast<std::uint32_t>(before - work_.event_left()), truth};
+  }
+  return truth;
+}
+
+Truth Matching::truth(NodeId id, event::Event& event) {
   const Node& node = program_.node(id);
   const auto children = program_.children(node);
   // `decisive` as soon as one child is; the opposite when all children are that.
@@ -87,8 +98,8 @@ Matching::Truth Matching::truth(NodeId id, event::Event& event) {
   };
   switch (node.kind) {
     case Node::Kind::predicate:
-      if (!gates_->tells(program_.predicates()[node.index])) return Truth::unknown;
-      return predicate(node.index, event) ? Truth::yes : Truth::no;
+      if (is_opening_ && !gates_->tells(program_.predicates()[node.index])) return Truth::unknown;
+      return predicate(node.index, event);
     case Node::Kind::all:
       return combined(Truth::no, Truth::yes);
     case Node::Kind::any:
@@ -101,25 +112,6 @@ Matching::Truth Matching::truth(NodeId id, event::Event& event) {
       return truth(children[0], event);
   }
   return Truth::unknown;
-}
-
-bool Matching::holds(NodeId id, event::Event& event) {
-  const Node& node = program_.node(id);
-  const auto children = program_.children(node);
-  const auto child_holds = [&](NodeId child) { return holds(child, event); };
-  switch (node.kind) {
-    case Node::Kind::predicate:
-      return predicate(node.index, event);
-    case Node::Kind::all:
-      return std::all_of(children.begin(), children.end(), child_holds);
-    case Node::Kind::any:
-      return std::any_of(children.begin(), children.end(), child_holds);
-    case Node::Kind::negation:
-      return !holds(children[0], event);
-    case Node::Kind::selection:
-      return holds(children[0], event);
-  }
-  return false;
 }
 
 }  // namespace tocsin::program

@@ -18,7 +18,8 @@ namespace tocsin::program {
 // about it: open() finds the rules that may be fulfilled, finish() evaluates them.
 class Matching {
  public:
-  explicit Matching(const Program& program);
+  // `clock`: work.h.
+  explicit Matching(const Program& program, Work::Clock clock = nullptr);
 
   // False when the event fulfils none of the rules behind `gates`. Looks only at gates.fields():
   // a rule that what they say excludes is not opened.
@@ -37,7 +38,7 @@ class Matching {
   }
 
   // Appends to `out` the rules of `candidates` that the event fulfils, in their order: each of them
-  // is evaluated.
+  // is evaluated, unless its budget ends.
   void run(event::Event& event, std::span<const RuleIndex> candidates, std::vector<RuleIndex>& out);
 
   // The rules to try on an event: those of its log source when the record tells it.
@@ -45,32 +46,45 @@ class Matching {
     return event.is_cloudtrail() ? program_.cloudtrail_rules() : program_.all_rules();
   }
 
-  // The value of one node for the event of the last finish() or run().
-  bool holds(NodeId node, event::Event& event);
+  // Rules of the last finish() or run() that are neither fulfilled nor not: their budget ended
+  // before (work.h). Whoever sent the event may hide in it from them: it must be reported.
+  std::span<const RuleIndex> unevaluated() const { return unevaluated_; }
+  // What that event took.
+  std::uint64_t work() const { return gate_work_.spent() + work_.spent(); }
 
-  // A regex saw only the beginning of a value of that event (limits::kRegexSubjectBytes).
-  bool cut_subject() const { return cut_subject_; }
+  // Whether one node is known to be true for the event of the last finish() or run().
+  bool holds(NodeId node, event::Event& event) { return truth(node, event) == Truth::yes; }
+
+  // A regex saw only the beginning of a value of that event (Regex::subject_limit).
+  bool cut_subject() const { return work_.cut_subject(); }
 
  private:
   void begin();
   void add_candidate(RuleIndex rule);
-  bool predicate(PredicateId id, event::Event& event);
-  enum class Truth : std::uint8_t { no, yes, unknown };
-  // By the fields of the gates alone.
+  void evaluate(RuleIndex rule, event::Event& event, std::vector<RuleIndex>& out);
+  Truth predicate(PredicateId id, event::Event& event);
+  // While an event is opened: by the fields of the gates alone.
   Truth truth(NodeId id, event::Event& event);
 
   const Program& program_;
-  std::vector<std::uint32_t> results_;  // by predicate: epoch << 1 | result
-  std::vector<std::uint32_t> tried_;    // by rule: epoch in which it became a candidate
+  struct Known {
+    std::uint32_t epoch = 0;
+    std::uint32_t units = 0;  // of work
+    Truth truth = Truth::unknown;
+  };
+  std::vector<Known> known_;          // by predicate
+  std::vector<std::uint32_t> tried_;  // by rule: epoch in which it became a candidate
   std::uint32_t epoch_ = 0;
   ScanScratch scratch_;
+  Work work_, gate_work_ = Work::of_gates();
+  bool is_opening_ = false;
 
   // Of the event that was opened.
   std::vector<RuleIndex> candidates_;
   const Gates* gates_ = nullptr;
   Reading reading_ = Reading::first;
   std::vector<const Gates*> prepared_;  // for scratch_
-  bool cut_subject_ = false;
+  std::vector<RuleIndex> unevaluated_;
 };
 
 }  // namespace tocsin::program

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "program/work.h"
+
 namespace tocsin::program {
 
 // A sequence of literals, wildcards and placeholders.
@@ -35,14 +37,15 @@ struct Pattern {
   void append(const Pattern& other);
 };
 
-// A compiled pattern without placeholders. Matching is linear in the text for patterns without
-// `?`, and at worst |text| × |pattern| with it; it never backtracks over a `*`.
+// A compiled pattern without placeholders. Matching looks at every byte of the text once, for each
+// 64 bytes of its longest stretch between two `*` when there is a `?` in it; it never backtracks.
 class Glob {
  public:
   // `pattern` must be folded already for case-insensitive use; texts then must be folded too.
   explicit Glob(const Pattern& pattern);
 
-  bool matches(std::string_view text) const;
+  // `text` is well-formed UTF-8. Unknown when `work` has nothing left; charges what it did.
+  Truth matches(std::string_view text, Work& work) const;
 
   // Calls visit(literal) for every stretch of literal characters; each occurs in whatever matches.
   template <class Visit>
@@ -63,11 +66,10 @@ class Glob {
   // A piece between two `*`: literals and single-character wildcards, one code point each.
   struct Segment {
     std::string text;   // kAnyChar stands for `?`
-    bool plain = true;  // no `?` inside: plain search
+    bool plain = true;  // no `?` inside
   };
-  static bool match_at(const Segment& segment, std::string_view text, std::size_t& pos);
-  static bool find_from(const Segment& segment, std::string_view text, std::size_t& pos);
-  static bool match_end(const Segment& segment, std::string_view text, std::size_t from);
+  class Bits;
+  class Search;
 
   std::vector<Segment> segments_;
   bool open_start_ = false;  // begins with `*`

@@ -1,4 +1,5 @@
-// PatternFilter: of many patterns, tries only those whose required literal occurs.
+// PatternFilter: of many patterns, tries only those whose required literal occurs, and each of them
+// once.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "program/literal_set.h"
+#include "program/work.h"
 
 namespace tocsin::program {
 
@@ -22,25 +24,35 @@ class PatternFilter {
 
   // any() does not look at the text.
   bool tries_all() const { return literals_.empty(); }
-  // True when matches(i) is, for some pattern i < count. `text` is folded, or its ASCII literals
-  // stand in it whatever their case.
+  // Whether matches(i) is yes for some pattern i < count; unknown when `work` ran out before one
+  // was found. `text` is folded, or its ASCII literals stand in it whatever their case. matches()
+  // is called at most once for each pattern, and does not use the set of `work`.
   template <class Matches>
-  bool any(std::string_view text, std::size_t count, Matches matches) const {
+  Truth any(std::string_view text, std::size_t count, Work& work, Matches matches) const {
+    Truth found = Truth::no;
+    const auto meets = [&](std::size_t pattern) {
+      const Truth truth = matches(pattern);
+      if (truth != Truth::no) found = truth;
+      return truth == Truth::yes;
+    };
     if (tries_all()) {
       for (std::size_t i = 0; i < count; ++i) {
-        if (matches(i)) return true;
+        if (meets(i)) return Truth::yes;
       }
-      return false;
+      return found;
     }
     for (const std::uint32_t i : always_) {
-      if (matches(i)) return true;
+      if (meets(i)) return Truth::yes;
     }
-    return literals_.scan(text, [&](std::uint32_t literal) {
+    work.begin_set(patterns_.size() + count);
+    const Truth scanned = literals_.scan(text, work, [&](std::uint32_t literal) {
+      if (!work.insert(literal)) return false;
       for (const std::uint32_t i : patterns_[literal]) {
-        if (matches(i)) return true;
+        if (work.insert(patterns_.size() + i) && meets(i)) return true;
       }
       return false;
     });
+    return scanned == Truth::no ? found : scanned;
   }
 
  private:

@@ -18,10 +18,8 @@
 #include "event/event.h"
 #include "program/pattern.h"
 #include "program/pattern_filter.h"
-
-namespace re2 {
-class RE2;
-}
+#include "program/regex.h"
+#include "program/work.h"
 
 namespace tocsin::program {
 
@@ -39,7 +37,7 @@ struct MatchScalars {
   StringTable exact;  // folded
 };
 struct MatchRegexes {
-  std::vector<std::shared_ptr<const re2::RE2>> regexes;
+  std::vector<Regex> regexes;
   std::vector<std::vector<std::string>> literals;  // of each: one of them must occur; none: unknown
   PatternFilter filter;
 };
@@ -82,17 +80,17 @@ struct Predicate {
   std::string operation;
   std::vector<std::string> patterns;
 
-  // True when the field meets the question. Folds texts of `event` as needed. No I/O, no clock.
-  bool test(event::Event& event) const;
-  // The first value that meets it; nullptr when none does (`exists` and absent fields have none).
-  event::Value* witness(event::Event& event) const;
-  // A regex of this predicate sees only the beginning of some value (limits::kRegexSubjectBytes).
-  bool cuts_subject(event::Event& event) const;
+  // Whether the field meets the question. Folds texts of `event` as needed. No I/O, no clock.
+  Truth test(event::Event& event, Work& work) const;
+  // The first value that meets it; nullptr when none does (`exists` and absent fields have none) or
+  // `work` ran out.
+  event::Value* witness(event::Event& event, Work& work) const;
   // The pattern that `value` meets, as the rule or the list writes it. Precondition: it meets one.
-  std::string met_pattern(event::Event& event, event::Value& value) const;
+  // When `work` runs out, another pattern of the predicate.
+  std::string met_pattern(event::Event& event, event::Value& value, Work& work) const;
 };
 
-// True when one value meets the predicate (exists, null and absent fields are decided by test()).
-bool value_meets(const Matcher& matcher, event::Event& event, event::Value& value);
+// Whether one value meets the predicate (exists, null and absent fields are decided by test()).
+Truth value_meets(const Matcher& matcher, event::Event& event, event::Value& value, Work& work);
 
 }  // namespace tocsin::program

@@ -68,8 +68,9 @@ class Signs {
   }
   bool list(const MatchRegexes& regexes) {
     for (std::size_t i = 0; i < regexes.regexes.size(); ++i) {
-      const auto literals = keywords_ ? required_literals(*regexes.regexes[i], Haystack::record)
-                                      : regexes.literals[i];
+      const auto literals = keywords_
+                                ? required_literals(regexes.regexes[i].re2(), Haystack::record)
+                                : regexes.literals[i];
       if (literals.empty()) return false;
       for (const std::string& literal : literals) {
         if (!add_literal(literal)) return false;

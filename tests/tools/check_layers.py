@@ -25,7 +25,7 @@ SIDEWAYS = {("metrics", "base"), ("alert", "program"), ("route", "correlate"), (
 # Third-party headers and the files that may include them.
 THIRD_PARTY = {
     r"yaml-cpp/": {"sigma/yaml_reader.cc"},
-    r"re2/": {"program/predicate.cc", "program/group.cc", "program/required_literal.cc"},
+    r"re2/": {"program/regex.cc", "program/required_literal.cc"},
     r"hs/": {"program/literal_scanner.cc"},
     r"simdjson\.h": {"event/structural_index.cc", "event/json_text.cc"},
     r"zlib\.h": {"event/inflater.cc", "event/compress.cc"},

@@ -26,7 +26,8 @@ std::set<std::string> found_slowly(const Texts& literals, const std::string& tex
 
 std::set<std::string> found_by_set(const LiteralSet& set, const std::string& text) {
   std::set<std::string> found;
-  set.scan(text, [&](std::uint32_t number) {
+  Work work = Work::unlimited();
+  set.scan(text, work, [&](std::uint32_t number) {
     found.insert(set.literal(number));
     return false;
   });
@@ -44,7 +45,9 @@ class Scanner {
   }
   std::set<std::string> found(const std::string& text) {
     std::set<std::string> found;
-    scanner_.scan(text, scratch_, [&](std::uint32_t number) { found.insert(literals_[number]); });
+    Work work = Work::unlimited();
+    scanner_.scan(text, scratch_, work,
+                  [&](std::uint32_t number) { found.insert(literals_[number]); });
     return found;
   }
 
@@ -118,9 +121,27 @@ TEST_CASE("bytes beyond ASCII are compared as they are") {
 
 TEST_CASE("a search can be ended, and an empty set finds nothing") {
   int calls = 0;
-  CHECK(set_of({"a", "b"}).scan("abab", [&](std::uint32_t) { return ++calls > 0; }));
+  Work work;
+  const auto stop = [&](std::uint32_t) { return ++calls > 0; };
+  CHECK(set_of({"a", "b"}).scan("abab", work, stop) == Truth::yes);
   CHECK(calls == 1);
-  CHECK_FALSE(set_of({}).scan("abab", [](std::uint32_t) { return true; }));
+  CHECK(set_of({}).scan("abab", work, stop) == Truth::no);
+}
+
+// All literals begin alike for longer than a LiteralSet looks: each place that does costs as much
+// as there are literals.
+TEST_CASE("a search that costs too much is given up, which is no answer") {
+  const std::string alike(60, 'x');
+  LiteralSet set;
+  for (int i = 0; i < 10'000; ++i) set.insert(alike + std::to_string(100'000 + i));
+  set.build();
+  std::string text;
+  while (text.size() < 1'000'000) text += alike + "-";
+  const auto none = [](std::uint32_t) { return false; };
+  Work work;
+  CHECK(set.scan(text, work, none) == Truth::unknown);
+  work.begin_event();
+  CHECK(set.scan(std::string(100'000, '-'), work, none) == Truth::no);
 }
 
 }  // namespace tocsin::program

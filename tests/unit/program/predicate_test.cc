@@ -15,10 +15,11 @@ Tested test(const char* selection, const char* json) {
   REQUIRE(runner.program().predicates().size() == 1);
   const Predicate& predicate = runner.program().predicates()[0];
   event::Event& event = runner.read(json);
-  event::Value* witness = predicate.witness(event);
-  if (witness == nullptr) return {predicate.test(event), "-", ""};
-  return {predicate.test(event), std::string(witness->text),
-          predicate.met_pattern(event, *witness)};
+  Work work;
+  event::Value* witness = predicate.witness(event, work);
+  const bool holds = predicate.test(event, work) == Truth::yes;
+  if (witness == nullptr) return {holds, "-", ""};
+  return {holds, std::string(witness->text), predicate.met_pattern(event, *witness, work)};
 }
 
 TEST_CASE("the witness is the first value that meets the question") {

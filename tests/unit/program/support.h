@@ -38,8 +38,8 @@ inline std::string rule_of(const std::string& selection, const std::string& cond
 // A program with what it needs to run.
 class Runner {
  public:
-  explicit Runner(Program program)
-      : program_(std::move(program)), reader_(program_.fields()), matching_(program_) {}
+  explicit Runner(Program program, Work::Clock clock = nullptr)
+      : program_(std::move(program)), reader_(program_.fields()), matching_(program_, clock) {}
   explicit Runner(const std::string& yaml, const sigma::Lists& lists = {})
       : Runner(compile(yaml, lists)) {}
 
@@ -62,6 +62,8 @@ class Runner {
     return titles;
   }
   bool fires(const std::string& json) { return !fired(json).empty(); }
+  // Of the last event.
+  const Matching& matching() const { return matching_; }
 
  private:
   const Program program_;
