@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/harden.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/command.h"
@@ -93,6 +94,9 @@ int run(const std::string& config_path, bool accept_loss) {
   print_diagnostics(diagnostics, Severity::warning, kShownProblems);
   if (!config) return kError;
   log::configure(config->log.level, config->log.format);
+  for (const std::string& problem : harden_process()) {
+    log::warning("the process is not hardened as it could be", {{"problem", problem}});
+  }
   const std::string& address = config->server.address;
   if (config->allow_insecure && !address.starts_with("127.") && address != "::1") {
     log::warning(

@@ -38,6 +38,7 @@ case $mode in
     check failed_io --cases 16
     check disk_full
     check damaged_store
+    check hardened
     check reload --reloads 50
     check retries --alerts 20
     check flood --seconds 2
@@ -52,6 +53,7 @@ case $mode in
     check failed_io
     check disk_full
     check damaged_store
+    check hardened
     check reload --reloads 3000
     check retries --alerts 500
     check flood --seconds 30
