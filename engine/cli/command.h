@@ -29,6 +29,7 @@ void add_explain(CLI::App& app, int& exit_code);
 void add_fields(CLI::App& app, int& exit_code);
 void add_outbox(CLI::App& app, int& exit_code);
 void add_aside(CLI::App& app, int& exit_code);
+void add_store(CLI::App& app, int& exit_code);
 void add_notify(CLI::App& app, int& exit_code);
 
 // --rules and --lists, as every subcommand spells them.

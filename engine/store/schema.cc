@@ -197,8 +197,13 @@ CREATE TABLE store_value (
 
 constexpr std::array<const char*, 3> kMigrations = {kVersion1, kVersion2, kVersion3};
 
-// The version of a database that is ours; 0: it is empty.
-Result<std::int64_t> version_of(Database& database, std::span<const char* const> steps) {
+}  // namespace
+
+std::span<const char* const> migrations() {
+  return kMigrations;
+}
+
+Result<std::int64_t> format_of(Database& database, std::span<const char* const> steps) {
   const Result<std::int64_t> version = database.number("PRAGMA user_version");
   if (!version) return version;
   const Result<std::int64_t> application = database.number("PRAGMA application_id");
@@ -222,14 +227,8 @@ Result<std::int64_t> version_of(Database& database, std::span<const char* const>
   return version;
 }
 
-}  // namespace
-
-std::span<const char* const> migrations() {
-  return kMigrations;
-}
-
 Status migrate(Database& database, std::span<const char* const> steps) {
-  const Result<std::int64_t> version = version_of(database, steps);
+  const Result<std::int64_t> version = format_of(database, steps);
   if (!version) return tl::unexpected(version.error());
   for (std::size_t step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
     Status status = database.begin_write();
@@ -251,7 +250,7 @@ Status migrate(Database& database, std::span<const char* const> steps) {
 }
 
 Status check_schema(Database& database, std::span<const char* const> steps) {
-  const Result<std::int64_t> version = version_of(database, steps);
+  const Result<std::int64_t> version = format_of(database, steps);
   if (!version) return tl::unexpected(version.error());
   if (*version == static_cast<std::int64_t>(steps.size())) return {};
   return fail(Code::unsupported,

@@ -17,6 +17,9 @@ inline constexpr int kApplicationId = 0x546F6373;  // "Tocs"
 // Statements that make version i + 1 out of version i.
 std::span<const char* const> migrations();
 
+// The format of a database that is Tocsin's; 0: it is empty. Fails as migrate() does.
+Result<std::int64_t> format_of(Database& database, std::span<const char* const> steps);
+
 // Makes the database current. Code::unsupported for a newer one, Code::refused for one that is not
 // Tocsin's; neither is touched.
 Status migrate(Database& database, std::span<const char* const> steps);

@@ -38,6 +38,7 @@ case $mode in
     check failed_io --cases 16
     check disk_full
     check damaged_store
+    check store_tools
     check hardened
     check reload --reloads 50
     check retries --alerts 20
@@ -53,6 +54,7 @@ case $mode in
     check failed_io
     check disk_full
     check damaged_store
+    check store_tools
     check hardened
     check reload --reloads 3000
     check retries --alerts 500
