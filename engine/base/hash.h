@@ -1,4 +1,6 @@
-// FNV-1a, 64 bit: stable over processes and releases, so it may be stored. Not for secrets.
+// Hashes that are stable over processes and releases, so that they may be stored. Fnv64 is for
+// checksums and for what operators write: whoever chooses the text can find another one with the
+// same hash in seconds. Tables in memory: base/siphash.h.
 #pragma once
 
 #include <array>
@@ -9,8 +11,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/blake2b.h"
+
 namespace tocsin {
 
+// FNV-1a, 64 bits.
 class Fnv64 {
  public:
   Fnv64& add(std::string_view text) {
@@ -22,7 +27,6 @@ class Fnv64 {
   std::uint64_t value() const { return state_; }
 
  private:
-  friend class KeyHash;
   static constexpr std::uint64_t kPrime = 0x100000001B3u;
 
   void add_byte(unsigned char byte) { state_ = (state_ ^ byte) * kPrime; }
@@ -36,55 +40,37 @@ class Fnv64 {
   std::uint64_t state_ = 0xCBF29CE484222325u;
 };
 
-// 128 bits for identifiers: two Fnv64 with different seeds.
+// 128 bits for identifiers, stable over processes and releases. Where two hashes are equal, what
+// they are of is taken to be the same; events choose much of it, so the hash is a cryptographic
+// one.
 class KeyHash {
  public:
   static constexpr std::size_t kDigits = 32;
 
-  KeyHash() { b_.add("tocsin"); }
-
+  // Adds `text` with its length, as Fnv64::add_field() does.
   KeyHash& add_field(std::string_view text) {
-    a_.add_size(text.size());
-    b_.add_size(text.size());
-    for (const char c : text) {  // together: each waits for its own multiplications only
-      a_.add_byte(static_cast<unsigned char>(c));
-      b_.add_byte(static_cast<unsigned char>(c));
+    char size[8];
+    for (std::size_t i = 0; i < sizeof size; ++i) {
+      size[i] = static_cast<char>(static_cast<std::uint64_t>(text.size()) >> (8 * i));
     }
+    hash_.add({size, sizeof size});
+    hash_.add(text);
     return *this;
   }
 
   // The bits, in the order in which write() writes them.
-  std::array<std::uint8_t, 16> bytes() const {
-    std::array<std::uint8_t, 16> out{};
-    const std::uint64_t halves[] = {a_.value(), b_.value()};
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      out[i] = static_cast<std::uint8_t>(halves[i / 8] >> (56 - i % 8 * 8));
-    }
-    return out;
-  }
+  std::array<std::uint8_t, 16> bytes() const { return hash_.digest(); }
   // Writes kDigits lower-case hexadecimal digits.
   void write(char* out) const {
-    for (const std::uint64_t half : {a_.value(), b_.value()}) {
-      for (const std::uint64_t quarter : {half >> 32, half & 0xFFFFFFFFu}) {
-        const std::uint64_t digits = hex(quarter);
-        std::memcpy(out, &digits, sizeof digits);
-        out += sizeof digits;
-      }
+    constexpr char kHex[] = "0123456789abcdef";
+    for (const std::uint8_t byte : bytes()) {
+      *out++ = kHex[byte >> 4];
+      *out++ = kHex[byte & 15];
     }
   }
 
  private:
-  // The eight digits of 32 bits, the first in the lowest byte.
-  static std::uint64_t hex(std::uint64_t bits) {
-    constexpr std::uint64_t kOnes = 0x0101010101010101u;
-    bits = (bits << 16 | bits) & 0x0000FFFF0000FFFFu;
-    bits = (bits << 8 | bits) & 0x00FF00FF00FF00FFu;
-    bits = (bits << 4 | bits) & 0x0F0F0F0F0F0F0F0Fu;  // a nibble in each byte, the last one lowest
-    const std::uint64_t is_letter = (bits + 6 * kOnes) >> 4 & kOnes;
-    return __builtin_bswap64(bits + '0' * kOnes + is_letter * ('a' - '0' - 10));
-  }
-
-  Fnv64 a_, b_;
+  Blake2b hash_;
 };
 
 // As KeyHash::write() writes it.

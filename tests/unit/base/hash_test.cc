@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 #include <string>
 
-#include "base/blake2b.h"
 #include "base/siphash.h"
+#include "unit/colliding_names.h"
 
 namespace tocsin {
 namespace {
@@ -44,6 +45,25 @@ TEST_CASE("SipHash-2-4") {
   for (char i = 0; i < 15; ++i) text += i;
   CHECK(siphash(key, text) == 0xA129CA6149BE45E5u);
   CHECK(siphash(SipKey{1, 2}, text) != siphash(key, text));
+}
+
+TEST_CASE("fields are told apart, and names that collide in FNV are") {
+  const auto of = [](std::initializer_list<const char*> fields) {
+    KeyHash hash;
+    for (const char* const field : fields) hash.add_field(field);
+    return hex_of(hash);
+  };
+  CHECK(of({"ab", "c"}) != of({"a", "bc"}));
+  CHECK(of({"a"}) != of({"a", ""}));
+  CHECK(of({"a", "b"}) == of({"a", "b"}));
+  std::set<std::uint64_t> weak;
+  std::set<std::string> strong;
+  for (const std::string& name : colliding_names()) {
+    weak.insert(Fnv64().add_field(name).value());
+    strong.insert(hex_of(KeyHash().add_field(name)));
+  }
+  CHECK(weak.size() == 1);
+  CHECK(strong.size() == colliding_names().size());
 }
 
 }  // namespace
