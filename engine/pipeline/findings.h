@@ -67,6 +67,7 @@ struct Findings {
   std::vector<correlate::HitBatch> hits;
   std::uint64_t hits_untimed = 0, hits_future = 0;
   EventTimes times;
+  MatchingLimits limits;
   source::Receipt receipt;    // success, until the committer says otherwise
   std::string bytes;          // of the submission, as received: in case it has to be set aside
   bool about_itself = false;  // raised by Tocsin about itself
