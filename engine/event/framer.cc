@@ -208,6 +208,7 @@ Framer::Outcome Framer::garbage() {
   damaged_ = damaged_ || context_count_ != 0;
   line_start_ = false;
   mode_ = Mode::between;
+  if (brief_) return emit_error(at, Code::invalid_input, {});
   return emit_error(at, Code::invalid_input,
                     fmt::format("{} where a JSON object should begin", byte_at(at)));
 }

@@ -105,6 +105,10 @@ class Framer {
   void set_patient(bool patient) { patient_ = patient; }
   bool is_patient() const { return patient_; }
 
+  // Whether errors about records need not say what is wrong: for a reader that only counts them. To
+  // word a million of them takes longer than to find them.
+  void set_brief(bool brief) { brief_ = brief; }
+
   const Frame& frame() const { return frame_; }
   const Error& error() const { return error_; }
 
@@ -205,6 +209,7 @@ class Framer {
   std::string_view window_;
   bool at_end_ = false;
   bool patient_ = true;
+  bool brief_ = false;
 
   // Positions are indexes into the window; offsets are base_ + index.
   std::uint64_t base_;

@@ -36,7 +36,9 @@ Framer::Outcome Framer::broken(Status status) {
   std::string message;
   Code code = Code::invalid_input;
   const bool too_large = status == Status::more && pos_ - begin_ >= limits::kRecordBytes;
-  if (too_large) {
+  if (brief_) {
+    if (too_large || status == Status::too_deep) code = Code::limit;
+  } else if (too_large) {
     code = Code::limit;
     message = fmt::format("the record is larger than {} bytes", limits::kRecordBytes);
   } else if (status == Status::too_deep) {

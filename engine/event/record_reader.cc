@@ -67,6 +67,7 @@ class RecordReader::Impl {
 
   bool next(Batch& batch);
   std::size_t memory() const;
+  void set_brief(bool brief) { brief_ = brief; }
 
  private:
   // An input that is being read. The framer's window is batch.bytes[begin_, end_).
@@ -93,6 +94,7 @@ class RecordReader::Impl {
   std::optional<std::string_view> memory_;  // in place of the files' bytes
   Trust trust_;
   std::uint64_t text_limit_ = kNoLimit;
+  bool brief_ = false;
   std::size_t next_file_ = 0;
   std::uint64_t sequence_ = 0;
   std::unique_ptr<Input> input_;
@@ -183,6 +185,7 @@ bool RecordReader::Impl::is_full(const Batch& batch) const {
 // Takes what the window holds. True when the batch is full.
 bool RecordReader::Impl::drain(Batch& batch) {
   Framer& framer = input_->framer;
+  framer.set_brief(brief_);
   for (;;) {
     const std::string_view window(batch.bytes.data() + begin_, end_ - begin_);
     const Framer::Step step = framer.next(window, input_->at_end);
@@ -269,6 +272,9 @@ RecordReader::RecordReader(std::string_view bytes, std::string name, Trust trust
 RecordReader::~RecordReader() = default;
 bool RecordReader::next(Batch& batch) {
   return impl_->next(batch);
+}
+void RecordReader::set_brief(bool brief) {
+  impl_->set_brief(brief);
 }
 std::size_t RecordReader::memory() const {
   return impl_->memory();

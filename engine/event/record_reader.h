@@ -54,6 +54,9 @@ class RecordReader {
   bool next(Batch& batch);
   static constexpr std::size_t kIdleBytes = std::size_t{1} << 20;
 
+  // Whether errors about records need not say what is wrong, from the next batch on.
+  void set_brief(bool brief);
+
   // Bytes of memory between two batches.
   std::size_t memory() const;
 

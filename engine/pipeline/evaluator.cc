@@ -132,6 +132,7 @@ bool Evaluator::read(const std::function<bool()>& is_enough) {
     }
     seen_ = 0;
     reader_.read(batch_, *this);
+    now.reader.set_brief(now.findings.receipt.errors.size() == source::kReceiptErrors);
     now.inflated += batch_.text_bytes + reader_.unwrapped_bytes();
     if (is_enough()) return false;
   }

@@ -52,6 +52,9 @@ struct RecordNote {
   std::vector<program::RuleIndex> unevaluated{};  // with event::kUnevaluated
 };
 
+// After so many errors about records, further ones do not say what is wrong.
+inline constexpr std::uint64_t kWordedErrors = 1000;
+
 // All calls come one at a time and in input order, from any of the worker threads.
 class ScanSink {
  public:

@@ -90,6 +90,8 @@ bool Turnstile::take(event::Batch& batch) {
   const std::lock_guard lock(reading_);
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(batch)) return false;
   batch.sequence = next_read_++;
+  errors_read_ += batch.errors.size();
+  reader_.set_brief(errors_read_ >= kWordedErrors);
   return true;
 }
 

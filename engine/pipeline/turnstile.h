@@ -101,6 +101,7 @@ class Turnstile {
 
   std::mutex reading_;
   std::uint64_t next_read_ = 0;
+  std::uint64_t errors_read_ = 0;
 
   std::mutex writing_;
   std::condition_variable turn_;

@@ -215,6 +215,40 @@ TEST_CASE("record_reader: tiny records, thousands in one window") {
   }
 }
 
+TEST_CASE("record_reader: brief errors are the same ones, without words") {
+  std::string text;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    for (const char* const line : {"x", "{", "{}", "{\"a\":", "]", "{\"a\":1]"}) {
+      text += line + std::string("\n");
+    }
+  }
+  text += "[{}";
+  const auto read = [&](bool brief) {
+    RecordReader reader(text, "memory", RecordReader::Trust::unchecked);
+    reader.set_brief(brief);
+    std::vector<std::string> found;
+    std::size_t worded = 0;
+    Batch batch;
+    while (reader.next(batch)) {
+      for (const Record& record : batch.records) {
+        found.push_back(std::to_string(record.origin.record) + std::string(record.json));
+      }
+      for (const RecordError& error : batch.errors) {
+        found.push_back(std::to_string(error.origin.record) + "!" +
+                        std::to_string(error.origin.line) +
+                        std::to_string(static_cast<int>(error.error.code)));
+        worded += error.error.message.empty() ? 0 : 1;
+      }
+    }
+    return std::pair(found, worded);
+  };
+  const auto [worded, with_words] = read(false);
+  const auto [brief, without] = read(true);
+  CHECK(worded == brief);
+  CHECK(with_words > 10'000);
+  CHECK(without == 1);  // that the input ends in an array
+}
+
 TEST_CASE("record_reader: text without records is handed over in parts and limited") {
   constexpr std::size_t kBlanks = std::size_t{20} << 20;
   const std::string bytes =

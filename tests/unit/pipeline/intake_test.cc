@@ -94,7 +94,10 @@ TEST_CASE("unreadable records of a submission are one firing, whatever their num
     const Findings findings = bench.evaluate(body);
     CHECK(findings.receipt.accepted == 1);
     CHECK(findings.receipt.rejected > (1 << 20));
-    CHECK(findings.receipt.errors.size() == source::kReceiptErrors);
+    REQUIRE(findings.receipt.errors.size() == source::kReceiptErrors);
+    for (const source::Receipt::Rejected& error : findings.receipt.errors) {
+      CHECK(error.reason == "'x' where a JSON object should begin");
+    }
     REQUIRE(findings.firings.size() == 2);
     REQUIRE(findings.alerts.size() == 2);
     const auto alert = alert::parse(findings.alerts[1].json);
