@@ -46,6 +46,9 @@ inline constexpr double kCorrelationCount = 100'000;
 inline constexpr std::size_t kTimelineEvents = 20'000;
 inline constexpr std::size_t kListBytes = std::size_t{16} << 20;  // one list file
 inline constexpr std::size_t kListValueBytes = 4096;              // one line of it
+// Last good versions of rule and list files, which the store keeps. SigmaHQ's rules for AWS are 5
+// MiB; a few large lists fit beside them.
+inline constexpr std::size_t kKeptRuleBytes = std::size_t{32} << 20;
 
 // --- matching -----------------------------------------------------------------------------------
 // Work, in units of about a nanosecond on a machine of 2020 that does nothing else

@@ -19,6 +19,7 @@ inline constexpr std::string_view kSourceReason[] = {"source", "reason"};
 inline constexpr std::string_view kRule[] = {"rule_id", "level"};
 inline constexpr std::string_view kKind[] = {"kind"};
 inline constexpr std::string_view kHash[] = {"hash"};
+inline constexpr std::string_view kInForce[] = {"in_force"};
 inline constexpr std::string_view kResult[] = {"result"};
 inline constexpr std::string_view kWhat[] = {"what"};
 inline constexpr std::string_view kQueue[] = {"queue"};
@@ -103,6 +104,12 @@ inline constexpr GaugeFamily kRulesLoaded{
     {"tocsin_rules_loaded", "Documents in force, by kind.", label::kKind, {}}};
 inline constexpr GaugeFamily kRulesetInfo{
     {"tocsin_ruleset_info", "Always 1; which rules are in force.", label::kHash, {}}};
+
+inline constexpr GaugeFamily kRuleFilesFailed{
+    {"tocsin_rule_files_failed",
+     "Rule and list files with an error, by what is in force of them (last_version, nothing).",
+     label::kInForce,
+     {}}};
 
 // --- detections over time ------------------------------------------------------------------------
 inline constexpr CounterFamily kCorrelationHits{
@@ -296,6 +303,7 @@ inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kSourceUp,
                                                         &kRulesLoaded,
                                                         &kRulesetInfo,
+                                                        &kRuleFilesFailed,
                                                         &kCorrelationGroups,
                                                         &kCorrelationHitsHeld,
                                                         &kCorrelationMemory,

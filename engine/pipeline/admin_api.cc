@@ -64,6 +64,19 @@ void write_alert(const store::AlertRow& alert, JsonWriter& json) {
   json.end_object();
 }
 
+void write_failed(const std::vector<FailedFile>& failed, JsonWriter& json) {
+  if (failed.empty()) return;
+  json.key("failed_files").begin_array();
+  for (const FailedFile& file : failed) {
+    json.begin_object().member("file", file.problem.file);
+    json.key("line").number(std::uint64_t{file.problem.at.line});
+    json.key("column").number(std::uint64_t{file.problem.at.column});
+    json.member("code", file.problem.code).member("problem", file.problem.message);
+    json.member("in_force", file.last_version ? "last_version" : "nothing").end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::optional<std::int64_t> query_number(std::string_view text, std::int64_t most) {
@@ -147,6 +160,16 @@ std::string AdminApi::rules() const {
   return out;
 }
 
+std::string AdminApi::reloaded() const {
+  const std::shared_ptr<const Live> live = parts_.live.get();
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("reloaded").boolean(true);
+  write_failed(live->ruleset.failed, json);
+  json.end_object();
+  return out;
+}
+
 Result<std::string> AdminApi::status() const {
   const std::shared_ptr<const Live> live = parts_.live.get();
   const auto stats = parts_.store.stats();
@@ -162,6 +185,7 @@ Result<std::string> AdminApi::status() const {
   json.key("rules").begin_object().member("hash", live->hash);
   json.key("loaded").number(std::uint64_t{live->program().rules().size()});
   json.key("correlations").number(std::uint64_t{live->ruleset.correlations->all().size()});
+  write_failed(live->ruleset.failed, json);
   json.end_object();
   const correlate::Time watermark = parts_.correlations.watermark();
   if (watermark != correlate::kNoTime) {

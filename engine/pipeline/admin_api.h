@@ -51,6 +51,8 @@ class AdminApi {
   // that one, by id, name or title, with the groups that it watches, those with the most hits
   // first.
   Result<std::string> correlations(std::string_view query) const;
+  // The answer to POST /-/reload when it succeeded: names the files that are not in force.
+  std::string reloaded() const;
   // GET /api/v1/status
   Result<std::string> status() const;
 

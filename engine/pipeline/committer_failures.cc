@@ -80,8 +80,8 @@ Status Committer::write_aside(Item& item, const std::string& reason, bool with_f
       "{} bytes from source {} could not be processed and were kept: {}; see `tocsin aside show "
       "{}`",
       findings.bytes.size(), text::printable(findings.source), text::printable(reason), *id);
-  Status status = recorder.add(
-      self_alert(live_.get(), alert::kSetAside, findings.source, std::to_string(*id), detail, now));
+  Status status = recorder.add(findings_of(
+      {alert::kSetAside, findings.source, std::to_string(*id), detail}, live_.get(), now));
   if (status && with_firings) {
     Part rest = item.part;
     rest.of = &findings;
@@ -149,7 +149,7 @@ void Committer::raise(const alert::SelfRule& rule, const std::string& about,
   const store::Milliseconds now = clock_.wall_ms();
   log::error(rule.title, {{"about", about}, {"detail", detail}});
   if (own_alerts_.size() == kOwnAlerts) return;
-  own_alerts_.push_back(self_alert(live_.get(), rule, about, std::to_string(now), detail, now));
+  own_alerts_.push_back(findings_of({rule, about, std::to_string(now), detail}, live_.get(), now));
 }
 
 }  // namespace tocsin::pipeline

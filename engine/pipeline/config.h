@@ -35,7 +35,7 @@ struct RulesConfig {
   std::vector<std::string> lists;  // list files or folders
   Source logsource;
   std::string logsource_text = "auto";
-  bool strict = false;  // a rule with an error prevents start and reload
+  bool strict = false;  // a file with an error prevents start and reload
 };
 
 struct SourceConfig {

@@ -195,8 +195,8 @@ Status CorrelationState::tell_of_itself(Recorder& recorder, const std::string& a
                                         const std::string& detail) {
   matters_ = true;
   const std::int64_t now = clock_.wall_ms();
-  return recorder.add(self_alert(live_, alert::kCorrelationStateFull, about,
-                                 std::to_string(now / 1000), detail, now));
+  return recorder.add(findings_of(
+      {alert::kCorrelationStateFull, about, std::to_string(now / 1000), detail}, live_, now));
 }
 
 void CorrelationState::count_evictions() {

@@ -197,8 +197,8 @@ void HttpService::handle(net::ServerRequest request, net::Responder responder) {
   }
   // Shared: a function that can be copied cannot hold what cannot.
   const auto waiting = std::make_shared<net::Responder>(std::move(counted));
-  reload_([waiting](const Status& done) {
-    waiting->send(done ? answer(R"({"reloaded":true})") : problem(500, done.error().message));
+  reload_([this, waiting](const Status& done) {
+    waiting->send(done ? answer(api_.reloaded()) : problem(500, done.error().message));
   });
 }
 

@@ -1,5 +1,5 @@
-// Reloader: reads the configuration again, when it is told to or when a file has changed. All or
-// nothing: what is in force stays until the new one is complete and without errors.
+// Reloader: reads the configuration, rules and lists again, on request or when a file has changed.
+// A reload that fails changes nothing; what a file with an error means is the caller's decision.
 #pragma once
 
 #include <condition_variable>

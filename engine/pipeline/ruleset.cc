@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/hash.h"
+#include "base/limits.h"
+#include "sigma/reporter.h"
 
 namespace tocsin::pipeline {
 namespace {
@@ -15,14 +17,15 @@ namespace fs = std::filesystem;
 
 // A rule given by its path alone still finds the lists that its pack ships: the nearest `lists`
 // folder in one of the folders above it.
-void load_pack_lists(const std::string& rule_path, sigma::Lists& lists, Diagnostics& diagnostics) {
+void load_pack_lists(const std::string& rule_path, sigma::Lists& lists, Diagnostics& diagnostics,
+                     const sigma::Files& files) {
   constexpr int kLevels = 5;
   std::error_code error;
   fs::path folder = fs::absolute(rule_path, error).lexically_normal().parent_path();
   for (int level = 0; level < kLevels && !folder.empty(); ++level) {
     const fs::path candidate = folder / "lists";
     if (fs::is_directory(candidate, error)) {
-      lists.load(candidate.string(), diagnostics);
+      lists.load(candidate.string(), diagnostics, files);
       return;
     }
     if (folder == folder.parent_path()) return;
@@ -31,41 +34,66 @@ void load_pack_lists(const std::string& rule_path, sigma::Lists& lists, Diagnost
 }
 
 // Compilation has no text to quote from: its diagnostics get their line here.
-void add_snippets(std::vector<Diagnostic>& diagnostics) {
-  std::map<std::string, std::vector<std::string>> files;
+std::vector<Diagnostic> with_snippets(const Diagnostics& found, const sigma::Files& files) {
+  std::vector<Diagnostic> diagnostics = found.all();
+  std::map<std::string, std::string> texts;
   for (Diagnostic& diagnostic : diagnostics) {
     if (!diagnostic.snippet.empty() || diagnostic.at.line == 0) continue;
-    auto [file, added] = files.try_emplace(diagnostic.file);
+    auto [text, added] = texts.try_emplace(diagnostic.file);
     if (added) {
-      std::ifstream stream(diagnostic.file, std::ios::binary);
-      for (std::string line; std::getline(stream, line);) file->second.push_back(line);
+      const auto read = files.read(diagnostic.file, limits::kRuleFileBytes);
+      if (read && *read) text->second = **read;
     }
-    if (diagnostic.at.line <= file->second.size()) {
-      diagnostic.snippet = file->second[diagnostic.at.line - 1];
-    }
+    diagnostic.snippet = sigma::line_of(text->second, diagnostic.at.line);
   }
+  return diagnostics;
+}
+
+void add_faults(std::span<const Diagnostic> found, Faults& faults) {
+  for (const Diagnostic& diagnostic : found) {
+    if (diagnostic.severity == Severity::error) faults.errors.push_back(diagnostic);
+  }
+}
+
+// Of a step whose errors may be consequences of each other, unless an earlier step failed.
+void add_linked_faults(std::span<const Diagnostic> found, Faults& faults) {
+  if (!faults.errors.empty()) return;
+  add_faults(found, faults);
+  faults.may_follow = !faults.errors.empty();
 }
 
 }  // namespace
 
-Ruleset load_ruleset(const RulePaths& paths) {
+Ruleset load_ruleset(const RulePaths& paths, const sigma::Files& files) {
   Ruleset out;
-  sigma::Loaded loaded = sigma::load_paths(paths.rules);
+  sigma::Loaded loaded = sigma::load_paths(paths.rules, 0, files);
   out.rules = std::make_shared<const sigma::RuleSet>(std::move(loaded.rules));
   out.stats = loaded.stats;
-  out.diagnostics.append(std::move(loaded.diagnostics));
-  for (const std::string& path : paths.rules) load_pack_lists(path, out.lists, out.diagnostics);
+  Diagnostics listing;
+  for (const std::string& path : paths.rules) load_pack_lists(path, out.lists, listing, files);
   out.lists.merge(loaded.lists);
   sigma::Lists given;
-  for (const std::string& path : paths.lists) given.load(path, out.diagnostics);
+  for (const std::string& path : paths.lists) given.load(path, listing, files);
   out.lists.merge(given);
-  Diagnostics compiling;
+  const std::span<const Diagnostic> loading = loaded.diagnostics.all();
+  add_faults(loading.first(loaded.linked_from), out.faults);
+  add_faults(listing.all(), out.faults);
+  add_linked_faults(loading.subspan(loaded.linked_from), out.faults);
+
+  Diagnostics compiling, correlating;
   out.program = program::Program::compile(out.rules, out.lists, compiling);
   out.correlations = std::make_shared<const correlate::Correlations>(
-      correlate::Correlations::compile(out.rules, out.program, compiling));
-  std::vector<Diagnostic> found = compiling.all();
-  add_snippets(found);
-  for (Diagnostic& diagnostic : found) out.diagnostics.add(std::move(diagnostic));
+      correlate::Correlations::compile(out.rules, out.program, correlating));
+  if (out.faults.errors.empty()) add_faults(compiling.all(), out.faults);
+  add_linked_faults(correlating.all(), out.faults);
+
+  out.diagnostics.append(std::move(loaded.diagnostics));
+  out.diagnostics.append(std::move(listing));
+  for (const Diagnostics* const found : {&compiling, &correlating}) {
+    for (Diagnostic& diagnostic : with_snippets(*found, files)) {
+      out.diagnostics.add(std::move(diagnostic));
+    }
+  }
   return out;
 }
 

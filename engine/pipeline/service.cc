@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "alert/occurrences.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "metrics/families.h"
+#include "pipeline/self_alert.h"
 
 namespace tocsin::pipeline {
 namespace {
@@ -17,16 +18,17 @@ namespace {
 // Of the time to shut down, for telling senders that their events are not taken any more.
 constexpr std::int64_t kRefusalMs = 1'000;
 
-// "file:line:column: message" of the first error, and how many more there are.
-std::string first_error(const Diagnostics& diagnostics) {
-  for (const Diagnostic& diagnostic : diagnostics.all()) {
+// The first error with its place, and how many more there are.
+std::string first_error(const std::vector<Diagnostic>& diagnostics) {
+  const Diagnostic* first = nullptr;
+  std::size_t errors = 0;
+  for (const Diagnostic& diagnostic : diagnostics) {
     if (diagnostic.severity != Severity::error) continue;
-    const std::size_t more = diagnostics.count(Severity::error) - 1;
-    return fmt::format("{}:{}:{}: {} {}{}", diagnostic.file, diagnostic.at.line,
-                       diagnostic.at.column, diagnostic.code, diagnostic.message,
-                       more == 0 ? "" : fmt::format(" (and {} more errors)", more));
+    if (errors++ == 0) first = &diagnostic;
   }
-  return "unknown error";
+  if (first == nullptr) return "unknown error";
+  return place_and_problem(*first) +
+         (errors == 1 ? "" : fmt::format(" (and {} more errors)", errors - 1));
 }
 
 void log_diagnostics(const Diagnostics& diagnostics) {
@@ -40,6 +42,22 @@ void log_diagnostics(const Diagnostics& diagnostics) {
                 {"column", diagnostic.at.column},
                 {"code", diagnostic.code},
                 {"problem", diagnostic.message}});
+  }
+}
+
+std::string_view in_force(const FailedFile& file) {
+  return file.last_version ? "its last good version" : "nothing of it";
+}
+
+void log_failed(const std::vector<FailedFile>& failed) {
+  for (const FailedFile& file : failed) {
+    log::error("a rule or list file has an error and is not taken",
+               {{"file", file.problem.file},
+                {"line", file.problem.at.line},
+                {"column", file.problem.at.column},
+                {"code", file.problem.code},
+                {"problem", file.problem.message},
+                {"in_force", in_force(file)}});
   }
 }
 
@@ -64,13 +82,13 @@ Service::~Service() {
 
 // Each step needs the ones before it. Events are taken last, when everything is there.
 Status Service::begin() {
-  Result<std::shared_ptr<Live>> live = make_live(config_, true);
-  if (!live) return tl::unexpected(std::move(live.error()));
-
   Result<std::unique_ptr<store::Store>> store = store::Store::open(config_.store);
   if (!store) return tl::unexpected(std::move(store.error()));
   store_ = std::move(*store);
 
+  rule_files_ = std::make_unique<RuleFiles>(*store_);
+  Result<std::shared_ptr<Live>> live = make_live(config_);
+  if (!live) return tl::unexpected(std::move(live.error()));
   live_.set(*live);  // before there are threads that ask for it
 
   dispatcher_ = std::make_unique<deliver::Dispatcher>(
@@ -94,7 +112,7 @@ Status Service::begin() {
                        }});
   const IntakeOptions intake{config_.limits.workers, config_.limits.in_flight_bytes,
                              config_.limits.in_flight_submissions, config_.limits.inflated_bytes};
-  put_into_force(config_, std::move(*live));
+  put_into_force(config_, std::move(*live), {});
   if (Status reported = report_loss(); !reported) return reported;
   intake_ =
       std::make_unique<Intake>(intake, live_, *committer_, readiness_, *store_, registry_, clock_);
@@ -123,20 +141,25 @@ Status Service::begin() {
   return {};
 }
 
-Result<std::shared_ptr<Live>> Service::make_live(const Config& config, bool first) {
-  Ruleset ruleset = load_ruleset({config.rules.paths, config.rules.lists});
-  log_diagnostics(ruleset.diagnostics);
-  if (ruleset.diagnostics.has_errors() && (!first || config.rules.strict)) {
-    return fail(Code::invalid_input, first_error(ruleset.diagnostics));
+Result<std::shared_ptr<Live>> Service::make_live(const Config& config) {
+  Result<Ruleset> ruleset =
+      rule_files_->load({config.rules.paths, config.rules.lists}, config.rules.strict);
+  if (!ruleset) return tl::unexpected(std::move(ruleset.error()));
+  log_diagnostics(ruleset->diagnostics);
+  log_failed(ruleset->failed);
+  if (config.rules.strict && ruleset->diagnostics.has_errors()) {
+    return fail(Code::invalid_input,
+                fmt::format("rules.strict is true and a rule or list has an error: {}",
+                            first_error(ruleset->diagnostics.all())));
   }
-  if (ruleset.program.rules().empty()) {
+  if (ruleset->program.rules().empty()) {
     return fail(
         Code::not_found,
         fmt::format("no rule could be loaded from rules.paths ({})",
                     text::printable(fmt::format("{}", fmt::join(config.rules.paths, ", ")))));
   }
   const std::shared_ptr<const Live> before = live_.get();
-  auto live = std::make_shared<Live>(std::move(ruleset), config.rules.logsource, registry_,
+  auto live = std::make_shared<Live>(std::move(*ruleset), config.rules.logsource, registry_,
                                      before.get(), config.metrics.rule_labels);
   live->routes = config.routes;
   live->grouping = config.grouping;
@@ -146,7 +169,9 @@ Result<std::shared_ptr<Live>> Service::make_live(const Config& config, bool firs
   return live;
 }
 
-void Service::put_into_force(const Config& config, std::shared_ptr<Live> live) {
+// `failed_before`: the files of the rules that were in force which had failed then.
+void Service::put_into_force(const Config& config, std::shared_ptr<const Live> live,
+                             const std::vector<FailedFile>& failed_before) {
   registry_.gauge(metrics::kRulesLoaded, {"rules"})
       .set(static_cast<double>(live->program().rules().size()));
   registry_.gauge(metrics::kRulesLoaded, {"correlations"})
@@ -158,8 +183,47 @@ void Service::put_into_force(const Config& config, std::shared_ptr<Live> live) {
     registry_.gauge(metrics::kRulesetInfo, {before->hash}).set(0);
   }
   registry_.gauge(metrics::kRulesetInfo, {live->hash}).set(1);
+  const std::vector<FailedFile>& failed = live->ruleset.failed;
+  for (const bool last_version : {true, false}) {
+    const auto count = std::count_if(failed.begin(), failed.end(), [&](const FailedFile& file) {
+      return file.last_version == last_version;
+    });
+    registry_
+        .gauge(metrics::kRuleFilesFailed,
+               {last_version ? std::string_view("last_version") : std::string_view("nothing")})
+        .set(static_cast<double>(count));
+  }
   dispatcher_->configure(config.receivers);
-  live_.set(std::move(live));
+  live_.set(live);
+  if (const Status kept = rule_files_->keep(); !kept) {
+    log::warning(
+        "the last good versions of rule files were not written: until the next reload, a restart "
+        "knows only older ones",
+        {{"reason", kept.error().message}});
+  }
+  raise_failed(live, failed_before);
+}
+
+// Once for each file and problem, for as long as it stays the same; again after a restart.
+void Service::raise_failed(const std::shared_ptr<const Live>& live,
+                           const std::vector<FailedFile>& failed_before) {
+  const std::int64_t now = clock_.wall_ms();
+  for (const FailedFile& file : live->ruleset.failed) {
+    const std::string problem = place_and_problem(file.problem);
+    const bool is_known =
+        std::any_of(failed_before.begin(), failed_before.end(), [&](const FailedFile& before) {
+          return before.last_version == file.last_version &&
+                 place_and_problem(before.problem) == problem;
+        });
+    if (is_known) continue;
+    const std::string detail =
+        fmt::format("{}; in force is {}; `tocsin check {}` shows all that is wrong with it",
+                    text::printable(problem), in_force(file), text::printable(file.problem.file));
+    committer_->submit(findings_of({alert::kRuleFileFailed, file.problem.file,
+                                    fmt::format("{} {}", now, problem), detail},
+                                   live, now),
+                       [](const source::Receipt&) {});
+  }
 }
 
 Status Service::reload() {
@@ -170,7 +234,9 @@ Status Service::reload() {
   if (done) {
     registry_.gauge(metrics::kReloadLastSuccess).set(static_cast<double>(clock_.wall_ms()) / 1000);
     const std::shared_ptr<const Live> live = live_.get();
-    log::info("reloaded", {{"rules", live->program().rules().size()}, {"hash", live->hash}});
+    log::info("reloaded", {{"rules", live->program().rules().size()},
+                           {"hash", live->hash},
+                           {"files_failed", live->ruleset.failed.size()}});
   } else {
     log::error("not reloaded: what was in force stays", {{"reason", done.error().message}});
   }
@@ -181,8 +247,13 @@ Status Service::do_reload() {
   Diagnostics diagnostics;
   std::optional<Config> next = options_.load(diagnostics);
   log_diagnostics(diagnostics);
-  if (!next) return fail(Code::invalid_input, first_error(diagnostics));
-  Result<std::shared_ptr<Live>> live = make_live(*next, false);
+  if (!next) {
+    return fail(
+        Code::invalid_input,
+        fmt::format("the configuration has an error, so neither it nor any rule is taken: {}",
+                    first_error(diagnostics.all())));
+  }
+  Result<std::shared_ptr<Live>> live = make_live(*next);
   if (!live) return tl::unexpected(std::move(live.error()));
   if (Status renewed = server_->reload_tls(); !renewed) return renewed;
 
@@ -196,7 +267,8 @@ Status Service::do_reload() {
     log::warning("a change takes effect only after a restart", {{"section", section}});
   }
   log::configure(next->log.level, next->log.format);
-  put_into_force(*next, std::move(*live));
+  const std::shared_ptr<const Live> before = live_.get();
+  put_into_force(*next, std::move(*live), before->ruleset.failed);
   http_->set_auth(std::make_shared<const net::Auth>(next->tokens, next->certificates));
   const std::lock_guard lock(config_mutex_);
   config_ = std::move(*next);
@@ -235,28 +307,14 @@ void Service::start_source(const SourceConfig& config) {
 // cannot be told either is in the log, the counters and the outbox.
 void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& reason) {
   if (dead.alert.rule_id == alert::kDeadLetter.id) return;
-  const auto facts = alert::facts_of(alert::kDeadLetter);
-  const KeyHash id = KeyHash().add_field(facts->id).add_field(dead.delivery.key);
-  const KeyHash fingerprint = KeyHash().add_field(facts->id).add_field(dead.delivery.receiver);
-
-  Findings findings;
-  findings.live = live_.get();
-  findings.source = "tocsin";
-  findings.received = clock_.wall_ms();
-  findings.about_itself = true;
-  findings.firings.push_back({id.bytes(), fingerprint.bytes(), 0, 0});
   const std::string detail =
       fmt::format("receiver {} was not told of alert {} ({}): {}; `tocsin outbox show {}`",
                   dead.delivery.receiver, dead.alert.alert_id,
                   text::printable(dead.alert.rule_title), reason, dead.delivery.id);
-  findings.alerts.push_back({facts,
-                             hex_of(id),
-                             alert::self_alert_json(alert::kDeadLetter, dead.delivery.receiver,
-                                                    detail, findings.received),
-                             {},
-                             {},
-                             dead.delivery.receiver});
-  committer_->submit(std::move(findings), [](const source::Receipt&) {});
+  const SelfAlert alert{alert::kDeadLetter, dead.delivery.receiver, dead.delivery.key, detail,
+                        dead.delivery.receiver};
+  committer_->submit(findings_of(alert, live_.get(), clock_.wall_ms()),
+                     [](const source::Receipt&) {});
 }
 
 // A loss that was accepted is an alert, once: that it was raised is a position, which is committed
@@ -270,22 +328,10 @@ Status Service::report_loss() {
   if (!*loss || *reported == *loss) return {};
   log::error("the store has lost acknowledged data", {{"loss", **loss}});
 
-  const auto facts = alert::facts_of(alert::kStoreLoss);
-  const KeyHash id = KeyHash().add_field(facts->id).add_field(**loss);
-  Findings findings;
-  findings.live = live_.get();
+  Findings findings = findings_of({alert::kStoreLoss, config_.store.folder, **loss, **loss},
+                                  live_.get(), clock_.wall_ms());
   findings.source = kSource;
   findings.position = **loss;
-  findings.received = clock_.wall_ms();
-  findings.about_itself = true;
-  findings.firings.push_back({id.bytes(), id.bytes(), 0, 0});
-  findings.alerts.push_back(
-      {facts,
-       hex_of(id),
-       alert::self_alert_json(alert::kStoreLoss, config_.store.folder, **loss, findings.received),
-       {},
-       {},
-       {}});
   committer_->submit(std::move(findings), [](const source::Receipt&) {});
   return {};
 }
@@ -335,6 +381,7 @@ Status Service::drain() {
   intake_.reset();
   reloader_.reset();
   correlations_.reset();
+  rule_files_.reset();
   store_.reset();
   if (!clean)
     return fail(Code::busy, "something was still waiting when the time to drain was over");

@@ -23,6 +23,7 @@
 #include "pipeline/http_service.h"
 #include "pipeline/readiness.h"
 #include "pipeline/reloader.h"
+#include "pipeline/rule_files.h"
 
 namespace tocsin::pipeline {
 
@@ -57,8 +58,11 @@ class Service {
   Service(Config config, ServiceOptions options, const Clock& clock);
 
   Status begin();
-  Result<std::shared_ptr<Live>> make_live(const Config& config, bool first);
-  void put_into_force(const Config& config, std::shared_ptr<Live> live);
+  Result<std::shared_ptr<Live>> make_live(const Config& config);
+  void put_into_force(const Config& config, std::shared_ptr<const Live> live,
+                      const std::vector<FailedFile>& failed_before);
+  void raise_failed(const std::shared_ptr<const Live>& live,
+                    const std::vector<FailedFile>& failed_before);
   Status reload();
   Status do_reload();
   std::vector<std::string> watched() const;
@@ -76,6 +80,7 @@ class Service {
   LiveHolder live_;
 
   std::unique_ptr<store::Store> store_;
+  std::unique_ptr<RuleFiles> rule_files_;  // after begin(): the reloader's
   std::unique_ptr<deliver::Dispatcher> dispatcher_;
   std::unique_ptr<CorrelationState> correlations_;
   std::unique_ptr<Committer> committer_;

@@ -55,4 +55,17 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return bytes;
 }
 
+Result<std::optional<std::string>> Files::read(const std::string& path, std::size_t limit) const {
+  return read_file(path, limit);
+}
+
+std::optional<std::vector<std::string>> Files::instead_of(const std::string&) const {
+  return std::nullopt;
+}
+
+const Files& files_on_disk() {
+  static const Files files;
+  return files;
+}
+
 }  // namespace tocsin::sigma

@@ -9,7 +9,6 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "sigma/file.h"
 #include "sigma/reporter.h"
 
 namespace tocsin::sigma {
@@ -38,14 +37,16 @@ std::vector<std::string> parse_list(std::string_view text, Reporter& report) {
   return values;
 }
 
-void load_file(const fs::path& path, Lists& lists, Diagnostics& diagnostics) {
+void load_file(const fs::path& path, Lists& lists, Diagnostics& diagnostics, const Files& files) {
   const std::string file = path.string();
-  const auto text = read_file(file, limits::kListBytes);
-  Reporter report(text ? std::string_view(*text) : std::string_view(), file, diagnostics);
+  const auto text = files.read(file, limits::kListBytes);
   if (!text) {
-    report.error("S506", {}, "the list cannot be read: " + text.error().message);
+    Reporter({}, file, diagnostics)
+        .error("S506", {}, "the list cannot be read: " + text.error().message);
     return;
   }
+  if (!*text) return;
+  Reporter report(**text, file, diagnostics);
   const std::size_t invalid = text::find_invalid_utf8(report.text());
   if (invalid != std::string_view::npos) {
     report.error("Y001", report.span(invalid, 1), "the list is not valid UTF-8 here");
@@ -76,21 +77,25 @@ std::vector<std::string_view> Lists::names() const {
   return names;
 }
 
-void Lists::load(const std::string& path, Diagnostics& diagnostics) {
+void Lists::load(const std::string& path, Diagnostics& diagnostics, const Files& files) {
+  if (const auto others = files.instead_of(path)) {
+    for (const std::string& file : *others) load_file(file, *this, diagnostics, files);
+    return;
+  }
   std::error_code error;
-  if (!fs::is_directory(path, error)) return load_file(path, *this, diagnostics);
-  std::vector<fs::path> files;
+  if (!fs::is_directory(path, error)) return load_file(path, *this, diagnostics, files);
+  std::vector<fs::path> found;
   fs::directory_iterator entries(path, error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
     const fs::path& file = entries->path();
     const bool hidden = file.filename().string().starts_with('.');
-    if (!hidden && file.extension() == kExtension) files.push_back(file);
+    if (!hidden && file.extension() == kExtension) found.push_back(file);
   }
   if (error)
     Reporter({}, path, diagnostics)
         .error("S506", {}, "the folder cannot be read: " + error.message());
-  std::sort(files.begin(), files.end());
-  for (const fs::path& file : files) load_file(file, *this, diagnostics);
+  std::sort(found.begin(), found.end());
+  for (const fs::path& file : found) load_file(file, *this, diagnostics, files);
 }
 
 }  // namespace tocsin::sigma

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "sigma/file.h"
 
 namespace tocsin::sigma {
 
@@ -22,7 +23,8 @@ class Lists {
   std::vector<std::string_view> names() const;
 
   // Loads one file, or every *.txt of a folder. Problems go to `diagnostics`.
-  void load(const std::string& path, Diagnostics& diagnostics);
+  void load(const std::string& path, Diagnostics& diagnostics,
+            const Files& files = files_on_disk());
 
  private:
   std::map<std::string, std::vector<std::string>, std::less<>> lists_;

@@ -12,7 +12,6 @@
 
 #include "base/limits.h"
 #include "sigma/collection.h"
-#include "sigma/file.h"
 #include "sigma/linker.h"
 #include "sigma/parser.h"
 #include "sigma/reporter.h"
@@ -54,6 +53,8 @@ struct Found {
   }
 };
 
+constexpr std::string_view kListExtension = ".txt";
+
 // What one file gives, or one list folder, or one path that cannot be read.
 struct Part {
   std::string file;  // "" = nothing to read
@@ -66,11 +67,11 @@ void report_unreadable(const std::string& path, const std::string& why, Diagnost
   Reporter({}, path, diagnostics).error("S112", {}, "cannot be read: " + why);
 }
 
-void read_part(Part& part) {
+void read_part(Part& part, const Files& files) {
   if (part.file.empty()) return;
-  const auto text = read_file(part.file, limits::kRuleFileBytes);
+  const auto text = files.read(part.file, limits::kRuleFileBytes);
   if (!text) return report_unreadable(part.file, text.error().message, part.diagnostics);
-  load_text(*text, part.file, part.rules, part.diagnostics, &part.stats);
+  if (*text) load_text(**text, part.file, part.rules, part.diagnostics, &part.stats);
 }
 
 // A thread costs as much as a few files.
@@ -78,13 +79,13 @@ constexpr std::size_t kFilesPerThread = 16;
 constexpr std::size_t kMostThreads = 16;
 
 // Reads the parts on up to `threads` threads; each part is one thread's alone.
-void read_parts(std::vector<Part>& parts, std::size_t threads) {
+void read_parts(std::vector<Part>& parts, std::size_t threads, const Files& files) {
   const std::size_t processors = std::thread::hardware_concurrency();
   if (threads == 0) threads = std::min(processors, kMostThreads);
   threads = std::min(threads, parts.size() / kFilesPerThread + 1);
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t i; (i = next.fetch_add(1)) < parts.size();) read_part(parts[i]);
+    for (std::size_t i; (i = next.fetch_add(1)) < parts.size();) read_part(parts[i], files);
   };
   std::vector<std::future<void>> helpers;
   try {
@@ -104,7 +105,10 @@ void move_all(std::vector<T>& from, std::vector<T>& to) {
 
 class Loading {
  public:
+  explicit Loading(const Files& files) : files_(files) {}
+
   void add_path(const std::string& path) {
+    if (const auto others = files_.instead_of(path)) return add_others(path, *others);
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (fs::is_directory(status)) {
@@ -112,7 +116,7 @@ class Loading {
       error = found.add_folder(path);
       if (error) return report_unreadable(path, error.message(), parts_.emplace_back().diagnostics);
       for (const std::string& folder : found.list_folders) {
-        loaded_.lists.load(folder, parts_.emplace_back().diagnostics);
+        loaded_.lists.load(folder, parts_.emplace_back().diagnostics, files_);
       }
       for (const std::string& file : found.files) add_file(file);
     } else if (!fs::exists(status)) {
@@ -123,19 +127,30 @@ class Loading {
   }
 
   Loaded finish(std::size_t threads) {
-    read_parts(parts_, threads);
+    read_parts(parts_, threads, files_);
     loaded_.rules.rules.reserve(parts_.size());
     for (Part& part : parts_) add(part);
+    loaded_.linked_from = loaded_.diagnostics.all().size();
     // Texts are not kept: a file with a problem in its references is read again.
-    const LineSource lines = [](const std::string& file, std::uint32_t line) {
-      const auto text = read_file(file, limits::kRuleFileBytes);
-      return text ? std::string(line_of(*text, line)) : std::string();
+    const LineSource lines = [this](const std::string& file, std::uint32_t line) {
+      const auto text = files_.read(file, limits::kRuleFileBytes);
+      return text && *text ? std::string(line_of(**text, line)) : std::string();
     };
     loaded_.stats.rejected += link(loaded_.rules, lines, loaded_.diagnostics);
     return std::move(loaded_);
   }
 
  private:
+  void add_others(const std::string& path, const std::vector<std::string>& files) {
+    for (const std::string& file : files) {
+      if (file != path && file.ends_with(kListExtension)) {
+        loaded_.lists.load(file, parts_.emplace_back().diagnostics, files_);
+      } else {
+        add_file(file);
+      }
+    }
+  }
+
   void add_file(const std::string& path) {
     if (known_.insert(path).second) parts_.emplace_back().file = path;
   }
@@ -150,6 +165,7 @@ class Loading {
     loaded_.stats.rejected += part.stats.rejected;
   }
 
+  const Files& files_;
   Loaded loaded_;
   std::vector<Part> parts_;  // in the order of the paths, which is that of rules and diagnostics
   std::unordered_set<std::string> known_;
@@ -180,8 +196,8 @@ bool parse_item(CollectionItem item, RuleSet& rules, Reporter& report) {
 
 }  // namespace
 
-Loaded load_paths(const std::vector<std::string>& paths, std::size_t threads) {
-  Loading loading;
+Loaded load_paths(const std::vector<std::string>& paths, std::size_t threads, const Files& files) {
+  Loading loading(files);
   for (const std::string& path : paths) loading.add_path(path);
   return loading.finish(threads);
 }

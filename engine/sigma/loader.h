@@ -8,6 +8,7 @@
 
 #include "base/diagnostic.h"
 #include "sigma/ast.h"
+#include "sigma/file.h"
 #include "sigma/lists.h"
 
 namespace tocsin::sigma {
@@ -22,6 +23,7 @@ struct Loaded {
   RuleSet rules;
   Lists lists;  // from `lists/` folders found inside rule folders
   Diagnostics diagnostics;
+  std::size_t linked_from = 0;  // diagnostics from here on are of references between documents
   LoadStats stats;
 };
 
@@ -30,7 +32,8 @@ struct Loaded {
 // are followed, folder cycles are not. A path that does not exist is a diagnostic.
 // The files are read on `threads` threads (0: as many as there are processors); the result does not
 // depend on how many.
-Loaded load_paths(const std::vector<std::string>& paths, std::size_t threads = 0);
+Loaded load_paths(const std::vector<std::string>& paths, std::size_t threads = 0,
+                  const Files& files = files_on_disk());
 
 // Parses one file's text. `file` is used in positions only. May be called concurrently.
 void load_text(std::string_view text, const std::string& file, RuleSet& rules,

@@ -193,6 +193,10 @@ CREATE TABLE store_value (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE rule_file (
+  path BLOB PRIMARY KEY,
+  text BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 )";
 
 constexpr std::array<const char*, 3> kMigrations = {kVersion1, kVersion2, kVersion3};

@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -191,6 +192,10 @@ class Transaction {
   // As Store::value().
   Status save_value(const std::string& name, std::string_view value);
 
+  // The last good version of a rule or list file.
+  Status keep_file(std::string_view path, std::string_view text);
+  Status drop_file(const std::string& path);
+
   // --- detections over time (correlations.cc)
   // -----------------------------------------------------
   // The journal of hits: each row is needed until the watermark has passed `until`. A row that is
@@ -259,6 +264,8 @@ class Store {
   Result<std::optional<std::string>> accepted_loss();
   // A single value that is kept under its name, such as a key; nullopt: it was never saved.
   Result<std::optional<std::string>> value(const std::string& name);
+  // Text by path, as Transaction::keep_file() left it.
+  Result<std::map<std::string, std::string>> kept_files();
 
   // --- for delivery ---------------------------------------------------------------------------
   // The calls from here on work in a full store, too.

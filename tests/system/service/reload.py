@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """T12: reloaded every 100 ms under load, half of the time from files that are broken or cut off. What
-was in force stays in force, the gauge says so, nothing is lost, memory does not grow.
+was in force stays in force, the gauges say so, nothing is lost, memory does not grow. With
+`rules.strict: false` a broken rule file stops no other one, and a restart loads what a reload does.
 """
 import os
 import random
@@ -14,7 +15,7 @@ import report
 from oracle import Oracle
 from receiver import Receiver
 from sender import Ledger, Load, Sender
-from service import RULES, Failure, Service, configuration, json_of, work_folder
+from service import RECEIVERS, RULES, Failure, Service, configuration, json_of, work_folder
 
 NAME = "T12 reload under load"
 GROWTH = 24 << 20
@@ -43,6 +44,7 @@ class Files:
         shutil.copytree(RULES, self.rules)
         self.options = {"rules": self.rules, "reload": "  interval: 100ms"}
         self.receiver_port = receiver_port
+        self.strict = True
         self.originals = {name: self.read(os.path.join(self.rules, name))
                           for name in sorted(os.listdir(self.rules))}
         self.number = 100
@@ -64,11 +66,13 @@ class Files:
             os.rename(path + ".new", path)
 
     def write_configuration(self, damage=lambda text: text):
-        text = configuration(self.receiver_port, self.service.store, **self.options)
+        text = configuration(self.receiver_port, self.service.store,
+                             strict=str(self.strict).lower(), **self.options)
         self.write(self.service.config, damage(text))
 
     def make_good(self):
         """Valid, and something other than before."""
+        self.strict = self.random.random() < 0.5
         for name, text in self.originals.items():
             if self.read(os.path.join(self.rules, name)) != text:
                 self.write(os.path.join(self.rules, name), text)
@@ -113,15 +117,48 @@ def one_reload(service, files, random_, result):
     gauge = service.metric("tocsin_config_last_reload_successful")
     after = json_of(service.get("/api/v1/status")[1])["rules"]
     result.add(reloads=1, broken=int(broken))
-    if broken and (status == 200 or gauge != 0 or after["hash"] != before["hash"]):
-        result.violations.append(f"{how}: {status}, gauge {gauge}, rules {before} -> {after}")
-    if broken and not (".yml:" in answer or "tocsin.yml" in answer):
+    failed = service.metric("tocsin_rule_files_failed")
+    alone = broken and how.startswith("rule") and not files.strict
+    result.add(alone=int(bool(alone)))
+    if broken and (after["hash"] != before["hash"] or failed != int(alone)
+                   or (status, gauge) != ((200, 1) if alone else (500, 0))):
+        result.violations.append(f"{how}, strict {files.strict}: {status}, gauge {gauge}, "
+                                 f"files failed {failed}, rules {before} -> {after}")
+    if broken and ".yml" not in answer:
         result.violations.append(f"{how}: the answer names no place: {answer[:200]}")
-    if not broken and (status != 200 or gauge != 1 or after["loaded"] != 5):
+    if not broken and (status != 200 or gauge != 1 or after["loaded"] != 5 or failed != 0):
         result.violations.append(f"good files: {status} {answer[:200]}, gauge {gauge}, {after}")
     if broken:
         files.make_good()
         service.get("/-/reload", "POST")  # not left to the watcher: `before` must stay true
+
+
+def restart_with_a_broken_file(service, files, result):
+    """It loads what was in force, and names the file."""
+    files.make_good()
+    files.strict = False
+    files.write_configuration()
+    before = service.get("/-/reload", "POST"), json_of(service.get("/api/v1/status")[1])["rules"]
+    name = sorted(files.originals)[0]
+    path = os.path.join(files.rules, name)
+    files.write(path, files.originals[name].replace("condition: selection", "condition: selektion"))
+    if service.stop() != 0:
+        result.violations.append(f"it does not stop as it should: {service.last_log()}")
+    service.must_start("with a broken rule file")
+    after = json_of(service.get("/api/v1/status")[1])["rules"]
+    failed = after.pop("failed_files", [])
+    if after != before[1]:
+        result.violations.append(f"a restart with a broken file: rules {before} -> {after}")
+    if [(file["file"], file["in_force"]) for file in failed] != [(path, "last_version")]:
+        result.violations.append(f"a restart with a broken file: {path} is failed as {failed}")
+
+
+def own_alerts(receiver):
+    """Of rule files, by receiver; takes them out of what the judge has to explain."""
+    with receiver.mutex:
+        mine = [own for own in receiver.own if own[1] == "tocsin.rule_file_failed"]
+        receiver.own[:] = [own for own in receiver.own if own not in mine]
+    return {name: sum(1 for own in mine if own[0] == name) for name in RECEIVERS}
 
 
 def main():
@@ -150,7 +187,15 @@ def main():
                                      f"{ledger.statuses}")
         sender = Sender(ledger, lambda: service.port)
         result.most(fresh_s_max=judge.fresh_event(oracle, ledger, receiver, sender, 5))
+        restart_with_a_broken_file(service, files, result)
         result.lost += len(judge.wait_until_told(oracle, ledger, receiver, 10))
+        deadline = time.monotonic() + 10
+        told = own_alerts(receiver)
+        while min(told.values()) == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+            told = {name: told[name] + more for name, more in own_alerts(receiver).items()}
+        if min(told.values()) == 0:
+            result.violations.append(f"nobody was told of broken rule files: {told}")
         result.violations += judge.violations(oracle, ledger, receiver, 0)
         result.add(events=len(ledger.acked), alerts=len(judge.expected(oracle, ledger.acked)),
                    growth_kib=growth >> 10)

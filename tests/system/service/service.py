@@ -26,7 +26,7 @@ def work_folder(prefix):
 
 
 def configuration(receiver_port, store, rules=RULES, group_interval="0", store_keys="", limits="",
-                  reload="  watch: false", receivers=RECEIVERS):
+                  reload="  watch: false", receivers=RECEIVERS, strict="true"):
     """What decides is said first and checked last: a text that is cut anywhere is an error, because
     `default` names receivers that would be missing, or one whose type is cut."""
     text = f"""routes:
@@ -36,7 +36,7 @@ server:
   threads: 1
 rules:
   paths: [{rules}]
-  strict: true
+  strict: {strict}
 store:
   path: {store}
   reserve: 8MiB
