@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
+#include "correlate/hit_blob.h"
 #include "correlate/track.h"
 
 namespace tocsin::correlate {
@@ -71,7 +73,12 @@ struct Correlator::Impl {
   // Firings become hits of parents.
   Status derive(HitRef first, Output& output) {
     for (std::size_t i = 0; i < world.derived.size(); ++i) {
-      const World::Derived derived = world.derived[i];
+      World::Derived derived = world.derived[i];
+      if (derived.carried == nullptr) {
+        Result<std::shared_ptr<const Carried>> read = read_carried(derived.closing);
+        if (!read) return tl::unexpected(std::move(read.error()));
+        derived.carried = std::move(*read);
+      }
       if (derived.carried == nullptr) continue;
       const std::uint32_t rule = correlations->firing_of(derived.correlation);
       const Carried& carried = *derived.carried;
@@ -88,6 +95,22 @@ struct Correlator::Impl {
     }
     world.derived.clear();
     return {};
+  }
+
+  // Of a hit that was taken over without it. Null when the hit is not kept any more.
+  Result<std::shared_ptr<const Carried>> read_carried(HitRef ref) {
+    const Result<std::optional<Memory::KeptRow>> row = world.memory.find_hits(ref);
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return nullptr;
+    const Result<KeptHits> kept = read_blob((*row)->blob, *correlations);
+    if (!kept) return nullptr;  // damaged: whoever restores hits counts that
+    for (std::size_t i = 0; i < kept->hits.size(); ++i) {
+      if ((*row)->first + kept->index[i] != ref) continue;
+      const Hit hit = kept->hits[i];
+      return std::make_shared<const Carried>(
+          Carried{std::string(hit.fields.packed()), std::string(hit.evidence), hit.event});
+    }
+    return nullptr;
   }
 
   void add_windows() {
@@ -224,6 +247,30 @@ Status Correlator::restore(const HitBatch& hits, const std::function<HitRef(std:
           return wanted(track.index()) ? track.restore(arrival, input) : Status();
         });
     if (!status) return status;
+  }
+  return {};
+}
+
+Status Correlator::take_over(Correlator& old) {
+  Impl& from = *old.impl_;
+  if (Status settled = from.settle(); !settled) return settled;
+  World& world = impl_->world;
+  world.watermark = from.world.watermark;
+  world.passed = from.world.passed;
+  world.ended = std::move(from.world.ended);
+  impl_->late = from.late;
+  // Fields that had a number keep it.
+  const std::vector<std::string>& before = from.correlations->fields();
+  const std::vector<std::string>& now = impl_->correlations->fields();
+  const bool same_slots =
+      before.size() <= now.size() && std::equal(before.begin(), before.end(), now.begin());
+  std::unordered_map<Key, Track*, KeyHasher> known;
+  for (const auto& track : from.tracks) {
+    known.emplace((*from.correlations)[track->index()].key, track.get());
+  }
+  for (const auto& track : impl_->tracks) {
+    const auto found = known.find((*impl_->correlations)[track->index()].key);
+    if (found != known.end()) track->take_over(*found->second, same_slots);
   }
   return {};
 }

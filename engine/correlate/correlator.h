@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -51,6 +53,12 @@ struct Change {
 // have been decided (tiles). A seam: a database in the service, a map in a scan.
 class Memory {
  public:
+  // Hits as they were kept, with those that came before and after (hit_blob.h): the hit of number
+  // `index` is known as `first` + index.
+  struct KeptRow {
+    HitRef first = 0;
+    std::string blob;
+  };
   struct Known {
     Time first = kNoTime, last = kNoTime;
     std::uint64_t count = 0;
@@ -60,6 +68,12 @@ class Memory {
   virtual Result<std::optional<Known>> find(const Key& key) = 0;
   virtual Status save(const Key& key, const Known& known) = 0;
   virtual Status forget(const Key& key) = 0;
+  // The row with a kept hit; nullopt: it is not there any more, or hits are not kept. Asked only of
+  // a correlator that took over from another one.
+  virtual Result<std::optional<KeptRow>> find_hits(HitRef ref) {
+    static_cast<void>(ref);
+    return std::nullopt;
+  }
 };
 
 // An episode that is still open, as it is kept on disk.
@@ -129,6 +143,12 @@ class Correlator {
   void restore(const OpenEpisode& episode);
   Status restore(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
                  const std::function<bool(CorrelationIndex)>& wanted);
+
+  // Instead, after the rules have changed: moves what `old` knows of each correlation whose key is
+  // the same, at the cost of the number of correlations, not of hits. What `old` knows of others is
+  // gone. Preconditions: nothing was added yet, `memory` is the same and has all hits that `old`
+  // asked to keep. Afterwards `old` can only be destroyed.
+  Status take_over(Correlator& old);
 
   // Episodes that ended since the last call: nothing can be added to them any more.
   std::vector<Key> take_ended();

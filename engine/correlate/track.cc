@@ -251,6 +251,23 @@ Status Track::settle() {
   return {};
 }
 
+// What hits carry is dropped when nobody needs it now, or cannot be read by its numbers any more:
+// whoever needs it then finds it where the hits are kept.
+void Track::take_over(Track& old, bool same_slots) {
+  groups_ = std::move(old.groups_);
+  agenda_ = std::move(old.agenda_);
+  first_uses_ = std::move(old.first_uses_);
+  stats_ = old.stats_;
+  crowded_ = old.crowded_;
+  world_.groups += groups_.size();
+  const bool keeps_carried = correlation_.has_parents && same_slots;
+  if (novelty_ != nullptr) novelty_->take_over(*old.novelty_, keeps_carried);
+  if (keeps_carried || !old.correlation_.has_parents) return;
+  for (auto& [key, group] : groups_) {
+    for (Entry& hit : group.hits) hit.carried.reset();
+  }
+}
+
 std::shared_ptr<const Carried> Track::carry(const Arrival& hit) const {
   return std::make_shared<const Carried>(hit.fields.packed(), hit.evidence, hit.event,
                                          world_.carried_bytes);

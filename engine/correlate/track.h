@@ -40,7 +40,8 @@ struct World {
   struct Derived {
     CorrelationIndex correlation = 0;
     Time time = 0;
-    std::shared_ptr<const Carried> carried;
+    std::shared_ptr<const Carried> carried;  // null: to be read from where `closing` is kept
+    HitRef closing = 0;
   };
   std::vector<Derived> derived;
 };
@@ -76,6 +77,9 @@ class Track {
   Status restore(const Arrival& hit, const Input& input);
   void restore(const OpenEpisode& episode);
   Status settle();
+  // Everything that `old`, of the same key, knows. `same_slots`: what its hits carry has the same
+  // numbers of fields.
+  void take_over(Track& old, bool same_slots);
   // Decides what the watermark has passed, and forgets what is of no use any more. Whether anything
   // was decided in Memory.
   Result<bool> advance();

@@ -22,7 +22,8 @@ Judge::Fire Track::firing_into(const Key& key, Group& group) {
 void Track::fire(const Key& key, Group& group, Time time, std::size_t closing,
                  const Window* window) {
   if (correlation_.has_parents) {
-    world_.derived.push_back({index_, time, group.hits[closing].carried});
+    const Entry& hit = group.hits[closing];
+    world_.derived.push_back({index_, time, hit.carried, hit.ref});
   }
   bool is_new = false;
   Episode& episode = enter(key, group, time, is_new);
@@ -125,7 +126,7 @@ Window Track::window(const Changes::Touched& touched) {
 void Track::fire_novelty(const Novelty::Firing& firing) {
   const Novelty::Use& use = firing.use;
   if (correlation_.has_parents && (!firing.again || !firing.settled)) {
-    world_.derived.push_back({index_, use.time, use.carried});
+    world_.derived.push_back({index_, use.time, use.carried, use.ref});
   }
   OpenEpisode& open = first_uses_[firing.episode];
   const Episode episode{firing.episode, 1, use.time, use.time};

@@ -57,7 +57,28 @@ Status CorrelationState::prepare(std::shared_ptr<const Live> live) {
   }
   Result<Since> since = enroll(*live->ruleset.correlations);
   if (!since) return tl::unexpected(std::move(since.error()));
+  if (correlator_ != nullptr) return hand_over(std::move(live), std::move(*since));
   return rebuild(std::move(live), std::move(*since));
+}
+
+// To the rules that are in force now. A correlation that goes on keeps its state as it is; one that
+// is new takes hits from now on only. So nothing is read back, and everything that the correlator
+// asked to keep is in the store (flush()).
+Status CorrelationState::hand_over(std::shared_ptr<const Live> live, Since since) {
+  count_evictions();
+  auto correlator =
+      std::make_unique<correlate::Correlator>(live->ruleset.correlations, config_.limits, known_);
+  if (Status taken = correlator->take_over(*correlator_); !taken) {
+    failed();
+    return taken;
+  }
+  journal_.heard().clear();  // flush() has written all of it; it names finders by old numbers
+  const std::lock_guard lock(mutex_);
+  counted_ = correlator->stats();
+  live_ = std::move(live);
+  since_ = std::move(since);
+  correlator_.swap(correlator);
+  return {};
 }
 
 // Before the correlator gives way to another one.

@@ -92,6 +92,7 @@ class CorrelationState {
   Result<Since> enroll(const Correlations& correlations);
   Status write_enrolled(const std::vector<store::CorrelationRule>& added,
                         const std::vector<store::Key>& gone);
+  Status hand_over(std::shared_ptr<const Live> live, Since since);
   Status rebuild(std::shared_ptr<const Live> live, Since since);
   Status replay(correlate::Correlator& correlator, const Since& since);
   Status hear_again(correlate::Correlator& correlator);

@@ -43,6 +43,15 @@ Status KnownValues::forget(const correlate::Key& key) {
   return {};
 }
 
+Result<std::optional<correlate::Memory::KeptRow>> KnownValues::find_hits(correlate::HitRef ref) {
+  const auto seq = static_cast<std::int64_t>(ref);
+  Result<std::optional<store::Hits>> row =
+      transaction_ != nullptr ? transaction_->hits_at(seq) : store_.hits_at(seq);
+  if (!row) return tl::unexpected(std::move(row.error()));
+  if (!*row) return std::nullopt;
+  return KeptRow{static_cast<correlate::HitRef>((*row)->seq), std::move((*row)->hits)};
+}
+
 void KnownValues::keep(const correlate::Key& key, const std::optional<Known>& known) {
   if (recent_.size() >= kKept) {
     older_ = std::move(recent_);

@@ -22,6 +22,7 @@ class KnownValues final : public correlate::Memory {
   Result<std::optional<Known>> find(const correlate::Key& key) override;
   Status save(const correlate::Key& key, const Known& known) override;
   Status forget(const correlate::Key& key) override;
+  Result<std::optional<KeptRow>> find_hits(correlate::HitRef ref) override;
 
   bool has_changes() const { return !changed_.empty(); }
   // In the order of keys: neighbours share pages.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "differential/generate/random.h"
 
@@ -259,7 +260,13 @@ void CorrelationRun::take_ended() {
 
 void CorrelationRun::restart(std::uint64_t seed) {
   const Time watermark = correlator_->watermark();
-  correlator_ = std::make_unique<correlate::Correlator>(rules_.correlations, limits_, memory_);
+  auto old = std::exchange(
+      correlator_, std::make_unique<correlate::Correlator>(rules_.correlations, limits_, memory_));
+  if (seed % 2 == 0) {
+    expect(correlator_->take_over(*old).has_value(), "take_over() failed");
+    expect(correlator_->watermark() == watermark, "the watermark is where it was");
+    return take_ended();
+  }
   correlator_->restore_watermark(watermark);
   for (const auto& [key, told] : told_) {
     if (told.ended) continue;

@@ -30,7 +30,8 @@ class CorrelationRun {
   void advance(reference::Time watermark);
   // Decides everything; then nothing must be left.
   void finish();
-  // `seed` decides in which order what was kept is given back.
+  // `seed` decides in which order what was kept is given back, or, when it is even, that the state
+  // is handed over as by a reload.
   void restart(std::uint64_t seed);
 
   // As it stands, sorted like the reference's.

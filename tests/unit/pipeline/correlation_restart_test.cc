@@ -89,7 +89,29 @@ std::uint64_t restarts_from_environment() {
   return text == nullptr ? 8 : std::strtoull(text, nullptr, 10);
 }
 
-TEST_CASE("restarts and crashes at any moment change no alert") {
+// The same rules and correlations, which therefore have other numbers, with or without others.
+std::string shuffled(std::mt19937_64& random) {
+  std::vector<std::string> documents;
+  const std::string all =
+      kAllKinds +
+      (random() % 2 == 0
+           ? ""
+           : rule_yaml("D") + correlation_yaml("more",
+                                               "{type: event_count, rules: [C, D], group-by: "
+                                               "[sourceIPAddress], timespan: 3s, condition: {gte: "
+                                               "1000}}"));
+  for (std::size_t begin = 0; begin < all.size();) {
+    const std::size_t end = all.find("---\n", begin) + 4;
+    documents.push_back(all.substr(begin, end - begin));
+    begin = end;
+  }
+  std::shuffle(documents.begin(), documents.end(), random);
+  std::string out;
+  for (const std::string& document : documents) out += document;
+  return out;
+}
+
+TEST_CASE("restarts, crashes and reloads at any moment change no alert") {
   const std::uint64_t seeds = restarts_from_environment();
   std::size_t alerts = 0, restarts = 0;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
@@ -108,6 +130,8 @@ TEST_CASE("restarts and crashes at any moment change no alert") {
         service->submit(sent.bytes);
         service->pass(static_cast<double>(random() % 4));
         const bool crash = random() % 2 == 0;
+        const bool reload = random() % 3 == 0;
+        if (reload && with_restarts) service->put_into_force(shuffled(random));
         if (random() % 3 != 0 || !with_restarts) continue;
         ++restarts;
         if (crash) machine.copy_files();
@@ -265,6 +289,62 @@ TEST_CASE("a reload keeps what correlations know whose meaning stays") {
   service.submit(record("e2", "arn:a", "A", at(-10)));
   CHECK(service.alerts("two").size() == 1);
   CHECK(service.registry().counter(metrics::kCorrelationsRestarted).value() == 0);
+}
+
+// What would be read back is taken away first.
+TEST_CASE("a reload reads no hits back") {
+  Machine machine;
+  Running service(machine, kRules + kPairs);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  {
+    auto transaction = service.store().begin();
+    REQUIRE(transaction);
+    REQUIRE(transaction->prune_hits(4'000'000'000'000, std::uint64_t{1} << 30));
+    REQUIRE(transaction->commit());
+  }
+  service.put_into_force(rule_yaml("D") + kRules + kPairs);
+  service.submit(record("e2", "arn:a", "A", at(-10)));
+  CHECK(service.alerts("pairs").size() == 1);
+}
+
+const std::string kChain = correlation_yaml(
+    "chain", "{type: temporal, rules: [pairs, C], group-by: [userIdentity.arn], timespan: 1m}",
+    "critical");
+
+// A late hit makes an earlier one, taken before the reload, close a firing, which is a hit of the
+// correlation above it.
+TEST_CASE("firings of hits from before a reload reach the correlations above") {
+  const bool had_parent = GENERATE(false, true);
+  const std::string other =
+      correlation_yaml("first",
+                       "{type: event_count, rules: [B], group-by: [sourceIPAddress], "
+                       "timespan: 5s, condition: {gte: 1000}}");
+  const std::string rules = kRules + kPairs;
+  CAPTURE(had_parent);
+  Machine machine;
+  Running service(machine, had_parent ? rules + kChain : rules);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  // A parent that is new, or fields that have other numbers.
+  service.put_into_force(had_parent ? kRules + other + kPairs + kChain : rules + kChain);
+  service.submit(record("e2", "arn:a", "A", at(-30)));
+  service.submit(record("e3", "arn:a", "C", at(-10)));
+  REQUIRE(service.alerts("chain").size() == 1);
+  CHECK(service.alerts("chain")[0].principal == "arn:a");
+}
+
+TEST_CASE("a correlation that is gone takes its state with it, and others count on") {
+  Machine machine;
+  Running service(machine, kRules + kPairs + kChain);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  service.submit(record("e2", "arn:b", "A", at(-20)) + record("e3", "arn:b", "C", at(-19)));
+  CHECK(service.state().stats().hits == 3);
+  service.put_into_force(kRules + kPairs);
+  service.pass(1);
+  CHECK(service.state().stats().hits == 2);
+  CHECK(service.state().stats().groups == 2);
+  CHECK(service.evicted("hit") == 0);
+  service.submit(record("e4", "arn:a", "A", at(-10)));
+  CHECK(service.alerts("pairs").size() == 1);
 }
 
 TEST_CASE("a correlation whose meaning changes starts anew, and says so") {
