@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <mutex>
 
+#include "base/mutex.h"
 #include "deliver/notifier.h"
 #include "log_file.h"
 
@@ -18,7 +18,7 @@ class File : public deliver::Notifier {
 
   Outcome send(const deliver::Notification& notification, deliver::Channel&) const override {
     const std::string lines = preview(notification);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Outcome outcome;
     if (const Status status = file_.append(lines); !status) {
       outcome.reason = outcome.answer = fmt::format("{}: {}", path_, status.error().message);
@@ -31,8 +31,8 @@ class File : public deliver::Notifier {
 
  private:
   const std::string path_;
-  mutable std::mutex mutex_;
-  mutable LogFile file_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  mutable LogFile file_ GUARDED_BY(mutex_);
 };
 
 std::unique_ptr<deliver::Notifier> make(config::Settings& settings) {

@@ -2,9 +2,8 @@
 // error, so that nothing else is in between.
 #include <unistd.h>
 
-#include <mutex>
-
 #include "alert/card.h"
+#include "base/mutex.h"
 #include "deliver/notifier.h"
 #include "line_writer.h"
 
@@ -18,8 +17,8 @@ constexpr std::size_t kCardColumns = 120;
 
 // One for the process, as there is one standard output.
 struct Output {
-  std::mutex mutex;
-  LineWriter writer{STDOUT_FILENO};
+  Mutex mutex;
+  LineWriter writer GUARDED_BY(mutex){STDOUT_FILENO};
 };
 
 Output& output() {
@@ -35,7 +34,7 @@ class StandardOutput : public deliver::Notifier {
                deliver::Channel& channel) const override {
     const std::string text = preview(notification);
     Output& out = output();
-    const std::lock_guard lock(out.mutex);
+    const MutexLock lock(out.mutex);
     if (const Status status = out.writer.write(text, channel.stop, kTimeoutMs); !status) {
       Outcome outcome;
       outcome.reason = outcome.answer = "standard output: " + status.error().message;

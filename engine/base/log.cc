@@ -22,6 +22,7 @@
 #include <variant>
 
 #include "base/json_writer.h"
+#include "base/mutex.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -258,8 +259,8 @@ struct Log {
   std::atomic<Format> format{Format::text};
   std::atomic<const Clock*> clock{&system_clock()};
   std::array<std::atomic<std::uint64_t>, 4> counts{};
-  std::mutex mutex;  // of limiter
-  Limiter limiter;
+  Mutex mutex;
+  Limiter limiter GUARDED_BY(mutex);
 };
 
 // Never destroyed: threads may log while the process ends.
@@ -288,7 +289,7 @@ void write(Level level, std::string_view message, Fields fields) {
   const Clock& clock = *log.clock.load();
   std::optional<std::uint64_t> suppressed;
   {
-    const std::lock_guard lock(log.mutex);
+    const MutexLock lock(log.mutex);
     suppressed = log.limiter.admit(message, clock.steady_ms());
   }
   if (!suppressed) return;
@@ -305,7 +306,7 @@ void set_sink(std::function<void(std::string_view line)> sink, const Clock& cloc
   Log& log = the_log();
   log.sink->set(std::move(sink));
   log.clock = &clock;
-  const std::lock_guard lock(log.mutex);
+  const MutexLock lock(log.mutex);
   log.limiter.clear();
 }
 

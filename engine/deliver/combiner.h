@@ -2,14 +2,13 @@
 // COMMIT, which waits for the disk, is shared. Thread-safe.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace tocsin::deliver {
@@ -23,13 +22,13 @@ class Combiner {
 
   // Returns when `rows` have been written, or not, by this thread or another.
   Status write(const Rows& rows) {
-    std::unique_lock<std::mutex> lock(mutex_);
+    MutexLock lock(mutex_);
     if (next_ == nullptr) next_ = std::make_shared<Round>();
     const std::shared_ptr<Round> round = next_;
     round->rows.insert(round->rows.end(), rows.begin(), rows.end());
     while (!round->done) {
       if (writing_) {
-        changed_.wait(lock);
+        changed_.wait(mutex_);
         continue;
       }
       // Nobody writes and this round is not done: it is the next one.
@@ -54,10 +53,10 @@ class Combiner {
   };
 
   const Write write_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool writing_ = false;
-  std::shared_ptr<Round> next_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool writing_ GUARDED_BY(mutex_) = false;
+  std::shared_ptr<Round> next_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::deliver

@@ -1,14 +1,13 @@
 #include "deliver/dispatcher.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "deliver/lane.h"
 #include "metrics/families.h"
 
@@ -33,13 +32,13 @@ struct Dispatcher::Impl {
   const Clock& clock;
   const OnDead on_dead;
 
-  std::mutex configuring;  // one configure() or stop() at a time; before `mutex`
-  mutable std::mutex mutex;
-  std::condition_variable woken;
-  // Under `mutex`.
-  Lanes lanes;
-  std::vector<std::shared_ptr<Lane>> retired;  // that have not ended yet, the oldest first
-  bool stopped = false;
+  Mutex configuring;  // one configure() or stop() at a time; before `mutex`
+  mutable Mutex mutex;
+  CondVar woken;
+  Lanes lanes GUARDED_BY(mutex);
+  std::vector<std::shared_ptr<Lane>> retired
+      GUARDED_BY(mutex);  // that have not ended yet, the oldest first
+  bool stopped GUARDED_BY(mutex) = false;
 
   std::int64_t expire_from = 0, wall = 0, steady = 0;  // of the housekeeper alone
   std::thread housekeeper;
@@ -58,7 +57,7 @@ struct Dispatcher::Impl {
   }
 
   // The lane of that name that has not ended, nullptr when there is none.
-  std::shared_ptr<Lane> retired_lane(const std::string& name) const {
+  std::shared_ptr<Lane> retired_lane(const std::string& name) const REQUIRES(mutex) {
     for (auto lane = retired.rbegin(); lane != retired.rend(); ++lane) {
       if ((*lane)->receiver().name == name && !(*lane)->ended()) return *lane;
     }
@@ -73,10 +72,10 @@ struct Dispatcher::Impl {
 };
 
 void Dispatcher::Impl::configure(std::vector<Receiver> receivers) {
-  const std::lock_guard<std::mutex> one(configuring);
+  const MutexLock one(configuring);
   Lanes before, after;
   {
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     if (stopped) return;
     before = lanes;
   }
@@ -94,7 +93,7 @@ void Dispatcher::Impl::configure(std::vector<Receiver> receivers) {
       predecessor = found->second;
       predecessor->finish();
     } else {
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       predecessor = retired_lane(name);
     }
     after.emplace(name, start(std::move(receiver), std::move(predecessor)));
@@ -104,7 +103,7 @@ void Dispatcher::Impl::configure(std::vector<Receiver> receivers) {
     if (!after.contains(name)) lane->metrics().up.hide();
   }
   {
-    const std::lock_guard<std::mutex> lock(mutex);
+    const MutexLock lock(mutex);
     for (const auto& [name, lane] : before) retired.push_back(lane);
     lanes = std::move(after);
   }
@@ -114,7 +113,7 @@ void Dispatcher::Impl::configure(std::vector<Receiver> receivers) {
 // Lets go of lanes that have ended.
 void Dispatcher::Impl::reap() {
   std::vector<std::shared_ptr<Lane>> ended;  // destroyed, which joins, without the lock
-  const std::lock_guard<std::mutex> lock(mutex);
+  const MutexLock lock(mutex);
   const auto first = std::stable_partition(retired.begin(), retired.end(),
                                            [](const auto& lane) { return !lane->ended(); });
   ended.assign(std::make_move_iterator(first), std::make_move_iterator(retired.end()));
@@ -144,7 +143,7 @@ bool Dispatcher::Impl::expire() {
     const std::string& name = row.delivery.receiver;
     std::string type = "unknown";  // a receiver that is not configured any more
     {
-      const std::lock_guard<std::mutex> lock(mutex);
+      const MutexLock lock(mutex);
       if (const auto lane = lanes.find(name); lane != lanes.end()) {
         type = lane->second->receiver().type;
       }
@@ -164,9 +163,9 @@ void Dispatcher::Impl::keep_house() {
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
-  std::unique_lock<std::mutex> lock(mutex);
+  MutexLock lock(mutex);
   while (!stopped) {
-    woken.wait_for(lock, kHousekeeping, [this] { return stopped; });
+    woken.wait_for(mutex, kHousekeeping, [this]() REQUIRES(mutex) { return stopped; });
     if (stopped) return;
     lock.unlock();
     watch_clocks();
@@ -190,15 +189,15 @@ void Dispatcher::configure(std::vector<Receiver> receivers) {
 }
 
 void Dispatcher::wake() {
-  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   for (const auto& [name, lane] : impl_->lanes) lane->wake();
 }
 
 void Dispatcher::stop() {
-  const std::lock_guard<std::mutex> one(impl_->configuring);
+  const MutexLock one(impl_->configuring);
   std::vector<std::shared_ptr<Lane>> all;
   {
-    const std::lock_guard<std::mutex> lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     impl_->stopped = true;
     all = impl_->retired;
     for (const auto& [name, lane] : impl_->lanes) all.push_back(lane);
@@ -211,7 +210,7 @@ void Dispatcher::stop() {
 
 std::vector<ReceiverStatus> Dispatcher::status() const {
   std::vector<ReceiverStatus> all;
-  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   for (const auto& [name, lane] : impl_->lanes) all.push_back(lane->status());
   return all;
 }

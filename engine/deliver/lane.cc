@@ -59,12 +59,12 @@ void Lane::run(bool first) {
   }
   while (!ending()) {
     if (picking_) {
-      picker_.wait(lock);
+      picker_.wait(mutex_);
       continue;
     }
     picking_ = true;
     Batch batch;
-    if (wait_until_ready(lock)) batch = pick(lock);
+    if (wait_until_ready()) batch = pick();
     picking_ = false;
     picker_.notify_one();
     if (batch.rows.empty()) continue;
@@ -107,8 +107,8 @@ bool Lane::ended() const {
 }
 
 void Lane::wait_until_ended() {
-  Lock lock(mutex_);
-  ended_.wait(lock, [this] { return running_ == 0; });
+  const Lock lock(mutex_);
+  ended_.wait(mutex_, [this]() REQUIRES(mutex_) { return running_ == 0; });
 }
 
 void Lane::join() {

@@ -10,10 +10,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "deliver/backoff.h"
 #include "deliver/batch.h"
 #include "deliver/breaker.h"
@@ -66,15 +65,15 @@ class Lane {
   void join();
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = MutexLock;
 
   void run(bool first);
-  bool ending() const { return finish_ || stop_.load(std::memory_order_relaxed); }
+  bool ending() const REQUIRES(mutex_) { return finish_ || stop_.load(std::memory_order_relaxed); }
 
   // lane_pick.cc
-  bool wait_until_ready(Lock& lock);
-  std::optional<std::int64_t> ready_at(std::int64_t now);
-  Batch pick(Lock& lock);
+  bool wait_until_ready() REQUIRES(mutex_);
+  std::optional<std::int64_t> ready_at(std::int64_t now) REQUIRES(mutex_);
+  Batch pick() REQUIRES(mutex_);
   Result<Batch> choose(const std::vector<std::int64_t>& taken, std::size_t tokens,
                        std::int64_t& look_at);
   Result<std::vector<store::DeliveryWithAlert>> due_rows(const std::vector<std::int64_t>& taken,
@@ -100,27 +99,27 @@ class Lane {
   std::shared_ptr<Lane> before_;
   Combiner delivered_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable picker_;   // who waits to pick
-  std::condition_variable changed_;  // whom the picker waits for, and who waits for the store
-  std::condition_variable ended_;
+  mutable Mutex mutex_;
+  CondVar picker_;   // who waits to pick
+  CondVar changed_;  // whom the picker waits for, and who waits for the store
+  CondVar ended_;
   std::atomic<bool> stop_{false};
-  // All below: under mutex_.
-  bool finish_ = false;
-  bool picking_ = true;  // until the first thread lets the others in
-  bool look_ = true;     // in the outbox, whatever look_at_ says
-  std::int64_t look_at_ = 0;
-  std::int64_t hold_until_ = 0;
-  std::int64_t store_ready_at_ = 0, store_pause_ms_ = 0;
-  std::set<std::int64_t> taken_;
-  TokenBucket bucket_;
-  Breaker breaker_;
-  Backoff backoff_;
-  Digests digests_;
-  bool gone_ = false;
-  std::string last_error_;
-  std::int64_t last_delivered_ms_ = 0;
-  unsigned running_ = 0;
+  bool finish_ GUARDED_BY(mutex_) = false;
+  bool picking_ GUARDED_BY(mutex_) = true;  // until the first thread lets the others in
+  bool look_ GUARDED_BY(mutex_) = true;     // in the outbox, whatever look_at_ says
+  std::int64_t look_at_ GUARDED_BY(mutex_) = 0;
+  std::int64_t hold_until_ GUARDED_BY(mutex_) = 0;
+  std::int64_t store_ready_at_ GUARDED_BY(mutex_) = 0;
+  std::int64_t store_pause_ms_ GUARDED_BY(mutex_) = 0;
+  std::set<std::int64_t> taken_ GUARDED_BY(mutex_);
+  TokenBucket bucket_ GUARDED_BY(mutex_);
+  Breaker breaker_ GUARDED_BY(mutex_);
+  Backoff backoff_ GUARDED_BY(mutex_);
+  Digests digests_ GUARDED_BY(mutex_);
+  bool gone_ GUARDED_BY(mutex_) = false;
+  std::string last_error_ GUARDED_BY(mutex_);
+  std::int64_t last_delivered_ms_ GUARDED_BY(mutex_) = 0;
+  unsigned running_ GUARDED_BY(mutex_) = 0;
 
   std::vector<std::thread> threads_;
 };

@@ -27,34 +27,34 @@ std::optional<std::int64_t> Lane::ready_at(std::int64_t now) {
 }
 
 // False: the lane is ending.
-bool Lane::wait_until_ready(Lock& lock) {
+bool Lane::wait_until_ready() {
   while (!ending()) {
     const std::int64_t now = world_.clock.steady_ms();
     const std::optional<std::int64_t> at = ready_at(now);
     if (at && *at <= now) return true;
     if (!at) {
-      changed_.wait(lock);
+      changed_.wait(mutex_);
     } else {
-      changed_.wait_for(lock, std::chrono::milliseconds(std::min(*at - now, kPollMs)));
+      changed_.wait_for(mutex_, std::chrono::milliseconds(std::min(*at - now, kPollMs)));
     }
   }
   return false;
 }
 
-// Takes what is to be told next. Empty: nothing now. The lock is open while the store is asked.
-Batch Lane::pick(Lock& lock) {
+// Takes what is to be told next. Empty: nothing now. The mutex is free while the store is asked.
+Batch Lane::pick() {
   const std::int64_t now = world_.clock.steady_ms();
   const std::size_t tokens = bucket_.available(now);
   const std::vector<std::int64_t> taken(taken_.begin(), taken_.end());
   look_ = false;
-  lock.unlock();
+  mutex_.unlock();
   std::int64_t look_at = now;
   Result<Batch> batch = choose(taken, tokens, look_at);
   if (!batch) {
     log::error("the outbox cannot be read; trying again",
                {{"receiver", receiver_.name}, {"error", batch.error().message}});
   }
-  lock.lock();
+  mutex_.lock();
 
   look_at_ = look_at;
   if (!batch) {

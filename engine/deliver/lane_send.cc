@@ -194,8 +194,8 @@ bool Lane::persist(const std::function<Status()>& write) {
     if (status) return true;
     log::error("what became of a notification cannot be written down; trying again",
                {{"receiver", receiver_.name}, {"error", status.error().message}});
-    Lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(pause), [this] { return stop_.load(); });
+    const Lock lock(mutex_);
+    changed_.wait_for(mutex_, std::chrono::milliseconds(pause), [this] { return stop_.load(); });
     if (stop_) return false;
   }
 }

@@ -10,12 +10,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <sstream>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/text.h"
 #include "metrics/families.h"
 #include "metrics/process.h"
@@ -151,15 +151,16 @@ struct Registry::Impl {
   }
 
   prometheus::Registry metrics;
-  std::mutex mutex;  // of the series, and of the list of collectors
-  All<prometheus::Counter> counters;
-  All<prometheus::Gauge> gauges;
-  All<prometheus::Histogram> histograms;
-  std::vector<std::function<void()>> collectors;
-  std::mutex scraping;  // taken before mutex
+  Mutex mutex;
+  All<prometheus::Counter> counters GUARDED_BY(mutex);
+  All<prometheus::Gauge> gauges GUARDED_BY(mutex);
+  All<prometheus::Histogram> histograms GUARDED_BY(mutex);
+  std::vector<std::function<void()>> collectors GUARDED_BY(mutex);
+  Mutex scraping;  // one text() at a time; taken before mutex
 };
 
 Registry::Registry() : impl_(std::make_unique<Impl>()) {
+  const MutexLock lock(impl_->mutex);
   for (const CounterFamily* family : kCounterFamilies) {
     impl_->declare(prometheus::BuildCounter(), *family, impl_->counters);
   }
@@ -173,25 +174,25 @@ Registry::Registry() : impl_(std::make_unique<Impl>()) {
 Registry::~Registry() = default;
 
 Counter Registry::counter(const CounterFamily& family, LabelValues values) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   const auto found = impl_->counters.find(family.name);
   return Counter(found == impl_->counters.end() ? nullptr : &found->second.get(values));
 }
 
 Gauge Registry::gauge(const GaugeFamily& family, LabelValues values) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   const auto found = impl_->gauges.find(family.name);
   return Gauge(found == impl_->gauges.end() ? nullptr : &found->second.get(values));
 }
 
 Histogram Registry::histogram(const HistogramFamily& family, LabelValues values) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   const auto found = impl_->histograms.find(family.name);
   return Histogram(found == impl_->histograms.end() ? nullptr : &found->second.get(values));
 }
 
 void Registry::info(const GaugeFamily& family, LabelValues values) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   const auto found = impl_->gauges.find(family.name);
   if (found == impl_->gauges.end()) return;
   found->second.clear();
@@ -199,15 +200,15 @@ void Registry::info(const GaugeFamily& family, LabelValues values) {
 }
 
 void Registry::on_scrape(std::function<void()> collect) {
-  const std::lock_guard lock(impl_->mutex);
+  const MutexLock lock(impl_->mutex);
   impl_->collectors.push_back(std::move(collect));
 }
 
 std::string Registry::text() {
-  const std::lock_guard scraping(impl_->scraping);
+  const MutexLock scraping(impl_->scraping);
   std::vector<std::function<void()>> collectors;
   {
-    const std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     collectors = impl_->collectors;
   }
   for (const auto& collect : collectors) collect();

@@ -32,7 +32,7 @@ void ConnectionTable::move(Slot* slot, Slots& to) {
 
 ConnectionTable::Entry ConnectionTable::add(const PeerKey& peer) {
   std::shared_ptr<Connection> evicted;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto known = peers_.find(peer);
   if (known != peers_.end() && known->second >= most_per_peer_)
     return {Refused::peer_full, nullptr};
@@ -50,24 +50,24 @@ ConnectionTable::Entry ConnectionTable::add(const PeerKey& peer) {
 }
 
 void ConnectionTable::name(Slot* slot, std::weak_ptr<Connection> connection) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   slot->connection = std::move(connection);
 }
 
 void ConnectionTable::set_idle(Slot* slot) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (slot->list == &busy_) move(slot, idle_);
 }
 
 bool ConnectionTable::set_busy(Slot* slot) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (slot->list == &evicted_) return false;
   if (slot->list == &idle_) move(slot, busy_);
   return true;
 }
 
 void ConnectionTable::remove(Slot* slot) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto peer = peers_.find(slot->peer);
   if (--peer->second == 0) peers_.erase(peer);
   slot->list->erase(slot->self);
@@ -86,7 +86,7 @@ std::shared_ptr<Connection> ConnectionTable::take_longest_idle() {
 void ConnectionTable::close_longest_idle() {
   std::shared_ptr<Connection> evicted;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     evicted = take_longest_idle();
   }
   if (evicted) evicted->close_if_idle();
@@ -95,26 +95,27 @@ void ConnectionTable::close_longest_idle() {
 void ConnectionTable::close_all_idle() {
   std::vector<std::shared_ptr<Connection>> all;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     while (auto connection = take_longest_idle()) all.push_back(std::move(connection));
   }
   for (const auto& connection : all) connection->close_if_idle();
 }
 
 bool ConnectionTable::wait_until_empty(std::int64_t timeout_ms) {
-  std::unique_lock lock(mutex_);
-  return empty_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
-                         [this] { return idle_.empty() && busy_.empty() && evicted_.empty(); });
+  const MutexLock lock(mutex_);
+  return empty_.wait_for(mutex_, std::chrono::milliseconds(timeout_ms), [this]() REQUIRES(mutex_) {
+    return idle_.empty() && busy_.empty() && evicted_.empty();
+  });
 }
 
 std::size_t ConnectionTable::size() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return idle_.size() + busy_.size() + evicted_.size();
 }
 
 std::vector<std::shared_ptr<Connection>> ConnectionTable::all() const {
   std::vector<std::shared_ptr<Connection>> found;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const Slots* slots : {&idle_, &busy_, &evicted_}) {
     for (const Slot& slot : *slots) {
       if (auto connection = slot.connection.lock()) found.push_back(std::move(connection));

@@ -7,14 +7,14 @@
 
 #include <array>
 #include <compare>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace tocsin::net {
 
@@ -65,17 +65,17 @@ class ConnectionTable {
 
  private:
   using Slots = std::list<Slot>;
-  std::shared_ptr<Connection> take_longest_idle();  // under mutex_
-  void move(Slot* slot, Slots& to);                 // under mutex_
+  std::shared_ptr<Connection> take_longest_idle() REQUIRES(mutex_);
+  void move(Slot* slot, Slots& to) REQUIRES(mutex_);
 
   const std::size_t most_;
   const std::size_t most_per_peer_;
-  mutable std::mutex mutex_;
-  std::condition_variable empty_;
-  Slots idle_;  // the longest first
-  Slots busy_;
-  Slots evicted_;  // asked to close; no longer counted
-  std::map<PeerKey, std::size_t> peers_;
+  mutable Mutex mutex_;
+  CondVar empty_;
+  Slots idle_ GUARDED_BY(mutex_);  // the longest first
+  Slots busy_ GUARDED_BY(mutex_);
+  Slots evicted_ GUARDED_BY(mutex_);  // asked to close; no longer counted
+  std::map<PeerKey, std::size_t> peers_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::net

@@ -9,10 +9,10 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <utility>
 
+#include "base/mutex.h"
 #include "net/body_budget.h"
 #include "net/connection_table.h"
 #include "net/http_server.h"
@@ -38,18 +38,18 @@ struct ServerState {
   std::atomic<std::uint64_t> timeouts{0};
 
   void set_tls(TlsContext context) {
-    const std::lock_guard lock(tls_mutex_);
+    const MutexLock lock(tls_mutex_);
     tls_ = std::move(context);
   }
   // For a new connection; nullptr without TLS or without memory.
   SSL* new_tls() {
-    const std::lock_guard lock(tls_mutex_);
+    const MutexLock lock(tls_mutex_);
     return tls_ ? SSL_new(tls_.get()) : nullptr;
   }
 
  private:
-  std::mutex tls_mutex_;
-  TlsContext tls_;
+  Mutex tls_mutex_;
+  TlsContext tls_ GUARDED_BY(tls_mutex_);
 };
 
 struct Worker : std::enable_shared_from_this<Worker> {

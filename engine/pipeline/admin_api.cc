@@ -220,7 +220,7 @@ Result<std::string> AdminApi::status() const {
   }
   json.end_array();
 
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   json.key("sources").begin_array();
   for (const auto& [name, problem] : sources_) {
     json.begin_object().member("name", name).member("state", problem.empty() ? "running" : problem);
@@ -238,12 +238,12 @@ Result<std::string> AdminApi::status() const {
 }
 
 void AdminApi::set_reload(ReloadStatus status) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   reload_ = std::move(status);
 }
 
 void AdminApi::set_source(const std::string& name, const std::string& problem) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sources_[name] = problem;
 }
 

@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "deliver/dispatcher.h"
 #include "pipeline/correlation_state.h"
@@ -66,9 +66,9 @@ class AdminApi {
 
   const Parts parts_;
   const std::int64_t started_ms_;
-  mutable std::mutex mutex_;
-  ReloadStatus reload_;
-  std::map<std::string, std::string> sources_;
+  mutable Mutex mutex_;
+  ReloadStatus reload_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string> sources_ GUARDED_BY(mutex_);
 };
 
 // A number from 0 to `most`; larger ones are `most`. nullopt: it is none.

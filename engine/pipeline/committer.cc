@@ -59,7 +59,7 @@ void Committer::submit(Findings findings, Done done) {
     done = [](const source::Receipt&) {};
   }
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!stopping_) {
       queue_.push_back({std::move(findings), std::move(done), {}, false});
       wake_.notify_one();
@@ -73,7 +73,7 @@ void Committer::submit(Findings findings, Done done) {
 
 void Committer::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_one();
   }
@@ -81,15 +81,15 @@ void Committer::stop() {
 }
 
 std::size_t Committer::waiting() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return queue_.size();
 }
 
 // Empty: there was nothing to do for a while, or it is over.
 std::vector<Committer::Item> Committer::take() {
-  std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, std::chrono::milliseconds(kHousekeepingMs),
-                 [&] { return !queue_.empty() || stopping_; });
+  const MutexLock lock(mutex_);
+  wake_.wait_for(mutex_, std::chrono::milliseconds(kHousekeepingMs),
+                 [&]() REQUIRES(mutex_) { return !queue_.empty() || stopping_; });
   std::vector<Item> items;
   Room room;
   while (!queue_.empty() && items.size() < at_once_ && room.findings > 0 && room.bytes > 0) {
@@ -124,7 +124,7 @@ void Committer::grow(Item& item, Room& room) {
 
 // At the end: others that wait have their turn before the next part.
 void Committer::put_back(std::vector<Item>& items) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (Item& item : items) {
     if (!item.is_answered) queue_.push_back(std::move(item));
   }
@@ -147,7 +147,7 @@ void Committer::run() {
 }
 
 bool Committer::is_over() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return queue_.empty() && stopping_;
 }
 

@@ -14,11 +14,9 @@
 //   they are suspended for kSuspendedMs, and everything else goes on.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +25,7 @@
 
 #include "alert/occurrences.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "metrics/registry.h"
 #include "pipeline/correlation_state.h"
 #include "pipeline/findings.h"
@@ -148,10 +147,10 @@ class Committer {
   metrics::Histogram commit_seconds_;
   metrics::Gauge full_, suspended_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Item> queue_;
-  bool stopping_ = false;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<Item> queue_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
 
   // Of the thread alone.
   std::int64_t refused_at_;                      // steady, ms: when something was refused last

@@ -74,7 +74,7 @@ void Committer::end_due_intervals() {
       limit = 1;
       more = true;
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!queue_.empty() || stopping_) return;
   }
 }

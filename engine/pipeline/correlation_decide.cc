@@ -68,7 +68,7 @@ void CorrelationState::hear(const Findings& findings, bool time) {
 Status CorrelationState::decide(const std::vector<Part>& parts, bool tells_time,
                                 store::Transaction& transaction, Recorder& recorder) {
   if (is_idle()) return {};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Work work{
       transaction, recorder, Episodes(*live_, journal_, transaction, recorder, clock_.wall_ms()),
       {},          {},       {}};

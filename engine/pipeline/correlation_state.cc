@@ -43,7 +43,7 @@ Status CorrelationState::prepare(std::shared_ptr<const Live> live) {
   const bool is_same =
       live_ != nullptr && live_->ruleset.correlations == live->ruleset.correlations;
   if (is_same && correlator_ != nullptr) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     live_ = std::move(live);
     return {};
   }
@@ -73,7 +73,7 @@ Status CorrelationState::hand_over(std::shared_ptr<const Live> live, Since since
     return taken;
   }
   journal_.heard().clear();  // flush() has written all of it; it names finders by old numbers
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   counted_ = correlator->stats();
   live_ = std::move(live);
   since_ = std::move(since);
@@ -176,7 +176,7 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) 
                                          {"hits", stats.hits},
                                          {"milliseconds", clock_.steady_ms() - start}});
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   counted_ = stats;
   live_ = std::move(live);
   since_ = std::move(since);
@@ -235,7 +235,7 @@ bool CorrelationState::must_be_written() const {
 }
 
 void CorrelationState::failed() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   correlator_.reset();
 }
 
@@ -245,7 +245,7 @@ void CorrelationState::drop_unwritten() {
 }
 
 std::vector<CorrelationState::Row> CorrelationState::rows() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Row> rows;
   if (correlator_ == nullptr) return rows;
   const auto& correlations = live_->ruleset.correlations;
@@ -256,18 +256,18 @@ std::vector<CorrelationState::Row> CorrelationState::rows() const {
 }
 
 correlate::CorrelatorStats CorrelationState::stats() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return correlator_ == nullptr ? correlate::CorrelatorStats() : correlator_->stats();
 }
 
 correlate::Time CorrelationState::watermark() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return correlator_ == nullptr ? correlate::kNoTime : correlator_->watermark();
 }
 
 std::optional<CorrelationState::Groups> CorrelationState::groups(std::string_view reference,
                                                                  std::size_t limit) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (correlator_ == nullptr) return std::nullopt;
   Groups out;
   out.correlations = live_->ruleset.correlations;

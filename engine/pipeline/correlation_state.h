@@ -10,13 +10,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "correlate/correlator.h"
 #include "correlate/watermark.h"
 #include "metrics/registry.h"
@@ -127,7 +127,7 @@ class CorrelationState {
   std::uint64_t known_evicted_ = 0;         // that were told of
 
   // What others look at: changed by the committer's thread only, under the mutex.
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::shared_ptr<const Live> live_;
   Since since_;                                        // by correlation; numbers of the journal
   std::unique_ptr<correlate::Correlator> correlator_;  // null: to be made anew

@@ -29,7 +29,7 @@ void HeardHits::take(const std::shared_ptr<const correlate::Correlations>& corre
   taken.span = span;
   const correlate::Key key =
       KeyHash().add_field(std::to_string(hit.rule)).add_field(hit.fields.packed()).bytes();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto [at, is_new] = latest_.try_emplace(key);
   Stretch& latest = at->second;
   if (!is_new && latest.begin - taken.end > span) return set_aside(std::move(taken));
@@ -79,13 +79,13 @@ HeardHits::Row HeardHits::row_of(const Stretch& stretch) {
 }
 
 std::vector<HeardHits::Row> HeardHits::due(bool all) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Row> rows;
   for (Stretch& stretch : over_) {
     stretch.writing = Range{stretch.begin, stretch.end};
     rows.push_back(row_of(stretch));
   }
-  const auto look = [&](const correlate::Key& key, Stretch& stretch) {
+  const auto look = [&](const correlate::Key& key, Stretch& stretch) REQUIRES(mutex_) {
     stretch.is_touched = false;
     if (stretch.is_stored() || !(all || stretch.is_due())) return;
     stretch.writing = Range{stretch.begin, stretch.end};
@@ -105,7 +105,7 @@ std::vector<HeardHits::Row> HeardHits::due(bool all) {
 }
 
 void HeardHits::committed() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(over_, [](const Stretch& stretch) { return stretch.writing.has_value(); });
   for (const correlate::Key& key : writing_) {
     const auto at = latest_.find(key);
@@ -116,7 +116,7 @@ void HeardHits::committed() {
 }
 
 void HeardHits::failed() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (Stretch& stretch : over_) stretch.writing.reset();
   has_due_ = has_due_ || !over_.empty();
   for (const correlate::Key& key : writing_) {
@@ -129,20 +129,20 @@ void HeardHits::failed() {
 }
 
 bool HeardHits::has_due() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return has_due_;
 }
 
 bool HeardHits::has_unwritten() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return !over_.empty() || std::any_of(latest_.begin(), latest_.end(),
                                        [](const auto& entry) { return !entry.second.is_stored(); });
 }
 
 void HeardHits::forget_before(correlate::Time watermark) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (latest_.size() < forget_at_) return;
-  std::erase_if(latest_, [&](const auto& entry) {
+  std::erase_if(latest_, [&](const auto& entry) REQUIRES(mutex_) {
     const bool is_over = entry.second.end + entry.second.span < watermark;
     if (is_over) by_ref_.erase(entry.second.ref);
     return is_over;
@@ -151,7 +151,7 @@ void HeardHits::forget_before(correlate::Time watermark) {
 }
 
 void HeardHits::clear() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   latest_.clear();
   by_ref_.clear();
   touched_.clear();
@@ -161,7 +161,7 @@ void HeardHits::clear() {
 }
 
 std::optional<correlate::KeptHit> HeardHits::find(correlate::HitRef ref) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Stretch* stretch = nullptr;
   if (const auto key = by_ref_.find(ref); key != by_ref_.end()) {
     stretch = &latest_.at(key->second);

@@ -13,12 +13,12 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/mutex.h"
 #include "correlate/correlations.h"
 #include "correlate/hit.h"
 #include "correlate/hit_blob.h"
@@ -59,7 +59,7 @@ class HeardHits {
   // one hit each, which stands for the whole stretch.
   template <class Visit>
   Status each_unwritten(const correlate::Correlations* correlations, Visit visit) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     Status status;
     const auto look = [&](const Stretch& stretch) {
       const bool wanted = stretch.correlations.get() == correlations && !stretch.is_stored();
@@ -91,17 +91,20 @@ class HeardHits {
 
   static correlate::HitBatch hit_of(const Stretch& stretch);
   static Row row_of(const Stretch& stretch);
-  void touch(const correlate::Key& key, Stretch& stretch);
-  void set_aside(Stretch stretch);
+  void touch(const correlate::Key& key, Stretch& stretch) REQUIRES(mutex_);
+  void set_aside(Stretch stretch) REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  std::unordered_map<correlate::Key, Stretch, correlate::KeyHasher> latest_;  // by group
-  std::unordered_map<correlate::HitRef, correlate::Key> by_ref_;              // of latest_
-  std::vector<correlate::Key> touched_;  // groups of latest_ that changed since due()
-  std::vector<correlate::Key> writing_;  // groups of latest_ that due() gave a row
-  std::vector<Stretch> over_;            // beside the latest one of their group
-  bool has_due_ = false;
-  std::size_t forget_at_ = 1000;  // groups
+  mutable Mutex mutex_;
+  std::unordered_map<correlate::Key, Stretch, correlate::KeyHasher> latest_
+      GUARDED_BY(mutex_);                                                            // by group
+  std::unordered_map<correlate::HitRef, correlate::Key> by_ref_ GUARDED_BY(mutex_);  // of latest_
+  std::vector<correlate::Key> touched_
+      GUARDED_BY(mutex_);  // groups of latest_ that changed since due()
+  std::vector<correlate::Key> writing_
+      GUARDED_BY(mutex_);                         // groups of latest_ that due() gave a row
+  std::vector<Stretch> over_ GUARDED_BY(mutex_);  // beside the latest one of their group
+  bool has_due_ GUARDED_BY(mutex_) = false;
+  std::size_t forget_at_ GUARDED_BY(mutex_) = 1000;  // groups
 };
 
 }  // namespace tocsin::pipeline

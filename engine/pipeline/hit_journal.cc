@@ -28,7 +28,7 @@ void HitJournal::begin(correlate::HitRef next) {
   let_go();
   heard_.failed();
   next_ = next;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   pending_.clear();
   pending_bytes_ = 0;
 }
@@ -66,7 +66,7 @@ void HitJournal::keep(const correlate::Correlations& correlations, const correla
 }
 
 void HitJournal::add_row(correlate::HitRef seq, correlate::Time until, std::string hits) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   pending_bytes_ += hits.size();
   pending_[seq] = {milliseconds_of(until), std::move(hits)};
 }
@@ -76,6 +76,16 @@ void HitJournal::let_go() {
   read_.clear();
 }
 
+bool HitJournal::has_pending() const {
+  const MutexLock lock(mutex_);
+  return !pending_.empty();
+}
+
+std::uint64_t HitJournal::pending_bytes() const {
+  const MutexLock lock(mutex_);
+  return pending_bytes_;
+}
+
 Status HitJournal::write(store::Transaction& transaction, bool all) {
   if (sabotage::on("forget_state")) return {};
   for (const HeardHits::Row& row : heard_.due(all)) {
@@ -83,6 +93,7 @@ Status HitJournal::write(store::Transaction& transaction, bool all) {
                                               milliseconds_of(row.until), row.hits);
     if (!added) return added;
   }
+  const MutexLock lock(mutex_);
   for (const auto& [seq, row] : pending_) {
     const Status added = transaction.add_hits(static_cast<std::int64_t>(seq), row.until, row.hits);
     if (!added) return added;
@@ -92,7 +103,7 @@ Status HitJournal::write(store::Transaction& transaction, bool all) {
 
 void HitJournal::committed() {
   heard_.committed();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   pending_.clear();
   pending_bytes_ = 0;
 }
@@ -128,16 +139,18 @@ HitJournal::Found HitJournal::find_in(const std::optional<store::Hits>& row,
 
 HitJournal::Found HitJournal::find_held(correlate::HitRef ref) const {
   if (Found heard = heard_.find(ref)) return heard;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return find_in(pending_, ref);
 }
 
 Result<HitJournal::Found> HitJournal::find(correlate::HitRef ref, store::Transaction& transaction) {
   if (Found found = find_in_hand(ref)) return found;
   if (Found heard = heard_.find(ref)) return heard;
-  for (const Rows* rows : {&std::as_const(pending_), &std::as_const(read_)}) {
-    if (Found found = find_in(*rows, ref)) return found;
+  {
+    const MutexLock lock(mutex_);
+    if (Found found = find_in(pending_, ref)) return found;
   }
+  if (Found found = find_in(read_, ref)) return found;
   Result<std::optional<store::Hits>> row = transaction.hits_at(static_cast<std::int64_t>(ref));
   if (!row) return tl::unexpected(std::move(row.error()));
   if (!*row) return std::nullopt;

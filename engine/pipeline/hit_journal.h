@@ -5,11 +5,11 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "correlate/correlations.h"
 #include "correlate/hit.h"
 #include "correlate/hit_blob.h"
@@ -39,8 +39,8 @@ class HitJournal {
   HeardHits& heard() { return heard_; }
   const HeardHits& heard() const { return heard_; }
 
-  bool has_pending() const { return !pending_.empty(); }
-  std::uint64_t pending_bytes() const { return pending_bytes_; }
+  bool has_pending() const;
+  std::uint64_t pending_bytes() const;
   // `all`: also of what was heard whatever was not.
   Status write(store::Transaction& transaction, bool all);
   // What was written is on disk.
@@ -72,9 +72,9 @@ class HitJournal {
   correlate::HitRef next_ = 0;
   HeardHits heard_;
   std::vector<InHand> in_hand_;
-  mutable std::mutex mutex_;  // of pending_
-  Rows pending_;
-  std::uint64_t pending_bytes_ = 0;
+  mutable Mutex mutex_;
+  Rows pending_ GUARDED_BY(mutex_);
+  std::uint64_t pending_bytes_ GUARDED_BY(mutex_) = 0;
   Rows read_;  // rows of the store, until let_go()
 };
 

@@ -120,7 +120,7 @@ HttpService::HttpService(source::HttpIngest& ingest, AdminApi& api, const Readin
 HttpService::~HttpService() = default;
 
 void HttpService::set_auth(std::shared_ptr<const net::Auth> auth) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auth_.swap(auth);
 }
 
@@ -156,7 +156,7 @@ std::optional<net::ServerReply> HttpService::forbid(const Route& route,
   if (token.empty()) token = net::presented_token(head.header("authorization"));
   std::shared_ptr<const net::Auth> auth;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auth = auth_;
   }
   const net::Verdict verdict = auth->check(*route.role, token, head.client);

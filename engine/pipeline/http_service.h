@@ -6,9 +6,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "metrics/registry.h"
 #include "net/auth.h"
 #include "net/http_server.h"
@@ -46,8 +46,8 @@ class HttpService final : public net::HttpService {
   metrics::Registry& registry_;
   Reload reload_;
 
-  mutable std::mutex mutex_;
-  std::shared_ptr<const net::Auth> auth_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const net::Auth> auth_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::pipeline

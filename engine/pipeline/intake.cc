@@ -65,7 +65,7 @@ bool Intake::reserve(std::size_t bytes) {
 }
 
 void Intake::release(std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   load_.bytes -= bytes;
   --load_.submissions;
 }
@@ -74,7 +74,7 @@ void Intake::submit(source::Submission submission, Done done) {
   if (submission.received_ms == 0) submission.received_ms = clock_.wall_ms();
   readiness_.submission_tried();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (reserve(submission.bytes.size())) {
       const std::size_t bytes = submission.bytes.size();
       new_.push_back({std::move(submission), nullptr, std::move(done), bytes});
@@ -107,7 +107,7 @@ Result<std::string> Intake::position(const std::string& source) {
 
 void Intake::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
   }
@@ -117,14 +117,15 @@ void Intake::stop() {
 }
 
 Intake::Load Intake::load() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return load_;
 }
 
 // A job to go on with; nothing: it is over.
 std::optional<Intake::Job> Intake::take() {
-  std::unique_lock lock(mutex_);
-  wake_.wait(lock, [&] { return !new_.empty() || !under_way_.empty() || stopping_; });
+  const MutexLock lock(mutex_);
+  wake_.wait(mutex_,
+             [&]() REQUIRES(mutex_) { return !new_.empty() || !under_way_.empty() || stopping_; });
   if (new_.empty() && under_way_.empty()) return std::nullopt;
   took_new_ = under_way_.empty() || (!new_.empty() && !took_new_);
   std::deque<Job>& from = took_new_ ? new_ : under_way_;
@@ -171,7 +172,7 @@ void Intake::put_back(Job job) {
       job.evaluation->submission.bytes.size() + job.evaluation->reader.memory();
   const std::size_t more = bytes - std::min(bytes, job.bytes);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (load_.submissions == 1 || load_.bytes + more <= options_.in_flight_bytes) {
       load_.bytes += more;
       job.bytes += more;
@@ -275,7 +276,7 @@ void Intake::count_limits(const source::Submission& submission, const Findings& 
 }
 
 Intake::SourceMetrics& Intake::metrics_of(const std::string& source) {
-  const std::lock_guard lock(sources_mutex_);
+  const MutexLock lock(sources_mutex_);
   const auto [at, is_new] = sources_.try_emplace(source);
   if (is_new) {
     at->second = {registry_.counter(metrics::kEventsReceived, {source}),

@@ -8,20 +8,19 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <limits>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "metrics/registry.h"
 #include "pipeline/committer.h"
 #include "pipeline/evaluator.h"
@@ -86,7 +85,7 @@ class Intake final : public source::Intake {
   void count(const Evaluation& evaluation);
   bool is_over() const { return clock_.steady_ms() >= end_; }
   void count_limits(const source::Submission& submission, const Findings& findings);
-  bool reserve(std::size_t bytes);
+  bool reserve(std::size_t bytes) REQUIRES(mutex_);
   void release(std::size_t bytes);
   SourceMetrics& metrics_of(const std::string& source);
 
@@ -100,16 +99,16 @@ class Intake final : public source::Intake {
   metrics::Histogram batch_seconds_, event_seconds_;
   metrics::Counter untimed_, future_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Job> new_, under_way_;
-  bool took_new_ = false;  // by the last take()
-  Load load_;
-  bool stopping_ = false;
+  mutable Mutex mutex_;
+  CondVar wake_;
+  std::deque<Job> new_ GUARDED_BY(mutex_), under_way_ GUARDED_BY(mutex_);
+  bool took_new_ GUARDED_BY(mutex_) = false;  // by the last take()
+  Load load_ GUARDED_BY(mutex_);
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::atomic<std::int64_t> end_ = std::numeric_limits<std::int64_t>::max();
 
-  std::mutex sources_mutex_;
-  std::map<std::string, SourceMetrics> sources_;
+  Mutex sources_mutex_;
+  std::map<std::string, SourceMetrics> sources_ GUARDED_BY(sources_mutex_);
 
   std::vector<std::thread> threads_;  // last: they use the others
 };

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "metrics/registry.h"
 #include "pipeline/plan.h"
 #include "pipeline/ruleset.h"
@@ -57,17 +58,17 @@ struct Live {
 class LiveHolder {
  public:
   std::shared_ptr<const Live> get() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return live_;
   }
   void set(std::shared_ptr<const Live> live) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     live_.swap(live);
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Live> live_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const Live> live_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::pipeline

@@ -18,19 +18,19 @@ Readiness::Readiness(metrics::Registry& registry, const Clock& clock)
 }
 
 void Readiness::set(Cause cause, std::string why) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   why_[static_cast<std::size_t>(cause)] = std::move(why);
 }
 
 void Readiness::submission_tried() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::int64_t now = clock_.steady_ms();
   if (!waiting_since_ || now - tried_at_ >= kStalledMs) waiting_since_ = now;
   tried_at_ = now;
 }
 
 void Readiness::submission_got_through() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   waiting_since_.reset();
 }
 
@@ -45,7 +45,7 @@ std::string Readiness::why(std::size_t cause) const {
 }
 
 std::string Readiness::join(std::size_t first) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::string out;
   for (std::size_t cause = first; cause < kCauses; ++cause) {
     const std::string reason = why(cause);
@@ -65,7 +65,7 @@ std::string Readiness::problem() const {
 }
 
 void Readiness::publish() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   bool is_ready = true;
   for (std::size_t cause = 0; cause < kCauses; ++cause) {
     const bool holds = !why(cause).empty();

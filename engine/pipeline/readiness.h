@@ -4,12 +4,12 @@
 
 #include <array>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "metrics/registry.h"
 
 namespace tocsin::pipeline {
@@ -44,15 +44,16 @@ class Readiness {
  private:
   static constexpr std::size_t kCauses = 4;
 
-  std::string why(std::size_t cause) const;  // with mutex_ held
+  std::string why(std::size_t cause) const REQUIRES(mutex_);
   std::string join(std::size_t first) const;
 
   metrics::Registry& registry_;
   const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::array<std::string, kCauses> why_;
-  std::optional<std::int64_t> waiting_since_;  // the first try since one got through; steady, ms
-  std::int64_t tried_at_ = 0;                  // the last one
+  mutable Mutex mutex_;
+  std::array<std::string, kCauses> why_ GUARDED_BY(mutex_);
+  // Steady, ms: the first try since one got through, and the last one.
+  std::optional<std::int64_t> waiting_since_ GUARDED_BY(mutex_);
+  std::int64_t tried_at_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tocsin::pipeline

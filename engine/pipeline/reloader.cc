@@ -68,7 +68,7 @@ Reloader::~Reloader() {
 
 void Reloader::request(Done done) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!stopping_) {
       requested_ = true;
       if (done) requests_.push_back(std::move(done));
@@ -81,12 +81,17 @@ void Reloader::request(Done done) {
 
 void Reloader::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_one();
   }
   if (thread_.joinable()) thread_.join();
-  for (const Done& done : std::exchange(requests_, {})) done(fail(Code::busy, "shutting down"));
+  std::vector<Done> requests;
+  {
+    const MutexLock lock(mutex_);
+    requests.swap(requests_);
+  }
+  for (const Done& done : requests) done(fail(Code::busy, "shutting down"));
 }
 
 void Reloader::run() {
@@ -95,8 +100,8 @@ void Reloader::run() {
     std::vector<Done> requests;
     bool requested = false;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, pause, [&] { return requested_ || stopping_; });
+      const MutexLock lock(mutex_);
+      wake_.wait_for(mutex_, pause, [&]() REQUIRES(mutex_) { return requested_ || stopping_; });
       if (stopping_) return;
       requested = std::exchange(requested_, false);
       requests.swap(requests_);

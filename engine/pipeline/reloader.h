@@ -2,15 +2,14 @@
 // A reload that fails changes nothing; what a file with an error means is the caller's decision.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace tocsin::pipeline {
@@ -48,11 +47,11 @@ class Reloader {
   std::string in_force_;  // signature
   std::string last_seen_;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<Done> requests_;
-  bool requested_ = false;
-  bool stopping_ = false;
+  Mutex mutex_;
+  CondVar wake_;
+  std::vector<Done> requests_ GUARDED_BY(mutex_);
+  bool requested_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

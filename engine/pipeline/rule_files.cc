@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace tocsin::pipeline {
 
@@ -46,9 +46,10 @@ class RuleFiles::Versions final : public sigma::Files {
   bool fall_back(const Diagnostic& error);
 
   const Texts last_good_;
-  mutable std::mutex mutex_;  // of the next two: files are read by several threads
-  mutable std::map<std::string, Result<std::string>> current_;  // those that were read
-  std::map<std::string, Use> use_;                              // those at fault; files and folders
+  mutable Mutex mutex_;  // files are read by several threads
+  mutable std::map<std::string, Result<std::string>> current_
+      GUARDED_BY(mutex_);           // those that were read
+  std::map<std::string, Use> use_;  // those at fault; files and folders
   std::map<std::string, FailedFile> failed_;
 };
 
@@ -63,11 +64,11 @@ Result<std::optional<std::string>> RuleFiles::Versions::read(const std::string& 
       break;
   }
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = current_.find(path); found != current_.end()) return found->second;
   }
   Result<std::string> text = sigma::read_file(path, limit);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return current_.emplace(path, std::move(text)).first->second;
 }
 
@@ -97,6 +98,7 @@ bool RuleFiles::Versions::has_other_version(const std::string& path) const {
   if (use_of(path) != Use::current) return false;
   const auto good = last_good_.find(path);
   if (good == last_good_.end()) return !last_good_below(path).empty();
+  const MutexLock lock(mutex_);
   const auto current = current_.find(path);
   return current == current_.end() || !current->second || *current->second != good->second;
 }
@@ -139,6 +141,7 @@ std::vector<FailedFile> RuleFiles::Versions::failed() const {
 RuleFiles::Versions::Difference RuleFiles::Versions::difference() const {
   Difference difference;
   std::size_t bytes = 0;
+  const MutexLock lock(mutex_);
   for (const auto& [path, text] : last_good_) {
     if (use_.find(path) != use_.end()) {
       bytes += text.size();

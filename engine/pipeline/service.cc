@@ -82,12 +82,13 @@ Service::~Service() {
 
 // Each step needs the ones before it. Events are taken last, when everything is there.
 Status Service::begin() {
-  Result<std::unique_ptr<store::Store>> store = store::Store::open(config_.store);
+  const Config config = current_config();
+  Result<std::unique_ptr<store::Store>> store = store::Store::open(config.store);
   if (!store) return tl::unexpected(std::move(store.error()));
   store_ = std::move(*store);
 
   rule_files_ = std::make_unique<RuleFiles>(*store_);
-  Result<std::shared_ptr<Live>> live = make_live(config_);
+  Result<std::shared_ptr<Live>> live = make_live(config);
   if (!live) return tl::unexpected(std::move(live.error()));
   live_.set(*live);  // before there are threads that ask for it
 
@@ -97,7 +98,7 @@ Status Service::begin() {
         on_dead(dead, reason);
       });
   correlations_ =
-      std::make_unique<CorrelationState>(*store_, registry_, clock_, config_.correlation);
+      std::make_unique<CorrelationState>(*store_, registry_, clock_, config.correlation);
   if (Status ready = correlations_->prepare(live_.get()); !ready) {
     if (ready.error().code != Code::busy) return ready;
     log::warning("correlations have to wait: the store takes nothing at the moment",
@@ -105,38 +106,38 @@ Status Service::begin() {
   }
   committer_ = std::make_unique<Committer>(
       *store_, live_, *correlations_, readiness_, registry_, clock_,
-      config_.limits.commit_submissions,
+      config.limits.commit_submissions,
       Committer::Hooks{[this] { dispatcher_->wake(); },
                        [this] {
                          fail_with({Code::io, "the store has failed; see the log"});
                        }});
-  const IntakeOptions intake{config_.limits.workers, config_.limits.in_flight_bytes,
-                             config_.limits.in_flight_submissions, config_.limits.inflated_bytes};
-  put_into_force(config_, std::move(*live), {});
+  const IntakeOptions intake{config.limits.workers, config.limits.in_flight_bytes,
+                             config.limits.in_flight_submissions, config.limits.inflated_bytes};
+  put_into_force(config, std::move(*live), {});
   if (Status reported = report_loss(); !reported) return reported;
   intake_ =
       std::make_unique<Intake>(intake, live_, *committer_, readiness_, *store_, registry_, clock_);
-  ingest_ = std::make_unique<source::HttpIngest>(config_.ingest, *intake_, clock_);
+  ingest_ = std::make_unique<source::HttpIngest>(config.ingest, *intake_, clock_);
   api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *correlations_,
                                                     *dispatcher_, clock_, options_.version,
-                                                    config_.file});
+                                                    config.file});
   http_ = std::make_unique<HttpService>(
       *ingest_, *api_, readiness_, registry_,
       [this](Reloader::Done done) { reloader_->request(std::move(done)); });
-  http_->set_auth(std::make_shared<const net::Auth>(config_.tokens, config_.certificates));
+  http_->set_auth(std::make_shared<const net::Auth>(config.tokens, config.certificates));
   reloader_ = std::make_unique<Reloader>(
-      config_.reload.watch ? config_.reload.interval_ms : 0,
+      config.reload.watch ? config.reload.interval_ms : 0,
       Reloader::Actions{[this] { return reload(); }, [this] { return watched(); }});
 
   registry_.info(metrics::kBuildInfo, {options_.version, options_.revision, options_.compiler});
   registry_.gauge(metrics::kConfigLastReloadSuccessful).set(1);
   registry_.gauge(metrics::kReloadLastSuccess).set(static_cast<double>(clock_.wall_ms()) / 1000);
-  Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::start(config_.server, *http_);
+  Result<std::unique_ptr<net::HttpServer>> server = net::HttpServer::start(config.server, *http_);
   if (!server) return tl::unexpected(std::move(server.error()));
   server_ = std::move(*server);
   gauges_ = std::make_unique<Gauges>(
       Gauges::Parts{registry_, *store_, *intake_, *committer_, *correlations_, *server_, clock_});
-  for (const SourceConfig& source : config_.sources) start_source(source);
+  for (const SourceConfig& source : config.sources) start_source(source);
   readiness_.set(Readiness::Cause::lifecycle, {});
   return {};
 }
@@ -259,7 +260,7 @@ Status Service::do_reload() {
 
   std::vector<std::string> fixed;
   {
-    const std::lock_guard lock(config_mutex_);
+    const MutexLock lock(config_mutex_);
     fixed = needs_restart(config_, *next);
     next->fixed = config_.fixed;  // what runs: a restart is still needed after the next reload
   }
@@ -270,13 +271,18 @@ Status Service::do_reload() {
   const std::shared_ptr<const Live> before = live_.get();
   put_into_force(*next, std::move(*live), before->ruleset.failed);
   http_->set_auth(std::make_shared<const net::Auth>(next->tokens, next->certificates));
-  const std::lock_guard lock(config_mutex_);
+  const MutexLock lock(config_mutex_);
   config_ = std::move(*next);
   return {};
 }
 
+Config Service::current_config() const {
+  const MutexLock lock(config_mutex_);
+  return config_;
+}
+
 std::vector<std::string> Service::watched() const {
-  const std::lock_guard lock(config_mutex_);
+  const MutexLock lock(config_mutex_);
   std::vector<std::string> paths = config_.files;
   paths.insert(paths.end(), config_.rules.paths.begin(), config_.rules.paths.end());
   paths.insert(paths.end(), config_.rules.lists.begin(), config_.rules.lists.end());
@@ -328,8 +334,9 @@ Status Service::report_loss() {
   if (!*loss || *reported == *loss) return {};
   log::error("the store has lost acknowledged data", {{"loss", **loss}});
 
-  Findings findings = findings_of({alert::kStoreLoss, config_.store.folder, **loss, **loss},
-                                  live_.get(), clock_.wall_ms());
+  Findings findings =
+      findings_of({alert::kStoreLoss, current_config().store.folder, **loss, **loss}, live_.get(),
+                  clock_.wall_ms());
   findings.source = kSource;
   findings.position = **loss;
   committer_->submit(std::move(findings), [](const source::Receipt&) {});
@@ -337,30 +344,31 @@ Status Service::report_loss() {
 }
 
 void Service::fail_with(Error error) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!failure_) failure_ = std::move(error);
   stopping_ = true;
   changed_.notify_all();
 }
 
 void Service::stop() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stopping_ = true;
   changed_.notify_all();
 }
 
 Status Service::wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return stopping_; });
+  const MutexLock lock(mutex_);
+  changed_.wait(mutex_, [&]() REQUIRES(mutex_) { return stopping_; });
   if (failure_) return tl::unexpected(*failure_);
   return {};
 }
 
 Status Service::drain() {
   if (store_ == nullptr) return {};
-  const std::int64_t deadline = clock_.steady_ms() + config_.limits.shutdown_ms;
+  const std::int64_t shutdown_ms = current_config().limits.shutdown_ms;
+  const std::int64_t deadline = clock_.steady_ms() + shutdown_ms;
   // Then refusals can still be sent.
-  if (intake_) intake_->finish_by(deadline - std::min(kRefusalMs, config_.limits.shutdown_ms / 4));
+  if (intake_) intake_->finish_by(deadline - std::min(kRefusalMs, shutdown_ms / 4));
   readiness_.set(Readiness::Cause::lifecycle, "shutting down");
   if (reloader_) reloader_->stop();
   sources_stop_.request_stop();

@@ -2,11 +2,9 @@
 // end: store, delivery, committer, workers, HTTP, sources; and backwards.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -14,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/diagnostic.h"
+#include "base/mutex.h"
 #include "deliver/dispatcher.h"
 #include "metrics/registry.h"
 #include "net/http_server.h"
@@ -66,6 +65,7 @@ class Service {
   Status reload();
   Status do_reload();
   std::vector<std::string> watched() const;
+  Config current_config() const;
   void start_source(const SourceConfig& config);
   Status report_loss();
   void on_dead(const store::DeliveryWithAlert& dead, const std::string& reason);
@@ -73,8 +73,8 @@ class Service {
 
   ServiceOptions options_;
   const Clock& clock_;
-  mutable std::mutex config_mutex_;
-  Config config_;
+  mutable Mutex config_mutex_;
+  Config config_ GUARDED_BY(config_mutex_);
   metrics::Registry registry_;
   Readiness readiness_;
   LiveHolder live_;
@@ -95,10 +95,10 @@ class Service {
   std::vector<std::thread> source_threads_;
   std::unique_ptr<Gauges> gauges_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  std::optional<Error> failure_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::optional<Error> failure_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::pipeline

@@ -87,7 +87,7 @@ Turnstile::Turnstile(event::RecordReader& reader, ScanSink& sink, std::size_t ru
 }
 
 bool Turnstile::take(event::Batch& batch) {
-  const std::lock_guard lock(reading_);
+  const MutexLock lock(reading_);
   if (stop_.load(std::memory_order_relaxed) || !reader_.next(batch)) return false;
   batch.sequence = next_read_++;
   errors_read_ += batch.errors.size();
@@ -96,25 +96,26 @@ bool Turnstile::take(event::Batch& batch) {
 }
 
 void Turnstile::give_part(const event::Batch& batch, BatchResult& result) {
-  deliver(wait_for_turn(batch), result);
+  const MutexLock lock(writing_);
+  wait_for_turn(batch);
+  deliver(result);
 }
 
 void Turnstile::give(const event::Batch& batch, BatchResult& result,
                      const Numbering::Renumberings& renumberings) {
-  const std::unique_lock lock = wait_for_turn(batch);
-  deliver(lock, result);
+  const MutexLock lock(writing_);
+  wait_for_turn(batch);
+  deliver(result);
   numbering_.pass(batch, renumberings);
   ++next_written_;
   turn_.notify_all();
 }
 
-std::unique_lock<std::mutex> Turnstile::wait_for_turn(const event::Batch& batch) {
-  std::unique_lock lock(writing_);
-  turn_.wait(lock, [&] { return next_written_ == batch.sequence; });
-  return lock;
+void Turnstile::wait_for_turn(const event::Batch& batch) {
+  turn_.wait(writing_, [&]() REQUIRES(writing_) { return next_written_ == batch.sequence; });
 }
 
-void Turnstile::deliver(const std::unique_lock<std::mutex>&, BatchResult& result) {
+void Turnstile::deliver(BatchResult& result) {
   numbering_.apply(result);
   stats_.records += result.records;
   stats_.untimed += result.untimed;

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "alert/alert.h"
+#include "base/mutex.h"
 #include "base/text_buffer.h"
 #include "correlate/hit.h"
 #include "event/batch_reader.h"
@@ -85,29 +84,30 @@ class Turnstile {
   void give(const event::Batch& batch, BatchResult& result,
             const Numbering::Renumberings& renumberings);
 
-  ScanStats& stats() { return stats_; }
+  // Once all threads have ended:
+  ScanStats& stats() NO_THREAD_SAFETY_ANALYSIS { return stats_; }
   // Whether all hits could be collected.
-  const Status& collected() const { return collected_; }
+  const Status& collected() const NO_THREAD_SAFETY_ANALYSIS { return collected_; }
 
  private:
-  std::unique_lock<std::mutex> wait_for_turn(const event::Batch& batch);
-  void deliver(const std::unique_lock<std::mutex>& turn, BatchResult& result);
+  void wait_for_turn(const event::Batch& batch) REQUIRES(writing_);
+  void deliver(BatchResult& result) REQUIRES(writing_);
 
   event::RecordReader& reader_;
   ScanSink& sink_;
   ScanCorrelation& correlation_;
-  Status collected_;
   const std::atomic<bool>& stop_;
 
-  std::mutex reading_;
-  std::uint64_t next_read_ = 0;
-  std::uint64_t errors_read_ = 0;
+  Mutex reading_;
+  std::uint64_t next_read_ GUARDED_BY(reading_) = 0;
+  std::uint64_t errors_read_ GUARDED_BY(reading_) = 0;
 
-  std::mutex writing_;
-  std::condition_variable turn_;
-  std::uint64_t next_written_ = 0;
-  Numbering numbering_;
-  ScanStats stats_;
+  Mutex writing_;
+  CondVar turn_;
+  std::uint64_t next_written_ GUARDED_BY(writing_) = 0;
+  Numbering numbering_ GUARDED_BY(writing_);
+  ScanStats stats_ GUARDED_BY(writing_);
+  Status collected_ GUARDED_BY(writing_);
 };
 
 }  // namespace tocsin::pipeline

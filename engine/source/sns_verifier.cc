@@ -61,7 +61,7 @@ Result<SnsMessage> SnsVerifier::read(std::string_view body) const {
 }
 
 std::optional<std::string> SnsVerifier::find(const std::string& url) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const Certificate& known : certificates_) {
     if (known.url == url) return known.pem;
   }
@@ -92,7 +92,7 @@ Status SnsVerifier::verify(const SnsMessage& message) {
 
 // Makes room by the certificate that was used the longest ago.
 void SnsVerifier::keep(const std::string& url, std::string pem) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto at = std::find_if(certificates_.begin(), certificates_.end(),
                          [&](const Certificate& known) { return known.url == url; });
   if (at == certificates_.end()) {
@@ -127,7 +127,7 @@ Result<std::string> SnsVerifier::fetch(const std::string& url) {
 
 bool SnsVerifier::may_fetch(std::string_view peer) {
   const std::int64_t now = clock_.steady_ms();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (fetches_ == 0 || now - fetches_since_ms_ >= 60'000) {
     fetches_since_ms_ = now;
     fetches_ = 0;

@@ -10,13 +10,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "net/http_client.h"
 #include "source/http_ingest.h"
@@ -58,13 +58,13 @@ class SnsVerifier {
   const std::atomic<bool>& stop_;
   std::unique_ptr<net::HttpClient> client_;
 
-  mutable std::mutex mutex_;
-  std::vector<Certificate> certificates_;
-  std::uint64_t use_ = 0;
+  mutable Mutex mutex_;
+  std::vector<Certificate> certificates_ GUARDED_BY(mutex_);
+  std::uint64_t use_ GUARDED_BY(mutex_) = 0;
   // Of the minute that began at fetches_since_ms_.
-  std::int64_t fetches_since_ms_ = 0;
-  unsigned fetches_ = 0;
-  std::map<std::string, unsigned> fetches_of_;  // by the sender's network
+  std::int64_t fetches_since_ms_ GUARDED_BY(mutex_) = 0;
+  unsigned fetches_ GUARDED_BY(mutex_) = 0;
+  std::map<std::string, unsigned> fetches_of_ GUARDED_BY(mutex_);  // by the sender's network
 };
 
 }  // namespace tocsin::source

@@ -8,7 +8,7 @@ namespace tocsin::source {
 TaskQueue::~TaskQueue() {
   std::deque<std::function<void()>> dropped;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
     dropped.swap(tasks_);
   }
@@ -18,7 +18,7 @@ TaskQueue::~TaskQueue() {
 
 bool TaskQueue::post(std::function<void()> task) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_ || tasks_.size() >= capacity_) return false;
     if (!thread_.joinable()) {
       try {
@@ -37,8 +37,8 @@ void TaskQueue::run() {
   for (;;) {
     std::function<void()> task;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });
+      const MutexLock lock(mutex_);
+      changed_.wait(mutex_, [&]() REQUIRES(mutex_) { return stopping_ || !tasks_.empty(); });
       if (stopping_) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();

@@ -70,25 +70,23 @@ Status Transaction::merge_alert(std::int64_t id, std::int64_t into) {
 
 Result<std::vector<AlertRow>> Store::alerts(const AlertFilter& filter) {
   std::vector<AlertRow> alerts;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database,
-                    "SELECT " TOCSIN_ALERT_COLUMNS
-                    ", e.json FROM alert a JOIN evidence e ON e.alert = a.id WHERE a.id < ?1"
-                    " AND (?2 = '' OR a.rule_id = ?2) AND (?3 = '' OR a.level = ?3)"
-                    " AND (?4 = '' OR a.account = ?4) AND (?5 = '' OR a.principal = ?5)"
-                    " AND a.merged_into = 0"
-                    " ORDER BY a.id DESC LIMIT ?6");
-        const std::int64_t before =
-            filter.before > 0 ? filter.before : std::numeric_limits<std::int64_t>::max();
-        query.bind(before, filter.rule_id, filter.level, filter.account, filter.principal,
-                   filter.limit);
-        while (query.next()) {
-          alerts.push_back(read_alert(query, 0));
-          alerts.back().json = query.text(kAlertColumns);
-        }
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database, "SELECT " TOCSIN_ALERT_COLUMNS
+                          ", e.json FROM alert a JOIN evidence e ON e.alert = a.id WHERE a.id < ?1"
+                          " AND (?2 = '' OR a.rule_id = ?2) AND (?3 = '' OR a.level = ?3)"
+                          " AND (?4 = '' OR a.account = ?4) AND (?5 = '' OR a.principal = ?5)"
+                          " AND a.merged_into = 0"
+                          " ORDER BY a.id DESC LIMIT ?6");
+    const std::int64_t before =
+        filter.before > 0 ? filter.before : std::numeric_limits<std::int64_t>::max();
+    query.bind(before, filter.rule_id, filter.level, filter.account, filter.principal,
+               filter.limit);
+    while (query.next()) {
+      alerts.push_back(read_alert(query, 0));
+      alerts.back().json = query.text(kAlertColumns);
+    }
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return alerts;
 }

@@ -202,26 +202,24 @@ Status Transaction::forget_known(const Key& key) {
 
 Result<std::optional<Hits>> Store::hits_at(std::int64_t seq) {
   std::optional<Hits> found;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        auto row = find_hits(database, seq);
-        if (!row) return tl::unexpected(std::move(row.error()));
-        found = std::move(*row);
-        return {};
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    auto row = find_hits(database, seq);
+    if (!row) return tl::unexpected(std::move(row.error()));
+    found = std::move(*row);
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }
 
 Result<std::optional<Known>> Store::find_known(const Key& key) {
   std::optional<Known> found;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        auto row = find_value(database, key);
-        if (!row) return tl::unexpected(std::move(row.error()));
-        found = *row;
-        return {};
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    auto row = find_value(database, key);
+    if (!row) return tl::unexpected(std::move(row.error()));
+    found = *row;
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }

@@ -86,45 +86,42 @@ Status Transaction::save_clock(const CorrelationClock& clock) {
 Result<std::vector<Episode>> Store::episodes(const std::optional<Key>& correlation) {
   std::vector<Episode> episodes;
   const Key wanted = correlation.value_or(Key{});
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database,
-                    "SELECT episode, correlation, grp, firings, first, last, alert "
-                    "FROM correlation_episode WHERE ?1 OR correlation = ?2 ORDER BY episode");
-        query.bind(!correlation.has_value(), wanted);
-        while (query.next()) episodes.push_back(read_episode(query));
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database,
+                "SELECT episode, correlation, grp, firings, first, last, alert "
+                "FROM correlation_episode WHERE ?1 OR correlation = ?2 ORDER BY episode");
+    query.bind(!correlation.has_value(), wanted);
+    while (query.next()) episodes.push_back(read_episode(query));
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return episodes;
 }
 
 Result<std::vector<CorrelationRule>> Store::correlation_rules() {
   std::vector<CorrelationRule> rules;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database, "SELECT key, name, since FROM correlation_rule ORDER BY key");
-        while (query.next()) rules.push_back({query.key(0), query.text(1), query.integer(2)});
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database, "SELECT key, name, since FROM correlation_rule ORDER BY key");
+    while (query.next()) rules.push_back({query.key(0), query.text(1), query.integer(2)});
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return rules;
 }
 
 Result<CorrelationClock> Store::clock() {
   CorrelationClock clock;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query state(database, "SELECT watermark, next_seq FROM correlation_state");
-        if (state.next()) {
-          clock.watermark = state.integer(0);
-          clock.next_seq = state.integer(1);
-        }
-        if (Status good = state.status(); !good) return good;
-        Query sources(database, "SELECT source, newest FROM correlation_clock");
-        while (sources.next()) clock.newest[sources.text(0)] = sources.integer(1);
-        return sources.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query state(database, "SELECT watermark, next_seq FROM correlation_state");
+    if (state.next()) {
+      clock.watermark = state.integer(0);
+      clock.next_seq = state.integer(1);
+    }
+    if (Status good = state.status(); !good) return good;
+    Query sources(database, "SELECT source, newest FROM correlation_clock");
+    while (sources.next()) clock.newest[sources.text(0)] = sources.integer(1);
+    return sources.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return clock;
 }

@@ -2,31 +2,32 @@
 // again; with a plain mutex it could keep deliveries from ever getting it.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace tocsin::store {
 
-class FairMutex {
+class CAPABILITY("mutex") FairMutex {
  public:
-  void lock() {
-    std::unique_lock lock(mutex_);
+  void lock() ACQUIRE() {
+    const MutexLock lock(mutex_);
     const std::uint64_t ticket = next_++;
-    turn_.wait(lock, [&] { return serving_ == ticket; });
+    turn_.wait(mutex_, [&]() REQUIRES(mutex_) { return serving_ == ticket; });
   }
-  void unlock() {
+  void unlock() RELEASE() {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       ++serving_;
     }
     turn_.notify_all();
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable turn_;
-  std::uint64_t next_ = 0, serving_ = 0;
+  Mutex mutex_;
+  CondVar turn_;
+  std::uint64_t next_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t serving_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tocsin::store

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace tocsin::store {
@@ -16,21 +16,21 @@ class Health {
 
   // For ever. The first reason is kept.
   void fail_for_ever(const std::string& reason) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (reason_.empty()) reason_ = reason;
     failed_.store(true, std::memory_order_release);
   }
 
   Status status() const {
     if (!failed()) return {};
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return fail(Code::io, "the store has failed and is not written any more: " + reason_);
   }
 
  private:
   std::atomic<bool> failed_{false};
-  mutable std::mutex mutex_;
-  std::string reason_;
+  mutable Mutex mutex_;
+  std::string reason_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::store

@@ -29,45 +29,43 @@ Status retry_one(Database& database, std::int64_t id, Milliseconds now, Millisec
 Result<std::vector<DeliveryWithAlert>> Store::list(const std::string& receiver, bool dead_only,
                                                    std::size_t limit) {
   std::vector<DeliveryWithAlert> found;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        std::vector<std::string> receivers;
-        if (receiver.empty()) {
-          Query query(database, "SELECT receiver FROM outbox_count ORDER BY receiver");
-          while (query.next()) receivers.push_back(query.text(0));
-          if (Status good = query.status(); !good) return good;
-        } else {
-          receivers.push_back(receiver);
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    std::vector<std::string> receivers;
+    if (receiver.empty()) {
+      Query query(database, "SELECT receiver FROM outbox_count ORDER BY receiver");
+      while (query.next()) receivers.push_back(query.text(0));
+      if (Status good = query.status(); !good) return good;
+    } else {
+      receivers.push_back(receiver);
+    }
+    for (const std::string& name : receivers) {
+      for (const int dead : {1, 0}) {
+        if (found.size() == limit || (dead_only && dead == 0)) break;
+        Query query(database, "SELECT " TOCSIN_DELIVERY_COLUMNS ", " TOCSIN_ALERT_COLUMNS
+                              " FROM outbox o JOIN alert a ON a.id = o.alert "
+                              "WHERE o.receiver = ? AND o.dead = ? "
+                              "ORDER BY o.created, o.id LIMIT ?");
+        query.bind(name, dead, limit - found.size());
+        while (query.next()) {
+          found.push_back({read_delivery(query), read_alert(query, kDeliveryColumns)});
         }
-        for (const std::string& name : receivers) {
-          for (const int dead : {1, 0}) {
-            if (found.size() == limit || (dead_only && dead == 0)) break;
-            Query query(database, "SELECT " TOCSIN_DELIVERY_COLUMNS ", " TOCSIN_ALERT_COLUMNS
-                                  " FROM outbox o JOIN alert a ON a.id = o.alert "
-                                  "WHERE o.receiver = ? AND o.dead = ? "
-                                  "ORDER BY o.created, o.id LIMIT ?");
-            query.bind(name, dead, limit - found.size());
-            while (query.next()) {
-              found.push_back({read_delivery(query), read_alert(query, kDeliveryColumns)});
-            }
-            if (Status good = query.status(); !good) return good;
-          }
-        }
-        return {};
-      });
+        if (Status good = query.status(); !good) return good;
+      }
+    }
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }
 
 Result<std::optional<DeliveryWithAlert>> Store::show(std::int64_t id) {
   std::optional<DeliveryWithAlert> found;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        auto row = find_delivery(database, id, true);
-        if (!row) return tl::unexpected(std::move(row.error()));
-        found = std::move(*row);
-        return {};
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    auto row = find_delivery(database, id, true);
+    if (!row) return tl::unexpected(std::move(row.error()));
+    found = std::move(*row);
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }
@@ -116,22 +114,21 @@ Result<std::uint64_t> Store::drop(const std::vector<std::int64_t>& ids) {
 
 Result<std::vector<OutboxCount>> Store::counts() {
   std::vector<OutboxCount> counts;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database,
-                    "SELECT receiver, pending, dead, coalesce((SELECT min(created) FROM outbox o "
-                    "WHERE o.receiver = c.receiver AND o.dead = 0), 0) FROM outbox_count c "
-                    "WHERE pending + dead > 0 ORDER BY receiver");
-        while (query.next()) {
-          OutboxCount count;
-          count.receiver = query.text(0);
-          count.pending = query.natural(1);
-          count.dead = query.natural(2);
-          count.oldest_pending = query.integer(3);
-          counts.push_back(std::move(count));
-        }
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database,
+                "SELECT receiver, pending, dead, coalesce((SELECT min(created) FROM outbox o "
+                "WHERE o.receiver = c.receiver AND o.dead = 0), 0) FROM outbox_count c "
+                "WHERE pending + dead > 0 ORDER BY receiver");
+    while (query.next()) {
+      OutboxCount count;
+      count.receiver = query.text(0);
+      count.pending = query.natural(1);
+      count.dead = query.natural(2);
+      count.oldest_pending = query.integer(3);
+      counts.push_back(std::move(count));
+    }
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return counts;
 }

@@ -155,27 +155,26 @@ Result<std::vector<DeliveryWithAlert>> Store::due(const std::string& receiver, M
                                                   const std::vector<std::int64_t>& taken) {
   const Taken held(taken);
   std::vector<DeliveryWithAlert> found;
-  const Status status =
-      impl_->read(impl_->deliver_mutex, *impl_->deliver, [&](Database& database) -> Status {
-        // One step into the index for each severity, however many rows wait.
-        std::vector<std::int64_t> ids;
-        for (int severity = kMostSevere; severity >= 0 && ids.size() < limit; --severity) {
-          Query query(database,
-                      "SELECT id FROM outbox WHERE receiver = ? AND severity = ? AND due <= ? "
-                      "AND dead = 0 ORDER BY due, id");
-          query.bind(receiver, severity, now);
-          while (ids.size() < limit && query.next()) {
-            if (!held.has(query.integer(0))) ids.push_back(query.integer(0));
-          }
-          if (Status good = query.status(); !good) return good;
-        }
-        for (const std::int64_t id : ids) {
-          auto row = find_delivery(database, id, true);
-          if (!row) return tl::unexpected(std::move(row.error()));
-          if (*row) found.push_back(std::move(**row));
-        }
-        return {};
-      });
+  const Status status = impl_->read(impl_->deliver, [&](Database& database) -> Status {
+    // One step into the index for each severity, however many rows wait.
+    std::vector<std::int64_t> ids;
+    for (int severity = kMostSevere; severity >= 0 && ids.size() < limit; --severity) {
+      Query query(database,
+                  "SELECT id FROM outbox WHERE receiver = ? AND severity = ? AND due <= ? "
+                  "AND dead = 0 ORDER BY due, id");
+      query.bind(receiver, severity, now);
+      while (ids.size() < limit && query.next()) {
+        if (!held.has(query.integer(0))) ids.push_back(query.integer(0));
+      }
+      if (Status good = query.status(); !good) return good;
+    }
+    for (const std::int64_t id : ids) {
+      auto row = find_delivery(database, id, true);
+      if (!row) return tl::unexpected(std::move(row.error()));
+      if (*row) found.push_back(std::move(**row));
+    }
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }
@@ -184,22 +183,21 @@ Result<std::optional<Milliseconds>> Store::next_due(const std::string& receiver,
                                                     const std::vector<std::int64_t>& taken) {
   const Taken held(taken);
   std::optional<Milliseconds> next;
-  const Status status =
-      impl_->read(impl_->deliver_mutex, *impl_->deliver, [&](Database& database) -> Status {
-        for (int severity = kMostSevere; severity >= 0; --severity) {
-          Query query(database,
-                      "SELECT id, due FROM outbox WHERE receiver = ? AND severity = ? "
-                      "AND dead = 0 ORDER BY due, id");
-          query.bind(receiver, severity);
-          while (query.next()) {
-            if (held.has(query.integer(0))) continue;
-            if (!next || query.integer(1) < *next) next = query.integer(1);
-            break;
-          }
-          if (Status good = query.status(); !good) return good;
-        }
-        return {};
-      });
+  const Status status = impl_->read(impl_->deliver, [&](Database& database) -> Status {
+    for (int severity = kMostSevere; severity >= 0; --severity) {
+      Query query(database,
+                  "SELECT id, due FROM outbox WHERE receiver = ? AND severity = ? "
+                  "AND dead = 0 ORDER BY due, id");
+      query.bind(receiver, severity);
+      while (query.next()) {
+        if (held.has(query.integer(0))) continue;
+        if (!next || query.integer(1) < *next) next = query.integer(1);
+        break;
+      }
+      if (Status good = query.status(); !good) return good;
+    }
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return next;
 }

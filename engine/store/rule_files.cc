@@ -25,12 +25,11 @@ Status Transaction::drop_file(const std::string& path) {
 
 Result<std::map<std::string, std::string>> Store::kept_files() {
   std::map<std::string, std::string> files;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database, "SELECT path, text FROM rule_file");
-        while (query.next()) files.emplace(query.bytes(0), query.bytes(1));
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database, "SELECT path, text FROM rule_file");
+    while (query.next()) files.emplace(query.bytes(0), query.bytes(1));
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return files;
 }

@@ -27,8 +27,8 @@ Store::Impl::Impl(StoreOptions wanted, Folder opened)
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Store::~Store() {
-  impl_->deliver.reset();
-  impl_->people.reset();
+  impl_->deliver.set(nullptr);
+  impl_->people.set(nullptr);
   impl_->writer.reset();
 }
 
@@ -40,11 +40,11 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
   Status status = impl->open_writer();
   if (status) status = impl->seen.load(*impl->writer);
   if (status) status = impl->tally.load(*impl->writer);
-  for (std::unique_ptr<Database>* const reader : {&impl->deliver, &impl->people}) {
+  for (Reader* const reader : {&impl->deliver, &impl->people}) {
     if (!status) break;
     auto opened = impl->connect(Database::Mode::read);
     if (!opened) return tl::unexpected(std::move(opened.error()));
-    *reader = std::move(*opened);
+    reader->set(std::move(*opened));
   }
   if (!status) return tl::unexpected(std::move(status.error()));
   return std::unique_ptr<Store>(new Store(std::move(impl)));
@@ -180,13 +180,12 @@ namespace {
 Result<std::optional<std::string>> find_blob(Store::Impl& store, const char* sql,
                                              const std::string& name) {
   std::optional<std::string> found;
-  const Status status =
-      store.read(store.people_mutex, *store.people, [&](Database& database) -> Status {
-        Query query(database, sql);
-        query.bind(name);
-        if (query.next()) found = query.text(0);
-        return query.status();
-      });
+  const Status status = store.read(store.people, [&](Database& database) -> Status {
+    Query query(database, sql);
+    query.bind(name);
+    if (query.next()) found = query.text(0);
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }
@@ -207,19 +206,18 @@ Result<std::optional<std::string>> Store::accepted_loss() {
 
 Result<StoreStats> Store::stats() {
   StoreStats stats;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        const Result<std::uint64_t> rows = count_outbox(database);
-        if (!rows) return tl::unexpected(rows.error());
-        const Result<std::int64_t> alerts = database.number("SELECT count(*) FROM alert");
-        if (!alerts) return tl::unexpected(alerts.error());
-        const Result<std::int64_t> groups = database.number("SELECT count(*) FROM alert_group");
-        if (!groups) return tl::unexpected(groups.error());
-        stats.outbox_rows = *rows;
-        stats.alerts = static_cast<std::uint64_t>(*alerts);
-        stats.groups = static_cast<std::uint64_t>(*groups);
-        return {};
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    const Result<std::uint64_t> rows = count_outbox(database);
+    if (!rows) return tl::unexpected(rows.error());
+    const Result<std::int64_t> alerts = database.number("SELECT count(*) FROM alert");
+    if (!alerts) return tl::unexpected(alerts.error());
+    const Result<std::int64_t> groups = database.number("SELECT count(*) FROM alert_group");
+    if (!groups) return tl::unexpected(groups.error());
+    stats.outbox_rows = *rows;
+    stats.alerts = static_cast<std::uint64_t>(*alerts);
+    stats.groups = static_cast<std::uint64_t>(*groups);
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   stats.bytes = impl_->folder.bytes_used();
   stats.seen = impl_->seen.total();

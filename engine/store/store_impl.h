@@ -1,7 +1,8 @@
 // What the files that implement Store and Transaction share.
 //
-// Locks: `write_mutex` guards the writing connection and what goes with it; `deliver_mutex` and
-// `people_mutex` each guard one reading connection. None is taken while another one is held.
+// Locks: `write_mutex` guards the writing connection and what goes with it (a Transaction holds it
+// for as long as it lives, which clang cannot follow: no attributes say so); each Reader has its
+// own. None is taken while another one is held.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/mutex.h"
 #include "store/commits.h"
 #include "store/database.h"
 #include "store/fair_mutex.h"
@@ -24,6 +26,17 @@ namespace tocsin::store {
 
 // Rows that one operation of an operator changes in one transaction, and that one pruning removes.
 inline constexpr std::size_t kRowsAtOnce = 1000;
+
+// A reading connection.
+struct Reader {
+  Mutex mutex;
+  std::unique_ptr<Database> database GUARDED_BY(mutex);
+
+  void set(std::unique_ptr<Database> opened) EXCLUDES(mutex) {
+    const MutexLock lock(mutex);
+    database = std::move(opened);
+  }
+};
 
 struct Store::Impl {
   Impl(StoreOptions wanted, Folder opened);
@@ -43,12 +56,12 @@ struct Store::Impl {
 
   // `work` on what one reading connection sees. Work: Status(Database&).
   template <class Work>
-  Status read(std::mutex& mutex, Database& reader, Work&& work) {
-    const std::lock_guard lock(mutex);
+  Status read(Reader& reader, Work&& work) {
+    const MutexLock lock(reader.mutex);
     if (Status healthy = health.status(); !healthy) return healthy;
-    const Snapshot snapshot(reader);
+    const Snapshot snapshot(*reader.database);
     if (!snapshot.status()) return snapshot.status();
-    return work(reader);
+    return work(*reader.database);
   }
 
   // The writing connection, to a database that is complete and current.
@@ -77,10 +90,7 @@ struct Store::Impl {
   std::pair<Milliseconds, std::int64_t> pruned_to{0, 0};
   std::atomic<std::uint64_t> alerts_evicted{0};
 
-  std::mutex deliver_mutex;
-  std::unique_ptr<Database> deliver;
-  std::mutex people_mutex;
-  std::unique_ptr<Database> people;
+  Reader deliver, people;
 };
 
 struct Transaction::Impl {
