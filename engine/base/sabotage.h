@@ -1,6 +1,6 @@
 // Sabotage: promises broken on purpose, so that the tests that prove them can be seen to fail. Only
 // a build with TOCSIN_SABOTAGE (tests' tocsin_sabotaged) can; in any other build on() is false and
-// costs nothing.
+// costs nothing. The same build has a clock that a test can move (base/clock.cc).
 #pragma once
 
 #include <string_view>
