@@ -82,13 +82,13 @@ std::vector<HeardHits::Row> HeardHits::due(bool all) {
   const MutexLock lock(mutex_);
   std::vector<Row> rows;
   for (Stretch& stretch : over_) {
-    stretch.writing = Range{stretch.begin, stretch.end};
+    stretch.writing = Range{stretch.begin, stretch.end, stretch.ref};
     rows.push_back(row_of(stretch));
   }
   const auto look = [&](const correlate::Key& key, Stretch& stretch) REQUIRES(mutex_) {
     stretch.is_touched = false;
     if (stretch.is_stored() || !(all || stretch.is_due())) return;
-    stretch.writing = Range{stretch.begin, stretch.end};
+    stretch.writing = Range{stretch.begin, stretch.end, stretch.ref};
     writing_.push_back(key);
     rows.push_back(row_of(stretch));
   };

@@ -73,6 +73,7 @@ class HeardHits {
  private:
   struct Range {
     correlate::Time begin = 0, end = 0;
+    correlate::HitRef ref = 0;  // of the hit at the end
   };
   struct Stretch {
     std::shared_ptr<const correlate::Correlations> correlations;
@@ -83,7 +84,10 @@ class HeardHits {
     std::optional<Range> writing;  // what they will cover after committed()
     bool is_touched = false;       // its group is in touched_
 
-    bool is_stored() const { return stored && stored->begin <= begin && stored->end == end; }
+    // Of several hits at one time the store may have another: the correlator asks for this one.
+    bool is_stored() const {
+      return stored && stored->begin <= begin && stored->end == end && stored->ref == ref;
+    }
     bool is_due() const {
       return !stored || stored->begin > begin || end - stored->end > span / kSteps;
     }

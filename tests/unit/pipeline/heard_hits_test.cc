@@ -59,7 +59,12 @@ class Watched {
     fields.begin_field(0, 1);
     fields.value(account);
     one.end_hit({});
+    const auto before = newest_.find(std::string(one[0].fields.packed()));
+    const bool is_silence = before != newest_.end() && begin - before->second.time > kSpan;
+    const correlate::HitRef last = is_silence ? before->second.ref : 0;
     heard_.take(live_->ruleset.correlations, one[0], next_, kSpan);
+    // The silence that ends with this hit is told with the last one before it.
+    if (is_silence) REQUIRE((heard_.find(last).has_value() || disk_.contains(last)));
     taken_[std::string(one[0].fields.packed())].push_back({begin, end});
     if (is_newest(one[0])) REQUIRE(heard_.find(next_).has_value());
     ++next_;
@@ -118,6 +123,12 @@ class Watched {
   std::size_t hits() const { return next_; }
 
  private:
+  struct Newest {
+    Time time;
+    correlate::Key event;
+    correlate::HitRef ref;
+    auto operator<=>(const Newest&) const = default;
+  };
   using Disk = std::map<correlate::HitRef, std::pair<std::string, Interval>>;
 
   const correlate::Correlations& correlations() const { return *live_->ruleset.correlations; }
@@ -133,7 +144,7 @@ class Watched {
 
   // Of its group, in the order of the correlator.
   bool is_newest(const correlate::Hit& hit) {
-    const std::pair<Time, correlate::Key> at(hit.time, hit.event);
+    const Newest at{hit.time, hit.event, next_};
     const auto [newest, is_first] = newest_.try_emplace(std::string(hit.fields.packed()), at);
     if (!is_first && at <= newest->second) return false;
     newest->second = at;
@@ -146,7 +157,7 @@ class Watched {
   HeardHits heard_;
   correlate::HitRef next_ = 0;
   ByGroup taken_;
-  std::map<std::string, std::pair<Time, correlate::Key>> newest_;
+  std::map<std::string, Newest> newest_;
   Disk disk_;
 };
 
