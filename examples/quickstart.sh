@@ -70,6 +70,7 @@ run curl -sS "$service/metrics" | grep '^tocsin_rule_matches_total.* [1-9]'
 cat <<TEXT
 
 The service is running at $service until it is 15 minutes old. Try
+  curl --data-binary @examples/events/cloudtrail_sample.jsonl $service/v1/events     more events
   curl $service/api/v1/alerts     the alerts that it raised
   curl $service/api/v1/status     what it says about itself
   kill $pid                                 ends it; its log is $TOCSIN_QUICKSTART/log
