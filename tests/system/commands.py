@@ -113,7 +113,8 @@ def of_settings():
         for number, line in enumerate(file, 1):
             if not line.lstrip().startswith("#"):
                 continue
-            for text in re.findall(r"(?:^|[:,] +|`)((?:tocsin [a-z]+|kill -|openssl )[^`,]*?)(?:\. |[`,]|$)", line):
+            for text in re.findall(
+                    r"(?:^|[:,] +|`)((?:tocsin [a-z]+|kill -|openssl )[^`,]*?)(?:\. |[`,]|$)", line):
                 commands.append(Command(f"examples/tocsin.yml:{number}", text.strip()))
     return commands
 

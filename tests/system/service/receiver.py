@@ -28,9 +28,11 @@ class Message:
 
 class Receiver:
     """`behave(name, key, attempt)` -> 200, another status, "hang", "reset", or seconds to wait (a
-    float) before 200. Thread-safe."""
+    float) before 200. Signatures are made at `clock()`, `tolerance` seconds more or less.
+    Thread-safe."""
 
-    def __init__(self):
+    def __init__(self, clock=time.time, tolerance=300):
+        self.clock, self.tolerance = clock, tolerance
         self.mutex = threading.Lock()
         self.behave = lambda name, key, attempt: 200
         self.released = threading.Event()  # of "hang"
@@ -71,7 +73,8 @@ class Receiver:
 
     def take(self, handler, name, body):
         key = handler.headers.get("webhook-id", "")
-        problem = verify_webhook.problem(SECRET, dict(handler.headers), body, int(time.time()), 300)
+        problem = verify_webhook.problem(SECRET, dict(handler.headers), body, int(self.clock()),
+                                         self.tolerance)
         try:
             alert = json.loads(body)
             rule, event = alert["rule"]["id"], alert.get("event_id", "")
