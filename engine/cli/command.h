@@ -50,6 +50,8 @@ Ruleset load_ruleset(const RuleOptions& options);
 // that end with `--` they take all: `--rules A B -- INPUT` becomes `--rules A --rules B -- INPUT`.
 std::vector<std::string> with_lists_of_paths(const std::vector<std::string>& arguments);
 
+// How many problems of a configuration and its rules a command shows.
+inline constexpr std::size_t kShownProblems = 20;
 // Prints at most `limit` diagnostics of at least `severity` to stderr, and how many were left out.
 void print_diagnostics(const Diagnostics& diagnostics, Severity severity, std::size_t limit);
 

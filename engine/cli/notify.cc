@@ -25,8 +25,6 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr std::size_t kShownProblems = 20;
-
 struct NotifyArguments {
   std::string receiver;
   std::string config;

@@ -24,8 +24,6 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr std::size_t kShownProblems = 20;
-
 std::optional<pipeline::Config> load(const std::string& path, Diagnostics& diagnostics) {
   return path.empty() ? pipeline::default_config(diagnostics)
                       : pipeline::load_config(path, diagnostics);

@@ -107,8 +107,8 @@ struct Correlator::Impl {
     for (std::size_t i = 0; i < kept->hits.size(); ++i) {
       if ((*row)->first + kept->index[i] != ref) continue;
       const Hit hit = kept->hits[i];
-      return std::make_shared<const Carried>(
-          Carried{std::string(hit.fields.packed()), std::string(hit.evidence), hit.event});
+      return std::make_shared<const Carried>(hit.fields.packed(), hit.evidence, hit.event,
+                                             *world.carried_bytes);
     }
     return nullptr;
   }
@@ -255,6 +255,7 @@ Status Correlator::take_over(Correlator& old) {
   Impl& from = *old.impl_;
   if (Status settled = from.settle(); !settled) return settled;
   World& world = impl_->world;
+  world.carried_bytes = from.world.carried_bytes;
   world.watermark = from.world.watermark;
   world.passed = from.world.passed;
   world.ended = std::move(from.world.ended);

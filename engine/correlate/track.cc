@@ -260,8 +260,12 @@ void Track::take_over(Track& old, bool same_slots) {
   stats_ = old.stats_;
   crowded_ = old.crowded_;
   world_.groups += groups_.size();
+  count_bytes(0, old.bytes_ - old.pending_ * kPendingBytes);
   const bool keeps_carried = correlation_.has_parents && same_slots;
-  if (novelty_ != nullptr) novelty_->take_over(*old.novelty_, keeps_carried);
+  if (novelty_ != nullptr) {
+    novelty_->take_over(*old.novelty_, keeps_carried);
+    count_pending();
+  }
   if (keeps_carried || !old.correlation_.has_parents) return;
   for (auto& [key, group] : groups_) {
     for (Entry& hit : group.hits) hit.carried.reset();
@@ -270,7 +274,7 @@ void Track::take_over(Track& old, bool same_slots) {
 
 std::shared_ptr<const Carried> Track::carry(const Arrival& hit) const {
   return std::make_shared<const Carried>(hit.fields.packed(), hit.evidence, hit.event,
-                                         world_.carried_bytes);
+                                         *world_.carried_bytes);
 }
 
 Status Track::for_each_group(const Arrival& hit, const Input& input,

@@ -29,11 +29,13 @@ struct World {
   const Limits limits;
   Memory& memory;
   Time watermark = kEarliest;
-  Time passed = kEarliest;          // the watermark up to which everything has been decided
-  std::uint64_t groups = 0;         // of all tracks, with first uses that are not settled
-  std::uint64_t bytes = 0;          // that these take
-  std::uint64_t carried_bytes = 0;  // of all Carried
-  std::uint64_t bytes_held() const { return bytes + carried_bytes; }
+  Time passed = kEarliest;   // the watermark up to which everything has been decided
+  std::uint64_t groups = 0;  // of all tracks, with first uses that are not settled
+  std::uint64_t bytes = 0;   // that these take
+  // Of all Carried. Shared with the correlator that these were taken over from, as some of them end
+  // with it.
+  std::shared_ptr<std::uint64_t> carried_bytes = std::make_shared<std::uint64_t>(0);
+  std::uint64_t bytes_held() const { return bytes + *carried_bytes; }
   Changes changes;
   std::vector<Key> ended;  // episodes
   // Firings of correlations that have parents, in this call.
@@ -139,6 +141,9 @@ class Track {
   Status erase(Groups::iterator at);
   Key tile_key(const Key& group) const;
   Status load_tile(const Key& key, Group& group);
+
+  // Of a first use that is not settled: a node of a table and two of trees.
+  static constexpr std::uint64_t kPendingBytes = 512;
 
   const CorrelationIndex index_;
   const CompiledCorrelation& correlation_;

@@ -13,8 +13,6 @@ constexpr std::size_t kEvictedPart = 16;
 
 // What a group takes beside its hits and episodes: a node of the table, a place in the agenda.
 constexpr std::uint64_t kGroupBytes = 256;
-// What a first use that is not settled takes: a node of a table and two of trees.
-constexpr std::uint64_t kPendingBytes = 512;
 // A vector of hits that is this much larger than it need be is made smaller.
 constexpr std::size_t kSlack = 4, kFewHits = 64;
 

@@ -71,7 +71,6 @@ struct Findings {
   source::Receipt receipt;    // success, until the committer says otherwise
   std::string bytes;          // of the submission, as received: in case it has to be set aside
   bool about_itself = false;  // raised by Tocsin about itself
-  MatchingLimits limits;
 
   // Nothing of it must be on disk before it is acknowledged.
   bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }

@@ -52,8 +52,8 @@ class Database {
   // whatever becomes of that.
   Status commit();
   void roll_back();
-  // Copies all of one snapshot into the file `path`, which must be empty and which nobody else uses.
-  // The copy needs no log; it is not synced.
+  // Copies all of one snapshot into the file `path`, which must be empty and which nobody else
+  // uses. The copy needs no log; it is not synced.
   Status copy_to(const std::string& path);
   // The log's file stays as it is when the connection is closed.
   void keep_log();

@@ -97,13 +97,12 @@ Result<std::uint64_t> count_outbox(Database& database) {
 
 Result<bool> Store::outbox_full() {
   bool full = false;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        const Result<std::uint64_t> rows = count_outbox(database);
-        if (!rows) return tl::unexpected(rows.error());
-        full = *rows >= impl_->options.max_rows;
-        return {};
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    const Result<std::uint64_t> rows = count_outbox(database);
+    if (!rows) return tl::unexpected(rows.error());
+    full = *rows >= impl_->options.max_rows;
+    return {};
+  });
   if (!status) return tl::unexpected(status.error());
   return full;
 }

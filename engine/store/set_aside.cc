@@ -49,31 +49,27 @@ Result<std::int64_t> Transaction::set_aside(const SetAside& submission) {
 
 Result<std::vector<SetAside>> Store::list_set_aside(std::size_t limit) {
   std::vector<SetAside> found;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database,
-                    "SELECT " TOCSIN_SET_ASIDE_COLUMNS " FROM set_aside ORDER BY id LIMIT ?");
-        query.bind(limit);
-        while (query.next()) found.push_back(read_set_aside(query));
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database, "SELECT " TOCSIN_SET_ASIDE_COLUMNS " FROM set_aside ORDER BY id LIMIT ?");
+    query.bind(limit);
+    while (query.next()) found.push_back(read_set_aside(query));
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }
 
 Result<std::optional<SetAside>> Store::show_set_aside(std::int64_t id) {
   std::optional<SetAside> found;
-  const Status status =
-      impl_->read(impl_->people_mutex, *impl_->people, [&](Database& database) -> Status {
-        Query query(database,
-                    "SELECT " TOCSIN_SET_ASIDE_COLUMNS ", bytes FROM set_aside WHERE id = ?");
-        query.bind(id);
-        if (query.next()) {
-          found = read_set_aside(query);
-          found->bytes = query.text(6);
-        }
-        return query.status();
-      });
+  const Status status = impl_->read(impl_->people, [&](Database& database) -> Status {
+    Query query(database, "SELECT " TOCSIN_SET_ASIDE_COLUMNS ", bytes FROM set_aside WHERE id = ?");
+    query.bind(id);
+    if (query.next()) {
+      found = read_set_aside(query);
+      found->bytes = query.text(6);
+    }
+    return query.status();
+  });
   if (!status) return tl::unexpected(status.error());
   return found;
 }

@@ -237,7 +237,7 @@ TEST_CASE("record_reader: brief errors are the same ones, without words") {
         found.push_back(std::to_string(error.origin.record) + "!" +
                         std::to_string(error.origin.line) +
                         std::to_string(static_cast<int>(error.error.code)));
-        worded += error.error.message.empty() ? 0 : 1;
+        if (!error.error.message.empty()) ++worded;
       }
     }
     return std::pair(found, worded);

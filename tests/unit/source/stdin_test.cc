@@ -20,7 +20,7 @@ class Records final : public Intake {
   Receipt submit_and_wait(Submission submission, std::stop_token) override {
     if (failures > 0) {
       --failures;
-      return {fail(Code::busy, "full"), 0, 0, 0, {}};
+      return {fail(Code::busy, "full"), 0, 0, 0, {}, {}};
     }
     CHECK(submission.source == "pipe");
     CHECK(submission.position.empty());

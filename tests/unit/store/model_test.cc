@@ -14,7 +14,8 @@ namespace {
 void copy_files(const std::string& from, const std::string& to) {
   fs::create_directory(to);
   fs::permissions(to, fs::perms::owner_all);
-  for (const char* name : {"/tocsin.db", "/tocsin.db-wal"}) {
+  // The witness first: one that is behind the database promises less.
+  for (const char* name : {"/tocsin.db-witness", "/tocsin.db", "/tocsin.db-wal"}) {
     if (fs::exists(from + name)) fs::copy_file(from + name, to + name);
   }
 }
