@@ -32,6 +32,9 @@ void Watermark::received(std::string_view source, std::string_view account, Time
     at = clocks.try_emplace(std::string(account)).first;
   }
   Clock& clock = at->second;
+  // An event that came again, or an old one, says nothing new: whoever goes on sending such events
+  // must not stop the clock.
+  if (newest != kNoTime && newest <= clock.newest) return;
   clock.newest = std::max(clock.newest, newest);
   clock.received_at = std::max(clock.received_at, now);
 }

@@ -116,7 +116,7 @@ class Service {
     if (!transaction) give_up(transaction.error().message);
     pipeline::Recorder recorder(*transaction, findings.received);
     must(recorder.add(findings));
-    must(state_->decide({&findings}, *transaction, recorder));
+    must(state_->decide({pipeline::whole(findings)}, true, *transaction, recorder));
     must(state_->write(*transaction, recorder, false));
     must(recorder.finish());
     must(transaction->commit());

@@ -49,6 +49,15 @@ TEST_CASE("a source that has been silent for ten seconds goes on with the clock"
   CHECK(watermark.advance(kMinute + kSecond) == kNoon + 2 * kMinute - kLate);
 }
 
+TEST_CASE("events that say nothing new do not stop the clock") {
+  Watermark watermark(kLate);
+  watermark.received("a", "", kNoon, 0);
+  for (Time now = 9 * kSecond; now <= kMinute; now += 9 * kSecond) {
+    watermark.received("a", "", now % 2 == 0 ? kNoon : kNoon - kMinute, now);
+    if (now >= 10 * kSecond) REQUIRE(watermark.advance(now) == kNoon + now - kLate);
+  }
+}
+
 TEST_CASE("a source that has been silent for the allowed lateness holds back nobody") {
   Watermark watermark(kLate);
   watermark.received("slow", "", kNoon - kMinute, 0);
