@@ -1,6 +1,7 @@
 // silent_source: a group's hits are kept as stretches of time in which no gap is longer than T. The
 // end of a stretch is silence as soon as the watermark has passed it by T.
 #include <algorithm>
+#include <tuple>
 
 #include "correlate/judge.h"
 
@@ -10,6 +11,12 @@ namespace {
 // Entry::value.low holds the begin of the stretch, Entry::time its end.
 Time begin_of(const Entry& stretch) {
   return static_cast<Time>(stretch.value.low);
+}
+
+// Of hits with the same time and event the first received is the end of a stretch, wherever the
+// hits begin: pipeline/heard_hits.h keeps that one.
+bool ends_before(const Entry& a, const Entry& b) {
+  return std::tie(a.time, a.event, b.ref) < std::tie(b.time, b.event, a.ref);
 }
 
 class Silence final : public Judge {
@@ -29,7 +36,7 @@ class Silence final : public Judge {
       }
       Entry& stretch = hits[kept];
       const Value begin = stretch.value;
-      if (stretch < hits[i]) stretch = std::move(hits[i]);
+      if (ends_before(stretch, hits[i])) stretch = std::move(hits[i]);
       stretch.value = begin;
     }
     if (!hits.empty()) hits.resize(kept + 1);

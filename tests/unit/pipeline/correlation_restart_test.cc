@@ -192,6 +192,20 @@ TEST_CASE("what was heard of sources takes few rows, and is known after an end i
   CHECK(service->alerts()[0].first_seen == machine.clock.wall_ms() - 101'000);
 }
 
+TEST_CASE("a silence names its source after a second event at the time of the last one") {
+  Machine machine;
+  machine.config.lateness_ms = 60'000;
+  Running service(machine, kSilence);
+  service.submit(record("a", "arn:a", "Any", at(0)));
+  service.submit(record("b", "arn:b", "Any", at(10)));
+  service.submit(record("c", "arn:c", "Any", at(10)));
+  service.pass(800);
+  const auto alerts = service.alerts();
+  REQUIRE(alerts.size() == 1);
+  CHECK(alerts[0].json.find(R"("group_by":{"recipientAccountId":"123456789012"})") !=
+        std::string::npos);
+}
+
 TEST_CASE("what was heard of sources survives a write that fails") {
   Machine machine;
   machine.config.lateness_ms = 60'000;

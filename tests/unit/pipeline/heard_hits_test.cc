@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "base/time.h"
@@ -52,7 +53,7 @@ class Watched {
 
   void take(const std::string& account, Time begin, Time end) {
     correlate::Key event{};
-    event[0] = static_cast<std::uint8_t>(below(256));
+    event[0] = static_cast<std::uint8_t>(below(4));  // often the same at the same time
     correlate::HitBatch one;
     one.begin_hit(correlations().heard_by(0), end, event, begin);
     correlate::FieldPacker fields = one.fields();
@@ -66,7 +67,7 @@ class Watched {
     // The silence that ends with this hit is told with the last one before it.
     if (is_silence) REQUIRE((heard_.find(last).has_value() || disk_.contains(last)));
     taken_[std::string(one[0].fields.packed())].push_back({begin, end});
-    if (is_newest(one[0])) REQUIRE(heard_.find(next_).has_value());
+    REQUIRE(heard_.find(newest_with(one[0])).has_value());
     ++next_;
   }
 
@@ -127,7 +128,6 @@ class Watched {
     Time time;
     correlate::Key event;
     correlate::HitRef ref;
-    auto operator<=>(const Newest&) const = default;
   };
   using Disk = std::map<correlate::HitRef, std::pair<std::string, Interval>>;
 
@@ -142,13 +142,13 @@ class Watched {
     return {std::string(hit.fields.packed()), {hit.since, hit.time}};
   }
 
-  // Of its group, in the order of the correlator.
-  bool is_newest(const correlate::Hit& hit) {
+  // The hit with which the correlator ends the latest stretch of the group of `hit`, which has the
+  // number next_: of several with the same time and event the first received.
+  correlate::HitRef newest_with(const correlate::Hit& hit) {
     const Newest at{hit.time, hit.event, next_};
-    const auto [newest, is_first] = newest_.try_emplace(std::string(hit.fields.packed()), at);
-    if (!is_first && at <= newest->second) return false;
-    newest->second = at;
-    return true;
+    Newest& newest = newest_.try_emplace(std::string(hit.fields.packed()), at).first->second;
+    if (std::tie(newest.time, newest.event) < std::tie(at.time, at.event)) newest = at;
+    return newest.ref;
   }
 
   std::mt19937_64 random_;
