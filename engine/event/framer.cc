@@ -44,6 +44,7 @@ Framer::Outcome Framer::step() {
       return skip();
     case Mode::seek:
       return seek();
+    case Mode::ended:
     case Mode::stopped:
       break;
   }
@@ -214,7 +215,7 @@ Framer::Outcome Framer::garbage() {
 }
 
 Framer::Outcome Framer::finish() {
-  mode_ = Mode::stopped;
+  mode_ = context_count_ == 0 && !damaged_ ? Mode::ended : Mode::stopped;
   if (context_count_ == 0 || damaged_) return Step::end;
   return emit_input_error(Code::invalid_input, "the input ends inside an array of records");
 }

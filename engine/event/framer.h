@@ -140,6 +140,7 @@ class Framer {
     tail,     // in the members after an array of the container on top
     skip,     // in the rest of a bad record, its brackets being followed; begin_ may be kNone
     seek,     // looking for the next plausible start
+    ended,    // the text has ended, not inside anything
     stopped,  // nothing follows
   };
   using Outcome = std::optional<Step>;  // nothing: go on in the (new) mode

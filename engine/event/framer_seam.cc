@@ -41,7 +41,9 @@ std::string Framer::Seam::close() const {
 
 std::optional<Framer::Seam> Framer::seam() const {
   static_assert(std::tuple_size_v<decltype(Seam::contexts)> == kContexts);
-  if (mode_ != Mode::between || damaged_ || in_garbage_) return std::nullopt;
+  if ((mode_ != Mode::between && mode_ != Mode::ended) || damaged_ || in_garbage_) {
+    return std::nullopt;
+  }
   Seam seam;
   seam.at = pos_;
   std::size_t next = pos_;

@@ -82,13 +82,17 @@ std::optional<RecordCutter::Cut> RecordCutter::last_record() const {
   rest.append(text_, begin_, size_ - begin_);
   Framer framer(Framer::Trust::checked);
   std::optional<Cut> last;
-  while (framer.next(rest, true) == Framer::Step::frame) {
+  for (;;) {
+    const Framer::Step step = framer.next(rest, true);
+    if (step != Framer::Step::frame && step != Framer::Step::end) return last;
     const auto seam = framer.seam();
-    if (!seam || seam->at < prefix_.size()) continue;
-    const std::size_t at = seam->at - prefix_.size() + begin_;
-    if (at > std::max(begin_, opened_)) last = Cut{at, *seam};
+    if (seam && seam->at >= prefix_.size()) {
+      const std::size_t at = seam->at - prefix_.size() + begin_;
+      if (at > std::max(begin_, opened_)) last = Cut{at, *seam};
+    }
+    // A log file has no end that shows before its object has closed.
+    if (step == Framer::Step::end) return last;
   }
-  return last;
 }
 
 std::optional<RecordCutter::Piece> RecordCutter::take(Until until) {
