@@ -21,7 +21,7 @@ constexpr char kFooter[] = R"(EXAMPLES
   tocsin run --config tocsin.yml                       the service; examples/tocsin.yml explains it
   tocsin notify test slack --config tocsin.yml         a sample alert to the receiver `slack`
   tocsin outbox list --dead                            what could not be delivered, and why
-  tocsin store backup tocsin-2026-11-30.db             one file; beside the running service
+  tocsin store backup backup.db                        one file; beside the running service
   tocsin scan --rules rules trail/ 2024-*.json.gz      alerts from CloudTrail files and folders
   zcat x.gz | tocsin scan --rules rules -              the same from standard input
   tocsin scan --rules rules mine.yml -- trail/         several rule paths end with --

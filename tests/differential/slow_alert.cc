@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
 #include <string_view>
 #include <vector>
 
+#include "base/blake2b.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "event/cloudtrail.h"
@@ -73,19 +75,19 @@ std::string list(std::string_view name, std::vector<std::string> values) {
   return quoted(name) + ":[" + joined(std::move(values)) + "],";
 }
 
-std::uint64_t fnv(std::uint64_t state, std::string_view bytes) {
-  for (const char c : bytes) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return state;
-}
-
+// BLAKE2b of all fields at once, each behind its size. The hash itself is the engine's:
+// hash_test.cc compares it with other implementations.
 std::string key_of(std::initializer_list<std::string_view> parts) {
   std::string bytes;
   for (const std::string_view part : parts) {
     for (int i = 0; i < 8; ++i) bytes += static_cast<char>(part.size() >> 8 * i & 0xFF);
     bytes += part;
   }
-  constexpr std::uint64_t kSeed = 0xCBF29CE484222325u;
-  return fmt::format("{:016x}{:016x}", fnv(kSeed, bytes), fnv(fnv(kSeed, "tocsin"), bytes));
+  Blake2b hash;
+  hash.add(bytes);
+  std::string digits;
+  for (const std::uint8_t byte : hash.digest()) digits += fmt::format("{:02x}", byte);
+  return digits;
 }
 
 std::string rule_json(const program::CompiledRule& rule) {

@@ -38,10 +38,12 @@ NOT_RUN = {
 MENTIONS = re.compile(r"tocsin [a-z]+$")
 EXIT = {  # where the text says that it is not 0
     "tocsin scan --rules rules --fail-on high trail/": 1,
+    # Here the service still runs; tests/system/service/store_tools.py restores.
+    "tocsin store restore --store tocsin-data tocsin-2026-11-30.db": 2,
 }
 TITLE = '"AWS Batch Compute Environment Changed Without MFA"'
 # What a reader puts in the place of these words.
-PLACEHOLDERS = {"PATH…": "rules", "INPUT…": "trail/", "[EVENT…]": "trail/", "FILE": "tocsin.yml",
+PLACEHOLDERS = {"PATH…": "rules", "PATH": "rules", "INPUT…": "trail/", "[EVENT…]": "trail/", "FILE": "tocsin.yml",
                 "RULE EVENT": TITLE + " event.json", '"Rule Title"': TITLE, "NAME": "slack",
                 "COMMAND": "scan", "PID": "$PID"}
 

@@ -17,6 +17,7 @@ receivers:
 limits: {workers: 4}
 log: {format: json}
 YAML
+: >"$work/log"
 "$tocsin" run --config "$work/tocsin.yml" 2>"$work/log" &
 pid=$!
 (sleep 180; kill -KILL "$pid") >/dev/null 2>&1 &

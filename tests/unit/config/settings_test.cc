@@ -43,7 +43,9 @@ TEST_CASE("each reader says what is wrong, and where") {
       {[](Settings& s) { s.boolean("key", true); },
        {{"key: false", ""},
         {"key: 'false'", ""},
-        {"key: ${X:-yes}", ""},
+        {"key: ${X:-true}", ""},
+        // As in YAML 1.2, this is a text.
+        {"key: ${X:-yes}", "C906 1:6+9"},
         {"key: 1", "C906 1:6+1"},
         {"key: maybe", "C906 1:6+5"}}},
       {[](Settings& s) { s.integer("key", 5, 1, 10); },
