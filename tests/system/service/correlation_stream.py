@@ -114,7 +114,8 @@ class Stream:
         self.events = [event for _, event in arrivals]
         end = self.now + MUCH_LATER
         self.last = self.event(SINGLE, end)
-        self.reached = self.text_of(end - LATENESS - 1)
+        # The other account's clock stands still, which delays the source by the lateness at most.
+        self.reached = self.text_of(end - 2 * LATENESS - 1)
 
     def text_of(self, seconds):
         time = self.begin + datetime.timedelta(seconds=int(seconds))
