@@ -125,7 +125,8 @@ def run(options, to_the_last_byte):
         result.add(alerts=len(judge.expected(oracle, ledger.acked)))
         result.lost += len(judge.wait_until_told(oracle, ledger, receiver, 15))
         # Full for 500 ms pauses of rows that could not be marked as delivered: told again, each once.
-        result.violations += judge.violations(oracle, ledger, receiver, 2 * len(RECEIVERS) * 2)
+        result.violations += judge.violations(
+            oracle, ledger, receiver, 2 * len(RECEIVERS) * 2, provoked=("tocsin.not_ready",))
         result.add(refusals=ledger.statuses.get(503, 0))
         if service.stop() != 0:
             result.violations.append(f"it does not stop as it should: {service.last_log()}")

@@ -37,7 +37,7 @@ TEST_CASE("whatever an episode was merged into has outlived the call") {
 
 TEST_CASE("an episode that nobody heard of is not told to have been merged") {
   const Episode told = episode(1, 10, 10), fresh = episode(2, 20, 20), last = episode(3, 30, 30);
-  const Window window{20, 20, 1, 1, {}, 0, 0};
+  const Window window{20, 20, 1, 1, {}, 0, {}};
   Changes changes;
   changes.touch(0, {}, fresh, true, &window);
   changes.merge(0, {}, told, fresh, false);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "deliver/backoff.h"
+#include "deliver/batch.h"
 #include "deliver/breaker.h"
 #include "deliver/combiner.h"
 #include "deliver/digests.h"
@@ -241,6 +242,21 @@ TEST_CASE("rows that were told together are found together") {
   for (std::int64_t row = 0; row < 50'000; ++row) remembered += digests.find(row) ? 1u : 0u;
   CHECK(remembered <= Digests::kRows);
   CHECK(digests.find(49'999) != nullptr);
+}
+
+TEST_CASE("a digest has one key, whatever the order of its rows") {
+  Batch batch;
+  for (const char* const key : {"b", "a", "c"}) {
+    store::DeliveryWithAlert row;
+    row.delivery.key = key;
+    batch.rows.push_back(row);
+  }
+  const std::string key = batch.key();
+  CHECK(key.size() == 32);
+  std::swap(batch.rows.front(), batch.rows.back());
+  CHECK(batch.key() == key);
+  batch.rows.pop_back();
+  CHECK(batch.key() != key);
 }
 
 }  // namespace
