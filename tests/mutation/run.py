@@ -134,7 +134,7 @@ def compile_unit(build, unit, tree, work):
         elif argument not in (unit, "-Winvalid-pch") and not argument.endswith("/ccache"):
             command.append(argument)
     # What counts is what the code does, not how fast: -O0. A changed header is found first.
-    command[1:1] = [f"-I{tree / 'engine'}"]
+    command[1:1] = [f"-I{tree / 'engine'}", f"-I{tree / 'notifiers'}", f"-I{ROOT / 'notifiers'}"]
     command += ["-O0", "-g0", "-w", "-U_FORTIFY_SOURCE", "-o", str(made_here), str(source)]
     if "-c" not in command:
         command.append("-c")
@@ -223,7 +223,7 @@ def try_fault(fault, build, baselines):
         for name in fault.files:
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, tree / name)
-        code, text = output_of(["patch", "-p1", "--fuzz=2", "-i", str(fault.path)], cwd=tree)
+        code, text = output_of(["patch", "-p1", "--batch", "--forward", "--fuzz=2", "-i", str(fault.path)], cwd=tree)
         if code != 0:
             raise Problem(f"the patch does not apply any more:\n{text}")
         units = {build.unit_of(name) for name in [*fault.files, *fault.rebuild] if name.endswith(".cc")}
