@@ -107,9 +107,12 @@ def named_control(random, events):
 
 
 def own_records(random, events):
-    """Events that have a member of that name themselves."""
+    """Events that have a member of that name themselves: its elements count as records as well, as
+    engine/event/framer.h says, and each event comes after its own."""
     name = random.choice(["Records", "logEvents"])
-    return Body("".join(event[:-1] + f',"{name}":[1,{{"a":null}}]}}\n' for event in events), events)
+    inner = '{"a":null}'
+    return Body("".join(event[:-1] + f',"{name}":[1,{inner}]}}\n' for event in events),
+                [line for event in events for line in (inner, event)], odd=True)
 
 
 def broken_line(random, events):

@@ -65,31 +65,37 @@ class Time:
     def __init__(self):
         self.sources = {}  # name -> [newest, when it was heard of]; newest None: nobody knows
 
-    def heard(self, source, times, now, wall):
-        """What is dated later than its receipt moves the source's clock no further than that."""
+    def heard(self, source, first, now, wall):
+        """`first`: the time of the first event of a submission. The service asks that one its time,
+        and of the others only some (Evaluator::examine). What is dated later than its receipt moves
+        the source's clock no further than that."""
         newest, _ = self.sources.setdefault(source, [None, now])
-        times = [min(time, wall) for time in times if time is not None and time <= wall + SKEW - 1]
-        if newest is not None:
-            times.append(newest)
-        self.sources[source] = [max(times, default=None), now]
+        if first is not None and first <= wall + SKEW - 1:
+            first = min(first, wall)
+            newest = first if newest is None else max(newest, first)
+        self.sources[source] = [newest, now]
 
     def excuse(self, seconds):
         """The service was not there to hear of them."""
         for source in self.sources.values():
             source[1] += seconds
 
-    def doubt(self):
-        """It was killed: what it had heard last may be lost."""
+    def doubt(self, now):
+        """It was killed, and started again: what it had heard last may be lost. Until a source is
+        heard again, or has been silent for the lateness, it may hold back the others."""
         for source in self.sources.values():
-            source[0] = None
+            source[:] = [None, now]
 
     def least(self, now):
         """None: nobody knows. The slowest account of a source may hold it back by the lateness."""
-        if not self.sources or any(newest is None for newest, _ in self.sources.values()):
-            return None
         silences = {name: now - heard for name, (_, heard) in self.sources.items()}
+        unknown = [name for name, (newest, _) in self.sources.items() if newest is None]
+        if any(silences[name] < LATENESS + SILENT_AFTER for name in unknown):
+            return None
         reached = {name: newest + (silences[name] if silences[name] >= SILENT_AFTER else 0)
-                   for name, (newest, _) in self.sources.items()}
+                   for name, (newest, _) in self.sources.items() if newest is not None}
+        if not reached:
+            return None
         active = [reached[name] for name in reached if silences[name] < LATENESS]
         return (min(active) if active else max(reached.values())) - 2 * LATENESS - SILENT_AFTER
 
@@ -111,6 +117,21 @@ class Ledger:
             self.present["source", source].append(record.time)
             if record.account is not None:
                 self.present["account", record.account].append(record.time)
+
+    def join(self, records, source, watermark):
+        """Events of one submission between which no gap is longer than T are heard as one stretch:
+        of one that begins late, what comes after the watermark counts, from the watermark on."""
+        times = collections.defaultdict(list)
+        for record in records:
+            if record.time is not None:
+                times["source", source].append(record.time)
+                if record.account is not None:
+                    times["account", record.account].append(record.time)
+        for key, heard in times.items():
+            before = [time for time in heard if time < watermark]
+            after = [time for time in heard if time >= watermark]
+            if before and after and min(after) - max(before) <= SILENCES[key[0]]:
+                self.present[key].append(watermark)
 
     def silences(self, watermark):
         """{(kind, name): [times at which it had been silent for too long]}, up to `watermark`."""

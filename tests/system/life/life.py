@@ -32,6 +32,7 @@ NAME = "life"
 BEGIN = 1709424000  # 2024-03-03, a Sunday: even a long life ends before today, as a scan needs it
 PATIENCE = 60       # seconds that the service may take for anything, on a machine that stands still
 MARGIN = 5          # seconds around a boundary in which nobody can say on which side an event is
+SETTLES = 5         # seconds until a file counts as complete
 MAX_INFLATED = 8 << 20
 KNOWN = 20 * HOUR   # what is sent again comes so soon: the service knows events for a day
 RULES = os.path.join(ROOT, "rules")
@@ -58,10 +59,11 @@ class Life:
         os.mkdir(self.more_rules)
         self.doors = options.doors.split(",")
         self.configure()
-        self.watch = Watch(self.service, self.listener)
+        self.watch = Watch(self.service, self.listener, self.clock)
         self.ledger, self.time = law.Ledger(), law.Time()
         self.report = report.Report(NAME, seed, options.sabotage)
-        self.lived = 0
+        self.lived = self.markers = 0
+        self.sifted_at = None  # the watermark when events were sifted last
         self.alerts, self.harvested = {}, BEGIN  # by number
         self.sent = []  # (when, body, records): what may be sent again
         self.folder_door = Folder(os.path.join(self.folder, "trail"))
@@ -121,10 +123,13 @@ receivers:
         self.wait(lambda: not self.service.metric("tocsin_outbox_rows"), "an empty outbox")
 
     # --- sending --------------------------------------------------------------------------------
-    def sift(self, records):
-        """[(record, whether it is in time)] of what is sent now. Those of which nobody can say are
-        left out: the service's time goes on while they are under way."""
+    def sift(self, records, within=0):
+        """[(record, whether it is in time)] of what is sent now and received `within` seconds. Those
+        of which nobody can say are left out: the service's time goes on while they are under way."""
         watermark, out = self.watermark(), []
+        self.sifted_at = soon = watermark
+        if watermark is not None and within:  # it may jump so far: a source may become silent
+            soon = max(watermark, self.clock.now() + within - law.LATENESS)
         newest = None  # of this body: parts of it may be committed one after the other
         latest = self.clock.wall() + law.AHEAD
         for record in records:
@@ -133,7 +138,7 @@ receivers:
                 continue
             if abs(record.time - latest) < MARGIN:
                 continue
-            if watermark is not None and -1 < record.time - watermark < MARGIN:
+            if watermark is not None and watermark - 1 < record.time < soon + MARGIN:
                 continue
             late = watermark is not None and record.time < watermark
             ahead = record.time > latest
@@ -147,7 +152,8 @@ receivers:
 
     def post(self, body, records=()):
         """(status, answer)."""
-        self.time.heard("http", [record.time for record in records], self.clock.now(),
+        first = records and body.events[0] == records[0].line  # else one without a time is before it
+        self.time.heard("http", records[0].time if first else None, self.clock.now(),
                         self.clock.wall())
         connection = http.client.HTTPConnection("127.0.0.1", self.service.port, timeout=PATIENCE)
         try:
@@ -173,22 +179,28 @@ receivers:
     def enter(self, sifted, source):
         for record, in_time in sifted:
             self.ledger.add(record, source, in_time)
+        if self.sifted_at is not None:
+            believed = [record for record, in_time in sifted
+                        if in_time or record.time is not None and record.time < self.sifted_at]
+            self.ledger.join(believed, source, self.sifted_at)
         self.report.add(events=len(sifted))
 
     # --- through the folder: the last event is one that is told at once -------------------------
     def put(self, shape, records):
         """Writes them into the folder. What wait_for_put() waits for."""
-        record = self.maker.call("marker", "ec2", "EnableSerialConsoleAccess",
+        self.markers += 1  # of somebody else each time: a second one of the same may only be counted
+        record = self.maker.call(f"marker{self.markers}", "ec2", "EnableSerialConsoleAccess",
                                  eventTime=events.text_of(self.clock.now()))
-        sifted = self.sift([*records, Record(record)])
+        sifted = self.sift([*records, Record(record)], SETTLES + MARGIN)
         self.folder_door.put(shape, [record.line for record, _ in sifted], self.clock.wall())
-        self.time.doubt()  # a follower that only says where it is counts as one that is heard
         self.enter(sifted, "folder")
-        return record["eventID"]
+        return record["eventID"], sifted[0][0].time
 
-    def wait_for_put(self, marker):
-        self.clock.sleep(5)  # until a file counts as complete
+    def wait_for_put(self, put):
+        marker, first = put
+        self.clock.sleep(SETTLES)
         self.wait(lambda: marker in self.listener.told_events, "what was put into the folder")
+        self.time.heard("folder", first, self.clock.now(), self.clock.wall())
 
     def judge(self, body, status, answer):
         if body.odd or body.refusable:
@@ -296,6 +308,7 @@ receivers:
 
     def restart(self, step):
         status = self.service.stop()
+        self.watch.ends += 1
         if status != 0:
             self.violation(f"exit status {status}: {self.service.last_log()}")
         self.clock.sleep(step.down)
@@ -320,24 +333,24 @@ receivers:
             timer.join()
         self.service.signal(signal.SIGKILL)
         self.service.wait()
-        self.watch.kills += 1
-        self.time.doubt()
+        self.watch.killed()
         self.clock.sleep(step.down)
         self.service.must_start("after a kill")
+        self.time.doubt(self.clock.now())
         self.judge(body, *self.post(body, records))
         self.note(body, sifted)
         self.report.add(kills=1)
 
     def kill_reading(self, step):
-        marker = self.put(bodies.lines, self.past(step.events, 0))
+        put = self.put(bodies.lines, self.past(step.events, 0))
         time.sleep(step.after * 10)
         self.service.signal(signal.SIGKILL)
         self.service.wait()
-        self.watch.kills += 1
-        self.time.doubt()
+        self.watch.killed()
         self.clock.sleep(step.down)
         self.service.must_start("after a kill")
-        self.wait_for_put(marker)
+        self.time.doubt(self.clock.now())
+        self.wait_for_put(put)
         self.report.add(kills=1)
 
     def reload(self, step):

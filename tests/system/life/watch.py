@@ -1,6 +1,7 @@
 """What must hold after every step, whatever it was: nobody is notified twice, readiness tells the
 truth, the log has no complaint that was not provoked, memory and rows stay within bounds.
 """
+import datetime
 import json
 import re
 import sqlite3
@@ -47,11 +48,14 @@ class Listener(Receiver):
 
 
 class Watch:
-    def __init__(self, service, listener):
-        self.service, self.listener = service, listener
+    def __init__(self, service, listener, clock):
+        self.service, self.listener, self.clock = service, listener, clock
         self.allowed_logs = []    # patterns, of messages that this step has provoked
+        self.allowed_late = []    # of the step before; what it provoked may be read only now
+        self.allowed_until = ""   # when that step ended: so far its messages are dated
         self.allowed_own = set()  # rules of Tocsin's own alerts that were provoked
         self.kills = 0
+        self.ends = 0             # kills, and stops
         self.read_log = 0
         self.read_problems = 0
         self.read_own = 0
@@ -61,10 +65,15 @@ class Watch:
     def provoke(self, *patterns):
         self.allowed_logs += patterns
 
+    def killed(self):
+        self.kills += 1
+        self.ends += 1
+
     def check(self):
         """Everything that does not hold after a step: [text]."""
         found = [*self.log(), *self.notifications(), *self.readiness(), *self.memory(), *self.rows()]
-        self.allowed_logs = []
+        self.allowed_late, self.allowed_logs = self.allowed_logs, []
+        self.allowed_until = iso(self.clock.wall())
         return found
 
     def log(self):
@@ -77,13 +86,14 @@ class Watch:
         for line in whole.decode(errors="replace").splitlines():
             try:
                 entry = json.loads(line)
-                level = entry["level"]
+                level, dated = entry["level"], entry["time"]
             except (ValueError, KeyError, TypeError):
                 found.append(f"log: no JSON: {line[:200]}")
                 continue
             if level in ("info", "debug"):
                 continue
-            if not any(re.search(pattern, line) for pattern in self.allowed_logs):
+            late = self.allowed_late if dated <= self.allowed_until else []
+            if not any(re.search(pattern, line) for pattern in [*self.allowed_logs, *late]):
                 found.append(f"log: {line[:400]}")
         return found
 
@@ -96,8 +106,8 @@ class Watch:
             again = self.listener.again
         found += [f"unprovoked: {rule}: {json.dumps(alert)[:300]}" for _, rule, alert in own
                   if rule not in self.allowed_own]
-        if again > self.kills + self.read_again:
-            found.append(f"{again} notifications came twice after {self.kills} kills")
+        if again > max(self.ends, self.read_again):
+            found.append(f"{again} notifications came twice after {self.ends} kills and stops")
             self.read_again = again
         return [f"notification: {problem}" for problem in found]
 
@@ -128,3 +138,9 @@ class Watch:
                     for table in tables}
         finally:
             database.close()
+
+
+def iso(seconds):
+    """As the log has it; texts of this form are in the order of their times."""
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat(
+        timespec="milliseconds").replace("+00:00", "Z")
