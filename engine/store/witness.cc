@@ -128,7 +128,8 @@ Result<std::unique_ptr<Witness>> Witness::open(const std::string& path, const st
   // As a log of the database: it has the same mode and owner, and its folder is synced when it is
   // new.
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
-  Result<File> file = open_file(path, vfs, kFlags);
+  // SQLite's file keeps the pointer to its name.
+  Result<File> file = open_file(witness->path_, vfs, kFlags);
   if (!file) return tl::unexpected(std::move(file.error()));
   witness->file_ = std::move(*file);
   Reading reading;
