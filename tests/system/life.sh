@@ -7,7 +7,8 @@ set -uo pipefail
 binary=$(realpath "$1")
 mode=${2:-short}
 moved=$(dirname "$binary")/tocsin_sabotaged
-seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
+# The same lives each time: what fails in CI fails here. SEED=N lives others.
+seed=${SEED:-7}
 export PYTHONDONTWRITEBYTECODE=1
 if [ ! -x "$moved" ]; then
   echo "SKIPPED: life: there is no $moved (built with TOCSIN_TESTS)"
