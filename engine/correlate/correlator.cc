@@ -97,7 +97,7 @@ struct Correlator::Impl {
     return {};
   }
 
-  // Of a hit that was taken over without it. Null when the hit is not kept any more.
+  // Reads from the journal what a hit carries. Null when the journal no longer has the hit.
   Result<std::shared_ptr<const Carried>> read_carried(HitRef ref) {
     const Result<std::optional<Memory::KeptRow>> row = world.memory.find_hits(ref);
     if (!row) return tl::unexpected(row.error());

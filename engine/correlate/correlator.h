@@ -21,7 +21,7 @@ struct Limits {
   std::uint64_t groups = 1'000'000;
   std::uint64_t hits_per_group = 10'000;
   std::uint64_t known_per_group = 10'000;  // values of new_value
-  // What groups and their hits take in memory, of all correlations.
+  // Bytes that groups and their hits take in memory, for all correlations.
   std::uint64_t bytes = std::uint64_t{512} << 20;
 };
 

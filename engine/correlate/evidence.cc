@@ -11,7 +11,7 @@ namespace {
 using Type = sigma::Correlation::Type;
 using Indices = std::vector<std::size_t>;
 
-// Of the hits that did not make it fire, so many of the first are shown.
+// How many of the first hits are shown beside those that made it fire.
 constexpr std::size_t kFirstEvidence = 5;
 
 // Finds a longest chain of hits of inputs in the listed order, times not falling, neighbours being

@@ -14,8 +14,8 @@
 
 namespace tocsin::correlate {
 
-// What a firing of this hit's correlation gives to its parents: packed fields and evidence. Counts
-// itself in `held`, which must outlive it.
+// The data that a firing of this hit's correlation passes to its parents: packed fields and
+// evidence. Counts its bytes in `held`, which must outlive it.
 class Carried {
  public:
   Carried(std::string_view with_fields, std::string_view with_evidence, const Key& of_event,
@@ -36,7 +36,7 @@ class Carried {
   std::uint64_t& held_;
 };
 
-// What a hit counts with. value_count: a hash of the value, 128 bits, as events choose it;
+// The value that a hit contributes. value_count: a hash of 128 bits, as events choose the value;
 // otherwise a number in `low`: value types: the bits of it; silent_source: the interval's begin;
 // boolean conditions: when this closing hit is decided, kUndecided before that is known.
 struct Value {

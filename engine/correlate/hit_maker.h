@@ -39,8 +39,7 @@ class HitMaker {
   // none, and a batch that is full takes none.
   void add(program::RuleIndex rule, HitBatch& out);
 
-  // Of the event that was begun: its time, kNoTime when it has none that can be correlated, and its
-  // account.
+  // Of the event passed to begin(). kNoTime: it has no time that can be correlated.
   Time time() const { return time_; }
   std::string_view account() const { return evidence_.account; }
 

@@ -251,8 +251,8 @@ Status Track::settle() {
   return {};
 }
 
-// What hits carry is dropped when nobody needs it now, or cannot be read by its numbers any more:
-// whoever needs it then finds it where the hits are kept.
+// Drops the data that hits carry for parents when no parent needs it now, or when its field numbers
+// are no longer valid. It is then read from the journal when it is needed.
 void Track::take_over(Track& old, bool same_slots) {
   groups_ = std::move(old.groups_);
   agenda_ = std::move(old.agenda_);

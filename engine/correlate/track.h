@@ -142,7 +142,7 @@ class Track {
   Key tile_key(const Key& group) const;
   Status load_tile(const Key& key, Group& group);
 
-  // Of a first use that is not settled: a node of a table and two of trees.
+  // Memory of a first use that is not settled: a node of a table and two of trees.
   static constexpr std::uint64_t kPendingBytes = 512;
 
   const CorrelationIndex index_;
