@@ -1,13 +1,16 @@
 #include "net/http_client.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <ctime>
+#include <span>
 
 #include "base/text.h"
 #include "net/redactor.h"
@@ -36,12 +39,22 @@ struct ListCleanup {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListCleanup>;
 
+// Bytes of a body that wait for read(); the transfer is paused when there are more.
+constexpr std::size_t kPendingBytes = std::size_t{256} << 10;
+
 // What is known about the request that is under way.
 struct Exchange {
   const EgressPolicy* egress = nullptr;
   HttpAnswer answer;
   std::size_t header_bytes = 0;
   bool header_cut = false;
+  int status = 0;          // of the last status line
+  bool has_head = false;   // the header of the final answer is complete
+  std::span<char> wanted;  // where read() wants bytes
+  std::string pending;     // bytes that came when it did not
+  std::size_t pending_at = 0;
+  bool is_paused = false;
+  std::uint64_t progress = 0;       // bytes of header and body so far
   unsigned connections = 0;         // that the guard let through
   std::optional<IpPrefix> refused;  // that it did not
 };
@@ -80,11 +93,18 @@ curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) noex
 }
 
 std::size_t take_body(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
-  HttpAnswer& answer = static_cast<Exchange*>(user)->answer;
-  const std::size_t room = kAnswerBytes - answer.body.size();
-  answer.body.append(bytes, std::min(size, room));
-  answer.body_cut = size > room;
-  return answer.body_cut ? CURL_WRITEFUNC_ERROR : size;
+  auto& exchange = *static_cast<Exchange*>(user);
+  exchange.has_head = true;
+  if (exchange.wanted.empty() && exchange.pending.size() >= kPendingBytes) {
+    exchange.is_paused = true;  // the same bytes come again
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  exchange.progress += size;
+  const std::size_t direct = std::min(size, exchange.wanted.size());
+  std::memcpy(exchange.wanted.data(), bytes, direct);
+  exchange.wanted = exchange.wanted.subspan(direct);
+  exchange.pending.append(bytes + direct, size - direct);
+  return size;
 }
 
 std::optional<std::int64_t> retry_after_ms(std::string_view value) {
@@ -103,6 +123,15 @@ std::optional<std::int64_t> retry_after_ms(std::string_view value) {
   return std::clamp(wait, std::int64_t{0}, kLongestRetryAfterMs);
 }
 
+// "HTTP/1.1 200 OK"
+int status_of(std::string_view line) {
+  line.remove_prefix(std::min(line.find(' '), line.size()));
+  line = text::trim(line);
+  int status = 0;
+  std::from_chars(line.data(), line.data() + line.size(), status);
+  return status;
+}
+
 std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
   auto& exchange = *static_cast<Exchange*>(user);
   exchange.header_bytes += size;
@@ -110,13 +139,24 @@ std::size_t take_header(char* bytes, std::size_t, std::size_t size, void* user) 
     exchange.header_cut = true;
     return 0;
   }
-  const std::string_view line(bytes, size);
-  constexpr std::string_view kName = "retry-after:";
+  if (exchange.has_head) return size;  // a trailer
+  exchange.progress += size;
+  const std::string_view line = text::trim({bytes, size});
   if (line.starts_with("HTTP/")) {
-    exchange.answer.retry_after_ms.reset();  // of a response before this one (1xx)
-  } else if (line.size() > kName.size() &&
-             strncasecmp(line.data(), kName.data(), kName.size()) == 0) {
-    exchange.answer.retry_after_ms = retry_after_ms(line.substr(kName.size()));
+    exchange.answer = HttpAnswer{};  // what came so far is of a 1xx response
+    exchange.status = status_of(line);
+  } else if (line.empty()) {
+    exchange.has_head = exchange.status >= 200;
+  } else if (const std::size_t colon = line.find(':'); colon != line.npos) {
+    std::string name(line.substr(0, colon));
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const std::string_view value = text::trim(line.substr(colon + 1));
+    if (name == "retry-after") exchange.answer.retry_after_ms = retry_after_ms(value);
+    if (name == "date" && value.size() <= 64) {
+      const std::time_t date = curl_getdate(std::string(value).c_str(), nullptr);
+      if (date != -1) exchange.answer.date = date;
+    }
+    exchange.answer.headers.emplace_back(std::move(name), value);
   }
   return size;
 }
@@ -172,7 +212,13 @@ struct HttpClient::Impl {
   ClientOptions options;
   std::unique_ptr<CURLM, MultiCleanup> multi;
   std::unique_ptr<CURL, EasyCleanup> easy;  // after `multi`: it goes first
+  // Of what is open.
   Exchange exchange;
+  HeaderList headers;
+  std::string body;                  // of the request
+  std::optional<CURLcode> finished;  // how the transfer ended; nothing while it goes on
+  std::int64_t timeout_ms = 0, idle_timeout_ms = 0;
+  bool is_open = false, was_idle = false;
 
   explicit Impl(ClientOptions given) : options(std::move(given)) {
     static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -181,18 +227,26 @@ struct HttpClient::Impl {
     easy.reset(curl_easy_init());
     if (multi != nullptr) curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 2L);
   }
+  ~Impl() { close(); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   template <class Value>
   void set(CURLoption option, Value value) {
     curl_easy_setopt(easy.get(), option, value);
   }
 
-  void prepare(const HttpRequest& request, curl_slist* headers);
+  void prepare(const HttpRequest& request);
   void prepare_tls();
   void prepare_proxy();
-  // nullopt: stopped.
-  std::optional<CURLcode> transfer(const std::atomic<bool>& stop);
-  TransferFailure failure(CURLcode code) const;
+  void sign(const AwsSigning& aws);
+  Status start(const HttpRequest& request);
+  void perform();
+  // Runs the transfer until `ready()` or its end. False: stopped.
+  template <class Ready>
+  bool run(const std::atomic<bool>& stop, Ready ready);
+  Error failure() const;
+  void close();
 };
 
 void HttpClient::Impl::prepare_tls() {
@@ -220,9 +274,23 @@ void HttpClient::Impl::prepare_proxy() {
   set(CURLOPT_NOPROXY, "");
 }
 
-void HttpClient::Impl::prepare(const HttpRequest& request, curl_slist* headers) {
+// libcurl would read an access key with a colon as name and password: they are given one by one.
+void HttpClient::Impl::sign(const AwsSigning& aws) {
+  set(CURLOPT_AWS_SIGV4, ("aws:amz:" + aws.region + ':' + aws.service).c_str());
+  set(CURLOPT_USERNAME, aws.access_key.c_str());
+  std::string key(aws.secret_key.reveal());
+  set(CURLOPT_PASSWORD, key.c_str());
+  explicit_bzero(key.data(), key.size());
+  set(CURLOPT_PATH_AS_IS, 1L);
+}
+
+void HttpClient::Impl::prepare(const HttpRequest& request) {
   exchange = Exchange{};
   exchange.egress = &options.egress;
+  finished.reset();
+  was_idle = false;
+  idle_timeout_ms = request.idle_timeout_ms;
+  timeout_ms = request.timeout_ms != 0 ? request.timeout_ms : options.timeout_ms;
   curl_easy_reset(easy.get());  // connections, which belong to `multi`, stay
 
   set(CURLOPT_URL, std::string(request.url.reveal()).c_str());
@@ -234,7 +302,9 @@ void HttpClient::Impl::prepare(const HttpRequest& request, curl_slist* headers) 
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // do not wait for a name that nobody needs any more
   set(CURLOPT_USERAGENT, "tocsin");
-  set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(options.timeout_ms, 1)));
+  if (idle_timeout_ms == 0) {
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(timeout_ms, 1)));
+  }
   set(CURLOPT_CONNECTTIMEOUT_MS,
       static_cast<long>(std::max<std::int64_t>(options.connect_timeout_ms, 1)));
   prepare_tls();
@@ -247,42 +317,80 @@ void HttpClient::Impl::prepare(const HttpRequest& request, curl_slist* headers) 
   set(CURLOPT_HEADERFUNCTION, &take_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
 
-  set(CURLOPT_HTTPHEADER, headers);
+  set(CURLOPT_HTTPHEADER, headers.get());
+  if (request.aws) sign(*request.aws);
   if (request.method == "GET" || request.method == "HEAD") {
     set(CURLOPT_HTTPGET, 1L);
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
     return;
   }
-  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  set(CURLOPT_POSTFIELDS, request.body.c_str());
+  body = request.body;
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  set(CURLOPT_POSTFIELDS, body.c_str());
   if (request.method != "POST") set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-std::optional<CURLcode> HttpClient::Impl::transfer(const std::atomic<bool>& stop) {
-  if (curl_multi_add_handle(multi.get(), easy.get()) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
-  struct Remove {
-    Impl& impl;
-    ~Remove() { curl_multi_remove_handle(impl.multi.get(), impl.easy.get()); }
-  } remove{*this};
+Status HttpClient::Impl::start(const HttpRequest& request) {
+  if (easy == nullptr || multi == nullptr) return fail(Code::busy, "libcurl cannot be initialized");
+  if (Status status = check_url(request.url.reveal()); !status) return status;
+  if (!is_token(request.method)) return fail(Code::invalid_input, "the method is not a word");
+  Result<HeaderList> list = header_list(request);
+  if (!list) return tl::unexpected(std::move(list.error()));
 
-  for (int running = 1;;) {
-    if (stop.load(std::memory_order_relaxed)) return std::nullopt;
-    if (curl_multi_perform(multi.get(), &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
-    if (running == 0) break;
-    if (curl_multi_poll(multi.get(), nullptr, 0, kPollMs, nullptr) != CURLM_OK) {
-      return CURLE_OUT_OF_MEMORY;
-    }
+  close();
+  headers = std::move(*list);
+  prepare(request);
+  if (curl_multi_add_handle(multi.get(), easy.get()) != CURLM_OK) {
+    return fail(Code::busy, "not enough memory");
   }
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
-    if (message->msg == CURLMSG_DONE) return message->data.result;
-  }
-  return CURLE_RECV_ERROR;
+  is_open = true;
+  return {};
 }
 
-TransferFailure HttpClient::Impl::failure(CURLcode code) const {
+// Does what can be done without waiting.
+void HttpClient::Impl::perform() {
+  int running = 0, left = 0;
+  if (curl_multi_perform(multi.get(), &running) != CURLM_OK) {
+    finished = CURLE_OUT_OF_MEMORY;
+  } else if (running == 0) {
+    finished = CURLE_RECV_ERROR;
+    while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
+      if (message->msg == CURLMSG_DONE) finished = message->data.result;
+    }
+  }
+}
+
+template <class Ready>
+bool HttpClient::Impl::run(const std::atomic<bool>& stop, Ready ready) {
+  using SteadyClock = std::chrono::steady_clock;
+  SteadyClock::time_point since = SteadyClock::now();
+  std::uint64_t seen = exchange.progress;
+  while (!ready() && !finished) {
+    if (stop.load(std::memory_order_relaxed)) return false;
+    perform();
+    if (finished || ready()) break;
+    if (exchange.progress != seen) {
+      seen = exchange.progress;
+      since = SteadyClock::now();
+    } else if (idle_timeout_ms != 0 &&
+               SteadyClock::now() - since > std::chrono::milliseconds(idle_timeout_ms)) {
+      finished = CURLE_OPERATION_TIMEDOUT;
+      was_idle = true;
+    } else if (curl_multi_poll(multi.get(), nullptr, 0, kPollMs, nullptr) != CURLM_OK) {
+      finished = CURLE_OUT_OF_MEMORY;
+    }
+  }
+  return true;
+}
+
+void HttpClient::Impl::close() {
+  if (is_open) curl_multi_remove_handle(multi.get(), easy.get());
+  is_open = false;
+}
+
+Error HttpClient::Impl::failure() const {
   TransferFailure failure;
-  failure.code = code;
+  failure.code = finished.value_or(CURLE_RECV_ERROR);
   long os_error = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &os_error);
   failure.os_error = static_cast<int>(os_error);
@@ -290,41 +398,110 @@ TransferFailure HttpClient::Impl::failure(CURLcode code) const {
   double ready = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_PRETRANSFER_TIME, &ready);
   failure.connected = ready > 0;
-  failure.timeout_ms = options.timeout_ms;
-  failure.connect_timeout_ms = std::min(options.connect_timeout_ms, options.timeout_ms);
+  failure.timeout_ms = timeout_ms;
+  failure.connect_timeout_ms = idle_timeout_ms != 0
+                                   ? options.connect_timeout_ms
+                                   : std::min(options.connect_timeout_ms, timeout_ms);
+  if (was_idle) failure.idle_timeout_ms = idle_timeout_ms;
   if (exchange.connections == 0) failure.refused = exchange.refused;
-  return failure;
+  return transfer_error(failure);
+}
+
+std::string_view HttpAnswer::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
 }
 
 HttpClient::HttpClient(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 HttpClient::~HttpClient() = default;
 
-Result<HttpAnswer> HttpClient::send(const HttpRequest& request, const std::atomic<bool>& stop) {
-  if (impl_->easy == nullptr || impl_->multi == nullptr) {
-    return fail(Code::busy, "libcurl cannot be initialized");
-  }
-  if (Status status = check_url(request.url.reveal()); !status) {
+Result<HttpAnswer> HttpClient::open(const HttpRequest& request, const std::atomic<bool>& stop) {
+  if (Status status = impl_->start(request); !status) {
     return tl::unexpected(std::move(status.error()));
   }
-  if (!is_token(request.method)) return fail(Code::invalid_input, "the method is not a word");
-  Result<HeaderList> headers = header_list(request);
-  if (!headers) return tl::unexpected(std::move(headers.error()));
-
-  impl_->prepare(request, headers->get());
-  const std::optional<CURLcode> code = impl_->transfer(stop);
-  if (!code) return fail(Code::busy, "stopped before an answer came");
-
   Exchange& exchange = impl_->exchange;
-  if (exchange.header_cut) return fail(Code::io, "the answer's header is too large");
-  if (*code != CURLE_OK && !(*code == CURLE_WRITE_ERROR && exchange.answer.body_cut)) {
-    return tl::unexpected(transfer_error(impl_->failure(*code)));
+  if (!impl_->run(stop, [&] { return exchange.has_head; })) {
+    close();
+    return fail(Code::busy, "stopped before an answer came");
   }
-  long status = 0;
-  curl_easy_getinfo(impl_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status < 100) return fail(Code::io, "the server's answer is not HTTP");
-  exchange.answer.status = static_cast<int>(status);
-  Redactor(request).apply(exchange.answer.body);
+  std::optional<Error> error;
+  if (exchange.header_cut) {
+    error = Error{Code::io, "the answer's header is too large"};
+  } else if (!exchange.has_head && impl_->finished != CURLE_OK) {
+    error = impl_->failure();
+  } else if (exchange.status < 100) {
+    error = Error{Code::io, "the server's answer is not HTTP"};
+  }
+  if (error) {
+    close();
+    return tl::unexpected(std::move(*error));
+  }
+  exchange.answer.status = exchange.status;
   return std::move(exchange.answer);
+}
+
+Result<std::size_t> HttpClient::read(char* out, std::size_t size, const std::atomic<bool>& stop) {
+  Exchange& exchange = impl_->exchange;
+  if (const std::size_t left = exchange.pending.size() - exchange.pending_at; left > 0) {
+    const std::size_t taken = std::min(size, left);
+    std::memcpy(out, exchange.pending.data() + exchange.pending_at, taken);
+    exchange.pending_at += taken;
+    return taken;
+  }
+  exchange.pending.clear();
+  exchange.pending_at = 0;
+  if (!impl_->is_open) return fail(Code::invalid_input, "no answer is open");
+  exchange.wanted = {out, size};
+  if (exchange.is_paused) {
+    exchange.is_paused = false;
+    curl_easy_pause(impl_->easy.get(), CURLPAUSE_CONT);  // may call take_body()
+  }
+  const bool went_on = impl_->run(stop, [&] { return exchange.wanted.size() < size; });
+  const std::size_t taken = size - exchange.wanted.size();
+  exchange.wanted = {};
+  if (taken > 0) return taken;
+  if (!went_on) return fail(Code::busy, "stopped before the whole answer came");
+  if (impl_->finished != CURLE_OK) return tl::unexpected(impl_->failure());
+  return std::size_t{0};
+}
+
+Result<std::string> HttpClient::read_rest(std::size_t limit, const std::atomic<bool>& stop) {
+  std::string body;
+  for (char chunk[16384];;) {
+    const Result<std::size_t> size = read(chunk, sizeof chunk, stop);
+    if (!size) return tl::unexpected(size.error());
+    if (*size == 0) return body;
+    if (*size > limit - body.size()) {
+      return fail(Code::limit, fmt::format("the answer is larger than {} bytes", limit));
+    }
+    body.append(chunk, *size);
+  }
+}
+
+void HttpClient::close() {
+  impl_->close();
+}
+
+Result<HttpAnswer> HttpClient::send(const HttpRequest& request, const std::atomic<bool>& stop) {
+  Result<HttpAnswer> answer = open(request, stop);
+  if (!answer) return answer;
+  for (char chunk[16384];;) {
+    const Result<std::size_t> size = read(chunk, sizeof chunk, stop);
+    if (!size) {
+      close();
+      return tl::unexpected(size.error());
+    }
+    if (*size == 0) break;
+    const std::size_t room = kAnswerBytes - answer->body.size();
+    answer->body.append(chunk, std::min(*size, room));
+    answer->body_cut = *size > room;
+    if (answer->body_cut) break;
+  }
+  close();
+  Redactor(request).apply(answer->body);
+  return answer;
 }
 
 }  // namespace tocsin::net

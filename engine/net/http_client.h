@@ -1,7 +1,10 @@
 // HttpClient: one blocking request at a time, over libcurl. Connections are kept and used again.
-// TLS certificates and host names are always verified; redirects are never followed; the answer is
-// cut at kAnswerBytes; the egress guard judges every address. Proxies: from the environment
-// (https_proxy, http_proxy, no_proxy) unless one is given; the guard then judges the proxy.
+// TLS certificates and host names are always verified; redirects are never followed; the egress
+// guard judges every address. Proxies: from the environment (https_proxy, http_proxy, no_proxy)
+// unless one is given; the guard then judges the proxy.
+//
+// send() returns a whole, small answer. open() and read() return an answer of any size piece by
+// piece, in constant memory: the server is slowed down while nobody reads.
 #pragma once
 
 #include <atomic>
@@ -22,20 +25,40 @@ namespace tocsin::net {
 
 inline constexpr std::size_t kAnswerBytes = std::size_t{64} << 10;
 
+// AWS Signature Version 4. libcurl signs URL, headers and body exactly as they are given: URL and
+// query must be canonical (aws/canonical.h), and x-amz-date and x-amz-content-sha256 be among the
+// headers.
+struct AwsSigning {
+  std::string access_key;
+  Secret secret_key;
+  std::string region, service;
+};
+
 struct HttpRequest {
   std::string method = "POST";
   Secret url;  // a credential, as often as not; never logged
   std::vector<std::pair<std::string, Secret>> headers;
   std::string body;
+  std::optional<AwsSigning> aws;
+  // Of the whole exchange; 0: ClientOptions::timeout_ms.
+  std::int64_t timeout_ms = 0;
+  // Not 0: no limit on the whole exchange, but on each wait for bytes of the answer.
+  std::int64_t idle_timeout_ms = 0;
 };
 
 struct HttpAnswer {
   int status = 0;
-  // At most kAnswerBytes, whatever was sent, as it came: never inflated. Keys of the request that
-  // the server repeats (parts of the URL, values of headers) are replaced by "[...]".
+  // In the server's order; names in lower case, values without surrounding blanks.
+  std::vector<std::pair<std::string, std::string>> headers;
+  // Of send(), at most kAnswerBytes, whatever was sent, as it came: never inflated. Keys of the
+  // request that the server repeats (parts of the URL, values of headers) are replaced by "[...]".
   std::string body;
   bool body_cut = false;
   std::optional<std::int64_t> retry_after_ms;  // Retry-After as seconds or as a date, from now
+  std::optional<std::int64_t> date;            // Date, in seconds since 1970
+
+  // The value of the first header with this name (in lower case); "" when there is none.
+  std::string_view header(std::string_view name) const;
 };
 
 struct ClientOptions {
@@ -59,6 +82,18 @@ class HttpClient {
   // and contains neither the URL nor a header. Code::refused: the egress guard or the certificate
   // said no, so that trying again at once is pointless. Returns soon after `stop` becomes true.
   Result<HttpAnswer> send(const HttpRequest& request, const std::atomic<bool>& stop);
+
+  // The head of an answer; its body stays empty and is read by read(). Fails as send() does. Ends
+  // what was open before.
+  Result<HttpAnswer> open(const HttpRequest& request, const std::atomic<bool>& stop);
+  // 1 to `size` bytes of the body of what is open, as they come: neither inflated nor redacted. 0
+  // at its end, which is where the server said it would be. Precondition: size > 0. An error is
+  // final.
+  Result<std::size_t> read(char* out, std::size_t size, const std::atomic<bool>& stop);
+  // What is left of the body. Code::limit when that is more than `limit` bytes.
+  Result<std::string> read_rest(std::size_t limit, const std::atomic<bool>& stop);
+  // Ends what is open. The connection is kept when the body was read to its end.
+  void close();
 
  private:
   struct Impl;

@@ -32,11 +32,10 @@ std::string certificate_text(const TransferFailure& failure) {
 
 Error transfer_error(const TransferFailure& failure) {
   if (failure.refused) {
-    return {
-        Code::refused,
-        fmt::format("connections to {} are not allowed; when the receiver is meant to be there, "
-                    "add its network to `allow_networks`",
-                    to_string(*failure.refused))};
+    return {Code::refused,
+            fmt::format("connections to {} are not allowed; when the server is meant to be there, "
+                        "add its network to `allow_networks`",
+                        to_string(*failure.refused))};
   }
   switch (static_cast<CURLcode>(failure.code)) {
     case CURLE_URL_MALFORMAT:
@@ -51,6 +50,10 @@ Error transfer_error(const TransferFailure& failure) {
     case CURLE_PROXY:
       return {Code::io, "the proxy did not make the connection"};
     case CURLE_OPERATION_TIMEDOUT:
+      if (failure.idle_timeout_ms != 0) {
+        return {Code::io,
+                fmt::format("no byte of an answer for {}", seconds(failure.idle_timeout_ms))};
+      }
       if (failure.connected) {
         return {Code::io, fmt::format("no whole answer within {}", seconds(failure.timeout_ms))};
       }

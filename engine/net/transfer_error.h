@@ -16,7 +16,8 @@ struct TransferFailure {
   long certificate = 0;    // X509_V_ERR_…, 0: none
   bool connected = false;  // the server (or proxy) was reached, TLS included
   std::int64_t timeout_ms = 0, connect_timeout_ms = 0;
-  std::optional<IpPrefix> refused;  // address that the guard refused, when there was no other
+  std::int64_t idle_timeout_ms = 0;  // not 0: it was this one that ended
+  std::optional<IpPrefix> refused;   // address that the guard refused, when there was no other
 };
 
 Error transfer_error(const TransferFailure& failure);

@@ -1,10 +1,13 @@
 #include "net/http_client.h"
 
+#include <sys/resource.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "tools/chaos_receiver.h"
 
@@ -191,6 +194,96 @@ TEST_CASE("answers are cut, not inflated, and redirects are not followed") {
   const auto received = client.send(get(receiver.control("/_received?requests=1")), kGoOn);
   REQUIRE(received);
   CHECK_THAT(received->body, !Catch::Contains(R"("target": "/ok")"));
+}
+
+// Peak memory of this process.
+long peak_kib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST_CASE("an answer of any size is read piece by piece, at the reader's pace") {
+  ChaosReceiver receiver;
+  START_OR_SKIP(receiver);
+  ClientOptions options = local_options();
+  options.timeout_ms = 300;  // not of what has idle_timeout_ms
+  HttpClient client(options);
+  constexpr std::size_t kBytes = std::size_t{200} << 20;
+  HttpRequest request = get(receiver.url("/huge?bytes=" + std::to_string(kBytes)));
+  request.idle_timeout_ms = 5000;
+  for (int i = 0; i < 2; ++i) {
+    auto head = client.open(request, kGoOn);
+    REQUIRE(head);
+    CHECK(head->status == 200);
+    CHECK(head->header("content-length") == std::to_string(kBytes));
+    CHECK(head->body.empty());
+    const long before = peak_kib();
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));  // nobody reads
+    std::vector<char> part(i == 0 ? 1000 : std::size_t{1} << 20);
+    std::size_t total = 0;
+    bool all_x = true;
+    for (;;) {
+      const auto size = client.read(part.data(), part.size(), kGoOn);
+      REQUIRE(size);
+      if (*size == 0) break;
+      all_x = all_x && part.front() == 'x' && part[*size - 1] == 'x';
+      total += *size;
+    }
+    CHECK(total == kBytes);
+    CHECK(all_x);
+    CHECK(client.read(part.data(), part.size(), kGoOn).value() == 0);
+    CHECK(peak_kib() - before < 16'384);
+  }
+  const auto received = client.send(get(receiver.control("/_received")), kGoOn);
+  REQUIRE(received);
+  CHECK_THAT(received->body, Catch::Contains(R"("http": 1,)"));  // one connection for both
+
+  // What was not read to its end is closed, and the next request is unharmed.
+  REQUIRE(client.open(request, kGoOn));
+  CHECK(client.send(post(receiver.url("/ok")), kGoOn)->status == 200);
+  char byte = 0;
+  CHECK_FALSE(client.read(&byte, 1, kGoOn));
+}
+
+TEST_CASE("a slow answer is waited for as long as bytes come, and a broken one is an error") {
+  ChaosReceiver receiver;
+  START_OR_SKIP(receiver);
+  ClientOptions options = local_options();
+  options.timeout_ms = 100;
+  HttpClient client(options);
+  char byte = 0;
+
+  HttpRequest drip = get(receiver.url("/drip?seconds=0.05"));
+  drip.idle_timeout_ms = 5000;
+  REQUIRE(client.open(drip, kGoOn));
+  for (int i = 0; i < 10; ++i) CHECK(client.read(&byte, 1, kGoOn).value() == 1);
+  const std::atomic<bool> stop{true};
+  CHECK(client.read(&byte, 1, stop).error().code == Code::busy);
+
+  HttpRequest stuck = get(receiver.url("/drip?seconds=30"));
+  stuck.idle_timeout_ms = 200;
+  REQUIRE(client.open(stuck, kGoOn));
+  Result<std::size_t> size = client.read(&byte, 1, kGoOn);
+  while (size) size = client.read(&byte, 1, kGoOn);
+  CHECK(size.error().message == "no byte of an answer for 0.2 s");
+  HttpRequest hang = get(receiver.url("/hang"));
+  hang.idle_timeout_ms = 200;
+  CHECK(client.open(hang, kGoOn).error().message == "no byte of an answer for 0.2 s");
+
+  HttpRequest cut = get(receiver.url("/reset-after-header"));
+  cut.idle_timeout_ms = 5000;
+  REQUIRE(client.open(cut, kGoOn));
+  const Result<std::string> rest = client.read_rest(10'000, kGoOn);
+  REQUIRE_FALSE(rest);
+  CHECK_THAT(rest.error().message, Catch::Contains("closed before the whole answer"));
+
+  HttpRequest large = get(receiver.url("/huge?bytes=1001"));
+  large.idle_timeout_ms = 5000;
+  REQUIRE(client.open(large, kGoOn));
+  CHECK(client.read_rest(1000, kGoOn).error().code == Code::limit);
+  REQUIRE(client.open(large, kGoOn));
+  CHECK(client.read_rest(1001, kGoOn)->size() == 1001);
 }
 
 TEST_CASE("who cannot be reached is named without a URL") {
