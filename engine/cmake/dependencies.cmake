@@ -23,10 +23,11 @@ endif()
 # Optional: finds many literals at once. Hyperscan, or Vectorscan where that does not exist (arm64).
 pkg_check_modules(HYPERSCAN IMPORTED_TARGET libhs)
 
-# The service: HTTP in (Beast) and out (libcurl), TLS, the store, metrics, logs, templates.
+# The service: HTTP in (Beast) and out (libcurl), AWS's XML (expat), TLS, the store, metrics, logs, templates.
 find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(OpenSSL 3 REQUIRED)
 find_package(CURL REQUIRED)
+find_package(EXPAT REQUIRED)
 find_package(SQLite3 REQUIRED)
 pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(SPDLOG REQUIRED IMPORTED_TARGET spdlog)

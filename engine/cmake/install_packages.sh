@@ -6,7 +6,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libfmt-dev libsimdjson-dev libyaml-cpp-dev zlib1g-dev
        libcli11-dev libexpected-dev libre2-dev
-       libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev
+       libboost1.81-dev libboost-json1.81-dev libssl-dev libcurl4-openssl-dev libexpat1-dev libsqlite3-dev
        prometheus-cpp-dev libspdlog-dev libctemplate-dev curl ca-certificates)
 case "$(dpkg --print-architecture)" in
   amd64) build+=(libisal-dev libhyperscan-dev) ;;  # optional: faster gzip, faster literals

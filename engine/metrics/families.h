@@ -30,6 +30,8 @@ inline constexpr std::string_view kReceiver[] = {"receiver"};
 inline constexpr std::string_view kReceiverState[] = {"receiver", "state"};
 inline constexpr std::string_view kReceiverReason[] = {"receiver", "reason"};
 inline constexpr std::string_view kReceiverTypeResult[] = {"receiver", "type", "result"};
+inline constexpr std::string_view kOperation[] = {"service", "operation"};
+inline constexpr std::string_view kOperationResult[] = {"service", "operation", "result"};
 inline constexpr std::string_view kRoute[] = {"route"};
 inline constexpr std::string_view kRouteStatus[] = {"route", "status"};
 }  // namespace label
@@ -240,6 +242,27 @@ inline constexpr CounterFamily kDeadLetters{{"tocsin_dead_letters_total",
 inline constexpr GaugeFamily kReceiverUp{
     {"tocsin_receiver_up", "1 while the receiver takes notifications.", label::kReceiver, {}}};
 
+// --- AWS -----------------------------------------------------------------------------------------
+inline constexpr CounterFamily kAwsRequests{
+    {"tocsin_aws_requests_total",
+     "Requests to AWS, each attempt counted (ok, or the kind of failure: throttled, denied, …).",
+     label::kOperationResult,
+     {}}};
+inline constexpr HistogramFamily kAwsRequestSeconds{
+    {"tocsin_aws_request_seconds",
+     "From a request to AWS to its answer; of GetObject to the first byte.", label::kOperation,
+     bucket::kRemote}};
+inline constexpr GaugeFamily kAwsClockOffset{
+    {"tocsin_aws_clock_offset_seconds",
+     "How far AWS's clock is ahead of ours; 0 until AWS refuses a request for it.",
+     {},
+     {}}};
+inline constexpr CounterFamily kAwsCredentialRefreshes{
+    {"tocsin_aws_credential_refreshes_total",
+     "Attempts to fetch AWS credentials (ok, failed).",
+     label::kResult,
+     {}}};
+
 // --- HTTP ----------------------------------------------------------------------------------------
 inline constexpr CounterFamily kHttpRequests{
     {"tocsin_http_requests_total", "Requests answered.", label::kRouteStatus, {}}};
@@ -295,6 +318,8 @@ inline constexpr const CounterFamily* kCounterFamilies[] = {&kLogMessages,
                                                             &kNotifications,
                                                             &kNotificationRetries,
                                                             &kDeadLetters,
+                                                            &kAwsRequests,
+                                                            &kAwsCredentialRefreshes,
                                                             &kHttpRequests,
                                                             &kHttpConnectionsRefused,
                                                             &kHttpMalformed};
@@ -323,10 +348,11 @@ inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kOutboxRows,
                                                         &kOutboxOldest,
                                                         &kReceiverUp,
+                                                        &kAwsClockOffset,
                                                         &kHttpConnections};
 inline constexpr const HistogramFamily* kHistogramFamilies[] = {
     &kEventLag,          &kBatchEvaluationSeconds, &kEventEvaluationSeconds,
     &kCommitSeconds,     &kNotificationSeconds,    &kAlertLatency,
-    &kHttpRequestSeconds};
+    &kAwsRequestSeconds, &kHttpRequestSeconds};
 
 }  // namespace tocsin::metrics
