@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/harden.h"
 #include "base/log.h"
+#include "base/supervisor.h"
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/version.h"
@@ -112,6 +113,11 @@ int run(const std::string& config_path, bool accept_loss) {
   options.version = kVersion;
   options.revision = kRevision;
   options.compiler = kCompiler;
+  const Supervisor supervisor;
+  options.reloading = [&supervisor] { supervisor.reloading(); };
+  options.reloaded = [&supervisor](const Status& done) {
+    supervisor.ready(done ? "reloaded" : "not reloaded: " + done.error().message);
+  };
   const net::ServerOptions listen = config->server;
   auto service = pipeline::Service::start(std::move(*config), std::move(options), system_clock());
   if (!service) {
@@ -123,8 +129,13 @@ int run(const std::string& config_path, bool accept_loss) {
                       {"port", (*service)->port()},
                       {"tls", !listen.tls.certificate_file.empty()},
                       {"version", kVersion}});
+  supervisor.ready(fmt::format("listening on {}:{}", listen.address, (*service)->port()));
+  std::optional<Watchdog> watchdog;
+  watchdog.emplace(supervisor, [&service] { return (*service)->stuck(); });
   const Status ended = (*service)->wait();
   log::info("stopping");
+  supervisor.stopping();
+  watchdog.reset();
   signals.let_go();
   const Status drained = (*service)->drain();
   if (!ended) {

@@ -44,6 +44,7 @@ Committer::Committer(store::Store& store, const LiveHolder& live, CorrelationSta
       commit_seconds_(registry.histogram(metrics::kCommitSeconds)),
       full_(registry.gauge(metrics::kStoreFull)),
       suspended_(registry.gauge(metrics::kCorrelationSuspended)),
+      pulse_(readiness, "committer"),
       refused_at_(clock.steady_ms() - kRefusedMs) {
   check_store();  // before anybody asks whether the service is ready
   thread_ = std::thread([this] { run(); });
@@ -88,8 +89,10 @@ std::size_t Committer::waiting() const {
 // Empty: there was nothing to do for a while, or it is over.
 std::vector<Committer::Item> Committer::take() {
   const MutexLock lock(mutex_);
+  pulse_.rest();
   wake_.wait_for(mutex_, std::chrono::milliseconds(kHousekeepingMs),
                  [&]() REQUIRES(mutex_) { return !queue_.empty() || stopping_; });
+  pulse_.step();
   std::vector<Item> items;
   Room room;
   while (!queue_.empty() && items.size() < at_once_ && room.findings > 0 && room.bytes > 0) {
@@ -201,6 +204,7 @@ Committer::Outcome Committer::write(std::span<Item> items, bool all) {
   const auto failure = [&](const Error& error, Failure::Of of) {
     return tl::unexpected(Failure{error, is_of_store(error) ? Failure::Of::store : of, 0});
   };
+  pulse_.step();
   resume();
   if (!is_suspended()) {
     if (Status ready = correlations_.prepare(live_.get()); !ready) {

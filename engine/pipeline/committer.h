@@ -152,6 +152,7 @@ class Committer {
   std::deque<Item> queue_ GUARDED_BY(mutex_);
   bool stopping_ GUARDED_BY(mutex_) = false;
 
+  Readiness::Pulse pulse_;  // of the thread
   // Of the thread alone.
   std::int64_t refused_at_;                      // steady, ms: when something was refused last
   std::int64_t failed_at_ = 0;                   // when a write failed last

@@ -81,6 +81,7 @@ void Committer::end_due_intervals() {
 
 Result<Recorded> Committer::end_intervals(std::size_t limit, bool& more) {
   more = false;
+  pulse_.step();
   Result<store::Transaction> transaction = store_.begin();
   if (!transaction) return tl::unexpected(std::move(transaction.error()));
   Recorder recorder(*transaction, clock_.wall_ms());

@@ -173,6 +173,8 @@ std::optional<net::ServerReply> HttpService::forbid(const Route& route,
 
 void HttpService::handle(net::ServerRequest request, net::Responder responder) {
   const Route& route = *find(request.head.path);
+  Readiness::Pulse pulse(readiness_, "HTTP thread");
+  pulse.step();
   net::Responder counted(
       std::make_shared<Counting>(registry_, route.path, request.received, std::move(responder)));
   switch (route.id) {
@@ -181,7 +183,7 @@ void HttpService::handle(net::ServerRequest request, net::Responder responder) {
     case Route::Id::metrics:
       return counted.send(metrics_page(request.head));
     case Route::Id::health:
-      return counted.send(plain(200, "ok\n"));
+      return counted.send(health());
     case Route::Id::ready:
       return counted.send(readiness());
     case Route::Id::alerts:
@@ -200,6 +202,11 @@ void HttpService::handle(net::ServerRequest request, net::Responder responder) {
   reload_([this, waiting](const Status& done) {
     waiting->send(done ? answer(api_.reloaded()) : problem(500, done.error().message));
   });
+}
+
+net::ServerReply HttpService::health() const {
+  const std::string stuck = readiness_.stuck();
+  return stuck.empty() ? plain(200, "ok\n") : plain(503, stuck + "\n");
 }
 
 net::ServerReply HttpService::readiness() const {

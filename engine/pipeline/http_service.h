@@ -37,6 +37,7 @@ class HttpService final : public net::HttpService {
   class Counting;
   static const Route* find(const std::string& path);
   std::optional<net::ServerReply> forbid(const Route& route, const net::HttpHead& head) const;
+  net::ServerReply health() const;
   net::ServerReply readiness() const;
   net::ServerReply metrics_page(const net::HttpHead& head) const;
 

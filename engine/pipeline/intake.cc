@@ -136,7 +136,11 @@ std::optional<Intake::Job> Intake::take() {
 
 void Intake::work() {
   std::unique_ptr<Evaluator> evaluator;
-  while (std::optional<Job> job = take()) {
+  Readiness::Pulse pulse(readiness_, "worker");
+  for (;; pulse.rest()) {
+    std::optional<Job> job = take();
+    if (!job) return;
+    pulse.step();
     if (is_over()) {
       refuse(std::move(*job), "shutting down");
       continue;

@@ -1,5 +1,8 @@
 #include "pipeline/readiness.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "metrics/families.h"
@@ -62,6 +65,29 @@ std::string Readiness::why_not() const {
 
 std::string Readiness::problem() const {
   return join(static_cast<std::size_t>(Cause::lifecycle) + 1);
+}
+
+Readiness::Pulse::Pulse(const Readiness& readiness, std::string_view name)
+    : readiness_(readiness), name_(name) {
+  const MutexLock lock(readiness_.pulses_mutex_);
+  readiness_.pulses_.push_back(this);
+}
+
+Readiness::Pulse::~Pulse() {
+  const MutexLock lock(readiness_.pulses_mutex_);
+  auto& pulses = readiness_.pulses_;
+  pulses.erase(std::find(pulses.begin(), pulses.end(), this));
+}
+
+std::string Readiness::stuck() const {
+  const MutexLock lock(pulses_mutex_);
+  const std::int64_t now = clock_.steady_ms();
+  for (const Pulse* const pulse : pulses_) {
+    const std::int64_t since = pulse->since_;
+    if (since == Pulse::kResting || now - since < kStuckMs) continue;
+    return fmt::format("the {} has been at one step for {} s", pulse->name_, (now - since) / 1000);
+  }
+  return {};
 }
 
 void Readiness::publish() const {

@@ -1,12 +1,15 @@
 // Readiness: whether the service takes events at the moment, and why not: what /readyz and the
-// metrics tocsin_ready and tocsin_not_ready say. Thread-safe.
+// metrics tocsin_ready and tocsin_not_ready say; and whether its threads still go on (Pulse), which
+// /healthz and the supervisor's watchdog ask. Thread-safe.
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -23,6 +26,31 @@ class Readiness {
     stalled,    // submissions were tried, and none got through for kStalledMs
   };
   static constexpr std::int64_t kStalledMs = 60'000;
+  // No step of a thread takes so long, on the slowest disk either: a thread that is at one step for
+  // longer does not come back, and only a restart helps.
+  static constexpr std::int64_t kStuckMs = 120'000;
+
+  // One thread's sign of life. Its work is cut into steps, between which it may rest for any time.
+  class Pulse {
+   public:
+    // Resting. `readiness` must outlive it; `name` is a literal.
+    Pulse(const Readiness& readiness, std::string_view name);
+    ~Pulse();
+    Pulse(const Pulse&) = delete;
+    Pulse& operator=(const Pulse&) = delete;
+
+    // A step begins, and the one before it, if any, has ended.
+    void step() { since_ = readiness_.clock_.steady_ms(); }
+    void rest() { since_ = kResting; }
+
+   private:
+    friend class Readiness;
+    static constexpr std::int64_t kResting = -1;
+
+    const Readiness& readiness_;
+    const std::string_view name_;
+    std::atomic<std::int64_t> since_ = kResting;  // steady, ms
+  };
 
   // Not ready: starting. Both must outlive it.
   Readiness(metrics::Registry& registry, const Clock& clock);
@@ -38,6 +66,8 @@ class Readiness {
   std::string why_not() const;
   // The same without Cause::lifecycle: what is wrong.
   std::string problem() const;
+  // "": every thread with a pulse rests or goes on. Otherwise which one is stuck, in words.
+  std::string stuck() const;
   // Sets the metrics.
   void publish() const;
 
@@ -54,6 +84,8 @@ class Readiness {
   // Steady, ms: the first try since one got through, and the last one.
   std::optional<std::int64_t> waiting_since_ GUARDED_BY(mutex_);
   std::int64_t tried_at_ GUARDED_BY(mutex_) = 0;
+  mutable Mutex pulses_mutex_;
+  mutable std::vector<const Pulse*> pulses_ GUARDED_BY(pulses_mutex_);
 };
 
 }  // namespace tocsin::pipeline

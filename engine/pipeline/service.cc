@@ -228,6 +228,7 @@ void Service::raise_failed(const std::shared_ptr<const Live>& live,
 }
 
 Status Service::reload() {
+  if (options_.reloading) options_.reloading();
   const Status done = do_reload();
   registry_.counter(metrics::kReloads, {done ? "success" : "failure"}).add();
   registry_.gauge(metrics::kConfigLastReloadSuccessful).set(done ? 1 : 0);
@@ -241,6 +242,7 @@ Status Service::reload() {
   } else {
     log::error("not reloaded: what was in force stays", {{"reason", done.error().message}});
   }
+  if (options_.reloaded) options_.reloaded(done);
   return done;
 }
 

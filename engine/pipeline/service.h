@@ -30,6 +30,9 @@ struct ServiceOptions {
   // Reads the configuration again, as it was read the first time.
   std::function<std::optional<Config>(Diagnostics&)> load;
   std::string version, revision, compiler;
+  // From the reloader's thread, before and after each reload. May be empty.
+  std::function<void()> reloading;
+  std::function<void(const Status&)> reloaded;
 };
 
 class Service {
@@ -43,6 +46,9 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   std::uint16_t port() const { return server_->port(); }
+
+  // "": it goes on. Otherwise why it will not without a restart, in words. From any thread.
+  std::string stuck() const { return readiness_.stuck(); }
 
   // SIGHUP.
   void request_reload() { reloader_->request(); }

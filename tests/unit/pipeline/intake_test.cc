@@ -87,6 +87,8 @@ class IntakeBench {
 
   Intake& intake() { return *intake_; }
   store::Store& store() { return running_.store(); }
+  const Readiness& readiness() { return running_.readiness(); }
+  SetClock& readiness_clock() { return machine_.clock; }
 
   FastClock clock;
   std::vector<std::pair<std::string, source::Receipt>> receipts;  // once all is stopped
@@ -212,6 +214,21 @@ TEST_CASE("a long submission lets the others pass") {
     CHECK(receipt.alerts == receipt.accepted);
   }
   CHECK(bench.intake().load().bytes == 0);
+}
+
+TEST_CASE("a worker that evaluates one slice for ever is stuck, until it goes on") {
+  IntakeBench bench;
+  bench.submit("held", record("e", "arn:a"));  // nobody gets the time
+  // The committer goes on, but time may pass in the middle of its steps, too.
+  const auto is_stuck = [&] { return bench.readiness().stuck().starts_with("the worker has"); };
+  for (int i = 0; i < 200 && !is_stuck(); ++i) {
+    bench.readiness_clock().advance(Readiness::kStuckMs);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(is_stuck());
+  bench.clock.open();
+  bench.wait_for_receipts();
+  while (!bench.readiness().stuck().empty()) std::this_thread::yield();
 }
 
 TEST_CASE("in the end, what is not evaluated in time is refused and leaves nothing") {
