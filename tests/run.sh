@@ -23,6 +23,11 @@ stage() {
 
 stage "packages"
 engine/cmake/install_packages.sh test
+if ! python3 -c 'import boto3, moto.server' 2>/dev/null; then  # for tests/aws
+  python3 -m venv build/venv && build/venv/bin/pip install -q 'moto[server]==5.2.1' ||
+    echo "moto cannot be installed: the tests of the AWS clients are skipped" >&2
+  export PATH=$PWD/build/venv/bin:$PATH
+fi
 if command -v ccache >/dev/null; then
   export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_SLOPPINESS=pch_defines,time_macros
 fi

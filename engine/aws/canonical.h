@@ -1,5 +1,5 @@
-// The canonical spelling of URLs, which AWS's signatures cover: whoever signs a URL that is spelled
-// otherwise is refused. libcurl signs what it is given, so that every URL is built here. Pure.
+// The canonical spelling of URLs, which AWS's signatures cover: a request whose URL is spelled
+// otherwise is refused. Every URL is built here and sent as it is. Pure.
 #pragma once
 
 #include <string>

@@ -93,6 +93,9 @@ Result<std::size_t> S3Object::read(char* out, std::size_t size) {
                         fmt::format("{} broke off after {} bytes: {}", call_.resource, consumed_,
                                     got.error().message)});
     }
+    const std::int64_t wait =
+        resumes_ == 1 ? 0 : backoff_ms(resumes_, Kind::transport, random_fraction());
+    wait_ms(wait, stop_);
     if (!resume()) return fail_with(*failure_);
   }
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "aws/signature.h"
 #include "base/ip.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -146,15 +147,26 @@ net::HttpRequest Transport::build(const Call& call, const Target& target,
   request.timeout_ms = call.timeout_ms;
   request.idle_timeout_ms = call.idle_timeout_ms;
   if (credentials == nullptr) return request;
+
   const std::string date = amz_date(clock_.wall_ms() + clock_offset_ms());
+  const std::string hash = net::hex(net::as_text(net::sha256(call.body)));
+  const std::string_view host = std::string_view(target.base).substr(target.base.find("://") + 3);
+  request.headers.emplace_back("Host", Secret(std::string(host.substr(0, host.find('/')))));
   request.headers.emplace_back("x-amz-date", Secret(date));
-  request.headers.emplace_back("x-amz-content-sha256",
-                               Secret(net::hex(net::as_text(net::sha256(call.body)))));
+  request.headers.emplace_back("x-amz-content-sha256", Secret(hash));
   if (!credentials->session_token.empty()) {
     request.headers.emplace_back("x-amz-security-token", credentials->session_token);
   }
-  request.aws = net::AwsSigning{credentials->access_key, credentials->secret_key, call.region,
-                                std::string(name(call.service))};
+  // An endpoint may have a path of its own.
+  const std::size_t slash = host.find('/');
+  const std::string path =
+      (slash == host.npos ? std::string() : std::string(host.substr(slash))) + target.path;
+  const std::string query = canonical_query(call.query);
+  SignedParts parts{request.method, path, query, {}, hash};
+  for (const auto& [key, value] : request.headers) parts.headers.emplace_back(key, value.reveal());
+  request.headers.emplace_back(
+      "Authorization",
+      Secret(authorization(std::move(parts), *credentials, date, call.region, name(call.service))));
   return request;
 }
 

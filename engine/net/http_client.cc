@@ -239,7 +239,6 @@ struct HttpClient::Impl {
   void prepare(const HttpRequest& request);
   void prepare_tls();
   void prepare_proxy();
-  void sign(const AwsSigning& aws);
   Status start(const HttpRequest& request);
   void perform();
   // Runs the transfer until `ready()` or its end. False: stopped.
@@ -274,16 +273,6 @@ void HttpClient::Impl::prepare_proxy() {
   set(CURLOPT_NOPROXY, "");
 }
 
-// libcurl would read an access key with a colon as name and password: they are given one by one.
-void HttpClient::Impl::sign(const AwsSigning& aws) {
-  set(CURLOPT_AWS_SIGV4, ("aws:amz:" + aws.region + ':' + aws.service).c_str());
-  set(CURLOPT_USERNAME, aws.access_key.c_str());
-  std::string key(aws.secret_key.reveal());
-  set(CURLOPT_PASSWORD, key.c_str());
-  explicit_bzero(key.data(), key.size());
-  set(CURLOPT_PATH_AS_IS, 1L);
-}
-
 void HttpClient::Impl::prepare(const HttpRequest& request) {
   exchange = Exchange{};
   exchange.egress = &options.egress;
@@ -296,6 +285,7 @@ void HttpClient::Impl::prepare(const HttpRequest& request) {
   set(CURLOPT_URL, std::string(request.url.reveal()).c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_HTTP_CONTENT_DECODING, 0L);  // no bombs; compression is not asked for either
@@ -318,7 +308,6 @@ void HttpClient::Impl::prepare(const HttpRequest& request) {
   set(CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
 
   set(CURLOPT_HTTPHEADER, headers.get());
-  if (request.aws) sign(*request.aws);
   if (request.method == "GET" || request.method == "HEAD") {
     set(CURLOPT_HTTPGET, 1L);
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);

@@ -25,21 +25,11 @@ namespace tocsin::net {
 
 inline constexpr std::size_t kAnswerBytes = std::size_t{64} << 10;
 
-// AWS Signature Version 4. libcurl signs URL, headers and body exactly as they are given: URL and
-// query must be canonical (aws/canonical.h), and x-amz-date and x-amz-content-sha256 be among the
-// headers.
-struct AwsSigning {
-  std::string access_key;
-  Secret secret_key;
-  std::string region, service;
-};
-
 struct HttpRequest {
   std::string method = "POST";
-  Secret url;  // a credential, as often as not; never logged
+  Secret url;  // a credential, as often as not; never logged. Its path is sent as it is
   std::vector<std::pair<std::string, Secret>> headers;
   std::string body;
-  std::optional<AwsSigning> aws;
   // Of the whole exchange; 0: ClientOptions::timeout_ms.
   std::int64_t timeout_ms = 0;
   // Not 0: no limit on the whole exchange, but on each wait for bytes of the answer.
