@@ -121,11 +121,27 @@ Intake::Load Intake::load() const {
   return load_;
 }
 
-// A job to go on with; nothing: it is over.
+void Intake::rules_changed() {
+  const MutexLock lock(mutex_);
+  wake_.notify_all();
+}
+
+bool Intake::is_outdated(const Evaluator* evaluator) const {
+  return evaluator != nullptr && &evaluator->live() != live_.get().get();
+}
+
+// Until there is a job or the worker's evaluator is outdated. False: it is over.
+bool Intake::wait_for_work(const Evaluator* evaluator) {
+  const MutexLock lock(mutex_);
+  wake_.wait(mutex_, [&]() REQUIRES(mutex_) {
+    return !new_.empty() || !under_way_.empty() || stopping_ || is_outdated(evaluator);
+  });
+  return !new_.empty() || !under_way_.empty() || !stopping_;
+}
+
+// A job to go on with; nullopt: there is none.
 std::optional<Intake::Job> Intake::take() {
   const MutexLock lock(mutex_);
-  wake_.wait(mutex_,
-             [&]() REQUIRES(mutex_) { return !new_.empty() || !under_way_.empty() || stopping_; });
   if (new_.empty() && under_way_.empty()) return std::nullopt;
   took_new_ = under_way_.empty() || (!new_.empty() && !took_new_);
   std::deque<Job>& from = took_new_ ? new_ : under_way_;
@@ -137,9 +153,12 @@ std::optional<Intake::Job> Intake::take() {
 void Intake::work() {
   std::unique_ptr<Evaluator> evaluator;
   Readiness::Pulse pulse(readiness_, "worker");
-  for (;; pulse.rest()) {
+  for (; wait_for_work(evaluator.get()); pulse.rest()) {
     std::optional<Job> job = take();
-    if (!job) return;
+    if (!job) {
+      if (is_outdated(evaluator.get())) evaluator.reset();
+      continue;
+    }
     pulse.step();
     if (is_over()) {
       refuse(std::move(*job), "shutting down");

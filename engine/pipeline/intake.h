@@ -51,6 +51,8 @@ class Intake final : public source::Intake {
   source::Receipt submit_and_wait(source::Submission submission, std::stop_token stop) override;
   Result<std::string> position(const std::string& source) override;
 
+  // The rules in force have changed: workers that wait for submissions drop the earlier ones now.
+  void rules_changed();
   // What is not evaluated at that time (steady, milliseconds) is refused with Code::busy.
   void finish_by(std::int64_t steady_ms) { end_ = steady_ms; }
   // Takes nothing more, finishes what was taken (as far as the committer), and ends the workers.
@@ -77,6 +79,8 @@ class Intake final : public source::Intake {
   };
 
   void work();
+  bool wait_for_work(const Evaluator* evaluator);
+  bool is_outdated(const Evaluator* evaluator) const;
   std::optional<Job> take();
   void evaluate(Evaluator& evaluator, Job job);
   void put_back(Job job);

@@ -270,8 +270,10 @@ Status Service::do_reload() {
     log::warning("a change takes effect only after a restart", {{"section", section}});
   }
   log::configure(next->log.level, next->log.format);
-  const std::shared_ptr<const Live> before = live_.get();
+  std::shared_ptr<const Live> before = live_.get();
   put_into_force(*next, std::move(*live), before->ruleset.failed);
+  intake_->rules_changed();
+  reclaimer_.retire(std::move(before));
   http_->set_auth(std::make_shared<const net::Auth>(next->tokens, next->certificates));
   const MutexLock lock(config_mutex_);
   config_ = std::move(*next);

@@ -21,6 +21,7 @@
 #include "pipeline/gauges.h"
 #include "pipeline/http_service.h"
 #include "pipeline/readiness.h"
+#include "pipeline/reclaimer.h"
 #include "pipeline/reloader.h"
 #include "pipeline/rule_files.h"
 
@@ -85,6 +86,7 @@ class Service {
   Readiness readiness_;
   LiveHolder live_;
 
+  Reclaimer reclaimer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<RuleFiles> rule_files_;  // after begin(): the reloader's
   std::unique_ptr<deliver::Dispatcher> dispatcher_;

@@ -41,6 +41,7 @@ case $mode in
     check store_tools
     check hardened
     check reload --reloads 50
+    check list_memory
     check retries --alerts 20
     check flood --seconds 2
     ;;
@@ -57,6 +58,7 @@ case $mode in
     check store_tools
     check hardened
     check reload --reloads 3000
+    check list_memory
     check retries --alerts 500
     check flood --seconds 30
     ;;

@@ -86,6 +86,7 @@ class IntakeBench {
   }
 
   Intake& intake() { return *intake_; }
+  Running& running() { return running_; }
   store::Store& store() { return running_.store(); }
   const Readiness& readiness() { return running_.readiness(); }
   SetClock& readiness_clock() { return machine_.clock; }
@@ -100,6 +101,25 @@ class IntakeBench {
   std::size_t submitted_ = 0;
   std::optional<Intake> intake_;
 };
+
+TEST_CASE("workers that wait drop rules that were replaced, though nothing is submitted") {
+  IntakeBench bench;
+  bench.clock.open();
+  bench.submit("one", record("e1", "arn:a"));
+  bench.wait_for_receipts();
+  const std::weak_ptr<const Live> before = bench.running().live().get();
+  bench.running().put_into_force(rule_yaml("Another") + kRule);
+  bench.running().pass(1);  // the committer works with the new ones
+  bench.intake().rules_changed();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!before.expired() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  CHECK(before.expired());
+  bench.submit("two", record("e2", "arn:a"));
+  bench.wait_for_receipts();
+  bench.intake().stop();
+  REQUIRE(bench.receipts.size() == 2);
+  CHECK(bench.receipts[1].second.alerts == 1);
+}
 
 TEST_CASE("unreadable records of a submission are one firing, whatever their number") {
   for (const std::int64_t interval : {std::int64_t{0}, std::int64_t{300'000}}) {
