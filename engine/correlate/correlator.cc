@@ -26,6 +26,13 @@ struct Correlator::Impl {
     }
   }
 
+  // `hit` must outlive it. There is one at a time.
+  Arrival arrival_of(const Hit& hit, HitRef ref) {
+    groups.clear();
+    const bool heard = hit.rule >= correlations->heard_by(0);
+    return {hit.time, hit.since, hit.event, hit.fields, hit.evidence, ref, groups, heard, nullptr};
+  }
+
   // Calls visit(track, input) for everyone who takes a hit found by `rule`.
   template <class Visit>
   Status for_each_use(std::uint32_t rule, Visit visit) {
@@ -74,7 +81,7 @@ struct Correlator::Impl {
   Status derive(HitRef first, Output& output) {
     for (std::size_t i = 0; i < world.derived.size(); ++i) {
       World::Derived derived = world.derived[i];
-      if (derived.carried == nullptr) {
+      if (derived.carried == nullptr || derived.carried->numbering() != world.numbering) {
         Result<std::shared_ptr<const Carried>> read = read_carried(derived.closing);
         if (!read) return tl::unexpected(std::move(read.error()));
         derived.carried = std::move(*read);
@@ -83,11 +90,15 @@ struct Correlator::Impl {
       const std::uint32_t rule = correlations->firing_of(derived.correlation);
       const Carried& carried = *derived.carried;
       const HitRef ref = first + output.derived.size();
-      output.derived.add({rule, derived.time, derived.time, carried.event,
-                          FieldValues(carried.fields), carried.evidence});
-      const Arrival arrival{
-          derived.time,     derived.time, carried.event, FieldValues(carried.fields),
-          carried.evidence, ref,          false,         derived.carried};
+      const Hit hit{rule,
+                    derived.time,
+                    derived.time,
+                    carried.event(),
+                    FieldValues(carried.fields()),
+                    carried.evidence()};
+      output.derived.add(hit);
+      Arrival arrival = arrival_of(hit, ref);
+      arrival.carried = derived.carried;
       const Result<Track::Taken> taken = take(rule, arrival);
       if (!taken) return tl::unexpected(taken.error());
       output.keep_until = std::max(output.keep_until, taken->until);
@@ -108,7 +119,7 @@ struct Correlator::Impl {
       if ((*row)->first + kept->index[i] != ref) continue;
       const Hit hit = kept->hits[i];
       return std::make_shared<const Carried>(hit.fields.packed(), hit.evidence, hit.event,
-                                             *world.carried_bytes);
+                                             world.numbering, *world.carried_bytes);
     }
     return nullptr;
   }
@@ -141,19 +152,11 @@ struct Correlator::Impl {
     }
   }
 
-  Status settle() {
-    if (!std::exchange(restored, false)) return {};
-    for (const auto& track : tracks) {
-      if (Status settled = track->settle(); !settled) return settled;
-    }
-    return {};
-  }
-
   std::shared_ptr<const Correlations> correlations;
   World world;
   std::vector<std::unique_ptr<Track>> tracks;
+  GroupKeys groups;  // of the hit at hand
   std::uint64_t late = 0;
-  bool restored = false;
 };
 
 Correlator::Correlator(std::shared_ptr<const Correlations> correlations, const Limits& limits,
@@ -167,7 +170,6 @@ const Correlations& Correlator::correlations() const {
 }
 
 Status Correlator::add(const HitBatch& hits, HitRef first, Output& output) {
-  if (Status settled = impl_->settle(); !settled) return settled;
   output.keep.assign(hits.size(), false);
   for (std::size_t i = 0; i < hits.size(); ++i) {
     const Hit hit = hits[i];
@@ -175,11 +177,8 @@ Status Correlator::add(const HitBatch& hits, HitRef first, Output& output) {
       ++impl_->late;
       continue;
     }
-    const bool heard = hit.rule >= impl_->correlations->heard_by(0);
-    const Arrival arrival{hit.time,     std::max(hit.since, impl_->world.watermark),
-                          hit.event,    hit.fields,
-                          hit.evidence, first + i,
-                          heard,        nullptr};
+    Arrival arrival = impl_->arrival_of(hit, first + i);
+    arrival.since = std::max(hit.since, impl_->world.watermark);
     const Result<Track::Taken> taken = impl_->take(hit.rule, arrival);
     if (!taken) return tl::unexpected(taken.error());
     output.keep[i] = taken->keep;
@@ -192,7 +191,6 @@ Status Correlator::add(const HitBatch& hits, HitRef first, Output& output) {
 }
 
 Status Correlator::advance(Time watermark, HitRef first, Output& output) {
-  if (Status settled = impl_->settle(); !settled) return settled;
   if (watermark <= impl_->world.watermark) return {};
   impl_->world.watermark = watermark;
   for (const auto& track : impl_->tracks) {
@@ -223,25 +221,20 @@ Time Correlator::next_due() const {
 
 void Correlator::restore_watermark(Time watermark) {
   impl_->world.watermark = impl_->world.passed = watermark;
-  impl_->restored = true;
 }
 
 void Correlator::restore(const OpenEpisode& episode) {
-  impl_->restored = true;
   const auto& all = impl_->correlations->all();
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].key == episode.correlation) return impl_->tracks[i]->restore(episode);
   }
 }
 
-Status Correlator::restore(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
-                           const std::function<bool(CorrelationIndex)>& wanted) {
-  impl_->restored = true;
+Status Correlator::restore(const HitBatch& hits, FunctionRef<HitRef(std::size_t)> refs,
+                           FunctionRef<bool(CorrelationIndex)> wanted) {
   for (std::size_t i = 0; i < hits.size(); ++i) {
     const Hit hit = hits[i];
-    const bool heard = hit.rule >= impl_->correlations->heard_by(0);
-    const Arrival arrival{hit.time,     hit.since, hit.event, hit.fields,
-                          hit.evidence, refs(i),   heard,     nullptr};
+    const Arrival arrival = impl_->arrival_of(hit, refs(i));
     const Status status =
         impl_->for_each_use(hit.rule, [&](Track& track, const Input& input) -> Status {
           return wanted(track.index()) ? track.restore(arrival, input) : Status();
@@ -251,29 +244,34 @@ Status Correlator::restore(const HitBatch& hits, const std::function<HitRef(std:
   return {};
 }
 
-Status Correlator::take_over(Correlator& old) {
+Status Correlator::end_restore() {
+  for (const auto& track : impl_->tracks) {
+    if (Status ended = track->end_restore(); !ended) return ended;
+  }
+  return {};
+}
+
+void Correlator::take_over(Correlator& old) {
   Impl& from = *old.impl_;
-  if (Status settled = from.settle(); !settled) return settled;
   World& world = impl_->world;
   world.carried_bytes = from.world.carried_bytes;
   world.watermark = from.world.watermark;
   world.passed = from.world.passed;
   world.ended = std::move(from.world.ended);
   impl_->late = from.late;
-  // Fields that had a number keep it.
   const std::vector<std::string>& before = from.correlations->fields();
   const std::vector<std::string>& now = impl_->correlations->fields();
-  const bool same_slots =
+  const bool keeps_slots =
       before.size() <= now.size() && std::equal(before.begin(), before.end(), now.begin());
+  world.numbering = from.world.numbering + (keeps_slots ? 0 : 1);
   std::unordered_map<Key, Track*, KeyHasher> known;
   for (const auto& track : from.tracks) {
     known.emplace((*from.correlations)[track->index()].key, track.get());
   }
   for (const auto& track : impl_->tracks) {
     const auto found = known.find((*impl_->correlations)[track->index()].key);
-    if (found != known.end()) track->take_over(*found->second, same_slots);
+    if (found != known.end()) track->take_over(*found->second);
   }
-  return {};
 }
 
 std::vector<Key> Correlator::take_ended() {

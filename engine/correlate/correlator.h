@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "correlate/correlations.h"
 #include "correlate/hit.h"
@@ -136,19 +139,20 @@ class Correlator {
   // turn out to be nothing then.
   Time next_due() const;
 
-  // After a restart, in this order: the watermark, the open episodes, and the kept hits (those that
-  // came in and the derived ones), in any order. `wanted(correlation)` says whether they are for
-  // it.
+  // After a restart, in this order: the watermark, the open episodes, the kept hits (those that
+  // came in and the derived ones) in any order, and the end. `wanted(correlation)` says whether
+  // hits are for it.
   void restore_watermark(Time watermark);
   void restore(const OpenEpisode& episode);
-  Status restore(const HitBatch& hits, const std::function<HitRef(std::size_t)>& refs,
-                 const std::function<bool(CorrelationIndex)>& wanted);
+  Status restore(const HitBatch& hits, FunctionRef<HitRef(std::size_t)> refs,
+                 FunctionRef<bool(CorrelationIndex)> wanted);
+  Status end_restore();
 
   // Instead, after the rules have changed: moves what `old` knows of each correlation whose key is
   // the same, at the cost of the number of correlations, not of hits. What `old` knows of others is
   // gone. Preconditions: nothing was added yet, `memory` is the same and has all hits that `old`
   // asked to keep. Afterwards `old` can only be destroyed.
-  Status take_over(Correlator& old);
+  void take_over(Correlator& old);
 
   // Episodes that ended since the last call: nothing can be added to them any more.
   std::vector<Key> take_ended();
@@ -166,6 +170,9 @@ class Correlator {
 };
 
 // Of a group: of the values of its fields, in their order.
-Key group_key(const std::vector<std::string_view>& values);
+Key group_key(std::span<const std::string_view> values);
+inline Key group_key(std::initializer_list<std::string_view> values) {
+  return group_key(std::span(values.begin(), values.size()));
+}
 
 }  // namespace tocsin::correlate

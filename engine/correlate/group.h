@@ -1,6 +1,7 @@
 // What the correlator remembers of one group: its hits in the order of time, and its open episodes.
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -18,22 +19,33 @@ namespace tocsin::correlate {
 // evidence. Counts its bytes in `held`, which must outlive it.
 class Carried {
  public:
-  Carried(std::string_view with_fields, std::string_view with_evidence, const Key& of_event,
-          std::uint64_t& held)
-      : fields(with_fields), evidence(with_evidence), event(of_event), held_(held) {
-    held_ += bytes();
+  // `numbering`: of the fields' slots (World::numbering).
+  Carried(std::string_view fields, std::string_view evidence, const Key& event,
+          std::uint64_t numbering, std::atomic<std::uint64_t>& held)
+      : text_(std::string(fields).append(evidence)),
+        fields_size_(fields.size()),
+        event_(event),
+        numbering_(numbering),
+        held_(held) {
+    held_.fetch_add(bytes(), std::memory_order_relaxed);
   }
-  ~Carried() { held_ -= bytes(); }
+  ~Carried() { held_.fetch_sub(bytes(), std::memory_order_relaxed); }
   Carried(const Carried&) = delete;
   Carried& operator=(const Carried&) = delete;
 
-  const std::string fields, evidence;
-  const Key event;
+  std::string_view fields() const { return std::string_view(text_).substr(0, fields_size_); }
+  std::string_view evidence() const { return std::string_view(text_).substr(fields_size_); }
+  const Key& event() const { return event_; }
+  std::uint64_t numbering() const { return numbering_; }
 
  private:
-  std::uint64_t bytes() const { return sizeof *this + fields.size() + evidence.size(); }
+  std::uint64_t bytes() const { return sizeof *this + text_.size(); }
 
-  std::uint64_t& held_;
+  const std::string text_;
+  const std::size_t fields_size_;
+  const Key event_;
+  const std::uint64_t numbering_;
+  std::atomic<std::uint64_t>& held_;
 };
 
 // The value that a hit contributes. value_count: a hash of 128 bits, as events choose the value;

@@ -15,7 +15,7 @@ Key key_of(std::initializer_list<std::string_view> texts) {
   return hash.bytes();
 }
 
-Key group_key(const std::vector<std::string_view>& values) {
+Key group_key(std::span<const std::string_view> values) {
   KeyHash hash;
   for (const std::string_view value : values) hash.add_field(value);
   return hash.bytes();

@@ -152,15 +152,11 @@ Status Novelty::restore(const Use& use, Time watermark) {
   return {};
 }
 
-void Novelty::take_over(Novelty& old, bool keeps_carried) {
+void Novelty::take_over(Novelty& old) {
   runs_ = std::move(old.runs_);
   agenda_ = std::move(old.agenda_);
   certain_ = std::move(old.certain_);
   remembered_ = std::move(old.remembered_);
-  if (keeps_carried) return;
-  for (auto& [value, runs] : runs_) {
-    for (Run& run : runs) run.first.carried.reset();
-  }
 }
 
 Status Novelty::settle_restored(const std::function<bool(const Key&)>& told) {

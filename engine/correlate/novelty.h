@@ -49,8 +49,8 @@ class Novelty {
   // After a restart: the uses that were kept, then whether a firing was told before.
   Status restore(const Use& use, Time watermark);
   Status settle_restored(const std::function<bool(const Key& episode)>& told);
-  // Everything that `old`, of the same correlation, knows; what its uses carry only if asked for.
-  void take_over(Novelty& old, bool keeps_carried);
+  // Everything that `old`, of the same correlation, knows.
+  void take_over(Novelty& old);
   // Settles the uses before `watermark`. Returns whether there were any.
   Result<bool> advance(Time watermark, const Fire& fire);
   // When the watermark passes this, advance() has something to do.

@@ -109,7 +109,7 @@ void Presence::see(std::string_view source) {
     watch.last = nullptr;
     watch.last_values = packed_;
     std::size_t groups = 0;
-    for_each_tuple(slots, FieldValues(packed_), [&](const std::vector<std::string_view>& values) {
+    for_each_tuple(slots, FieldValues(packed_), [&](Tuple values) {
       if (!has_room()) return;
       Group& group = group_for(watch, values);
       hear(watch, group, time);
@@ -124,7 +124,7 @@ bool Presence::has_room() {
   return false;
 }
 
-Presence::Group& Presence::group_for(Watch& watch, const std::vector<std::string_view>& values) {
+Presence::Group& Presence::group_for(Watch& watch, std::span<const std::string_view> values) {
   const Key key = group_key(values);
   const auto [found, added] = watch.groups.try_emplace(key);
   Group& group = found->second;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -68,7 +69,7 @@ class Presence {
   void see(std::string_view source);
   Time time_of_read();
   bool has_room();
-  Group& group_for(Watch& watch, const std::vector<std::string_view>& values);
+  Group& group_for(Watch& watch, std::span<const std::string_view> values);
   void hear(const Watch& watch, Group& group, Time time);
   void append(CorrelationIndex correlation, const Group& group, HitBatch& out);
 

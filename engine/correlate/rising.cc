@@ -97,7 +97,8 @@ class Rising final : public Judge {
       const std::size_t after = first_after_block(hits, at);
       if (!all_done(hits, at, after)) {
         const std::size_t lowest = begin_of(hits, at);
-        if (!only_counts_) {
+        bool holds = may_hold(after - lowest);
+        if (holds && !only_counts_) {
           if (!started || lowest >= end) {
             measure_.clear();
             begin = end = lowest;
@@ -105,20 +106,19 @@ class Rising final : public Judge {
           }
           for (; end < after; ++end) measure_.add(hits[end]);
           for (; begin < lowest; ++begin) measure_.remove(hits[begin]);
+          double measure = 0;
+          holds = measure_.holds(begin_time(hits, lowest, hits[at].time), measure);
         }
-        if (holds(hits, lowest, after, at)) fire_block(hits, at, after, fire);
+        if (holds) fire_block(hits, at, after, fire);
       }
       at = after;
     }
   }
 
-  bool holds(const std::vector<Entry>& hits, std::size_t lowest, std::size_t after,
-             std::size_t at) {
-    if (only_counts_) {
-      return within_bounds(*correlation_.source, static_cast<double>(after - lowest));
-    }
-    double measure = 0;
-    return measure_.holds(begin_time(hits, lowest, hits[at].time), measure);
+  // Whether so many hits can fulfil the condition: but for sums, they measure at most their number.
+  bool may_hold(std::size_t hits) const {
+    return correlation_.source->type == sigma::Correlation::Type::value_sum ||
+           within_bounds(*correlation_.source, static_cast<double>(hits));
   }
 
   static std::size_t first_after_block(const std::vector<Entry>& hits, std::size_t at) {

@@ -57,14 +57,12 @@ Track::Track(CorrelationIndex index, World& world)
 Result<Track::Taken> Track::add(const Arrival& hit, const Input& input) {
   Taken taken;
   std::shared_ptr<const Carried> carried = hit.carried;
-  const Status added = for_each_group(hit, input, [&](const Key& key) -> Status {
+  for (const Key& key : hit.groups.of(input.group_by, hit.fields)) {
     const Result<Taken> one = novelty_ != nullptr ? add_use(key, hit, input, carried, false)
                                                   : add_to(key, hit, input, carried);
     if (!one) return tl::unexpected(one.error());
     taken.add(*one);
-    return {};
-  });
-  if (!added) return tl::unexpected(added.error());
+  }
   if (novelty_ != nullptr) count_pending();
   return taken;
 }
@@ -118,11 +116,15 @@ bool Track::insert(Group& group, const Entry& entry) {
   std::vector<Entry>& hits = group.hits;
   // A boolean condition's hits remember in `value` when they are decided.
   const bool has_value = correlation_.alternatives.empty();
-  auto at = std::lower_bound(hits.begin(), hits.end(), entry, [&](const Entry& a, const Entry& b) {
+  const auto is_before = [&](const Entry& a, const Entry& b) {
     return has_value ? a < b
                      : std::tie(a.time, a.event, a.finder, a.position) <
                            std::tie(b.time, b.event, b.finder, b.position);
-  });
+  };
+  auto at = hits.end();  // where hits that come in order go
+  if (!hits.empty() && !is_before(hits.back(), entry)) {
+    at = std::lower_bound(hits.begin(), hits.end(), entry, is_before);
+  }
   if (at != hits.end() && is_same_hit(*at, entry) && at->position == entry.position &&
       (!has_value || at->value == entry.value)) {
     return false;
@@ -192,14 +194,14 @@ Result<Track::Taken> Track::add_use(const Key& key, const Arrival& hit, const In
 
 Status Track::restore(const Arrival& hit, const Input& input) {
   std::shared_ptr<const Carried> carried = hit.carried;
-  return for_each_group(hit, input, [&](const Key& key) -> Status {
+  for (const Key& key : hit.groups.of(input.group_by, hit.fields)) {
     if (novelty_ != nullptr) {
       const Result<Taken> used = add_use(key, hit, input, carried, true);
       if (!used) return tl::unexpected(used.error());
       count_pending();
-      return {};
+      continue;
     }
-    if (hit.time + retention_ < world_.watermark) return {};
+    if (hit.time + retention_ < world_.watermark) continue;
     const Result<Group*> group = group_for(key);
     if (!group) return tl::unexpected(group.error());
     if (is_silence_) {
@@ -208,8 +210,8 @@ Status Track::restore(const Arrival& hit, const Input& input) {
       insert(**group, hit, input, carried);
     }
     weigh(**group);
-    return {};
-  });
+  }
+  return {};
 }
 
 void Track::restore(const OpenEpisode& episode) {
@@ -229,15 +231,12 @@ void Track::restore(const OpenEpisode& episode) {
   weigh(at->second);
 }
 
-Status Track::settle() {
+Status Track::end_restore() {
   if (novelty_ != nullptr) {
     return novelty_->settle_restored(
         [&](const Key& episode) { return first_uses_.find(episode) != first_uses_.end(); });
   }
-  std::vector<Key> keys;
-  for (const auto& [key, group] : groups_) keys.push_back(key);
-  for (const Key& key : keys) {
-    Group& group = groups_.find(key)->second;
+  for (auto& [key, group] : groups_) {
     if (has_tiles_) {
       if (const Status loaded = load_tile(key, group); !loaded) return loaded;
     }
@@ -251,9 +250,9 @@ Status Track::settle() {
   return {};
 }
 
-// Drops the data that hits carry for parents when no parent needs it now, or when its field numbers
-// are no longer valid. It is then read from the journal when it is needed.
-void Track::take_over(Track& old, bool same_slots) {
+// Costs the same however many hits there are. What they carry stays with them: when no parent needs
+// it any more, or it has other slots (World::numbering), it is not used.
+void Track::take_over(Track& old) {
   groups_ = std::move(old.groups_);
   agenda_ = std::move(old.agenda_);
   first_uses_ = std::move(old.first_uses_);
@@ -261,29 +260,15 @@ void Track::take_over(Track& old, bool same_slots) {
   crowded_ = old.crowded_;
   world_.groups += groups_.size();
   count_bytes(0, old.bytes_ - old.pending_ * kPendingBytes);
-  const bool keeps_carried = correlation_.has_parents && same_slots;
   if (novelty_ != nullptr) {
-    novelty_->take_over(*old.novelty_, keeps_carried);
+    novelty_->take_over(*old.novelty_);
     count_pending();
-  }
-  if (keeps_carried || !old.correlation_.has_parents) return;
-  for (auto& [key, group] : groups_) {
-    for (Entry& hit : group.hits) hit.carried.reset();
   }
 }
 
 std::shared_ptr<const Carried> Track::carry(const Arrival& hit) const {
   return std::make_shared<const Carried>(hit.fields.packed(), hit.evidence, hit.event,
-                                         *world_.carried_bytes);
-}
-
-Status Track::for_each_group(const Arrival& hit, const Input& input,
-                             const std::function<Status(const Key& group)>& visit) const {
-  Status status;
-  for_each_tuple(input.group_by, hit.fields, [&](const std::vector<std::string_view>& values) {
-    if (status) status = visit(group_key(values));
-  });
-  return status;
+                                         world_.numbering, *world_.carried_bytes);
 }
 
 Result<Group*> Track::group_for(const Key& key) {

@@ -1,6 +1,7 @@
 // Track: the state of one correlation: its groups, and what has to be looked at when.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "correlate/group.h"
 #include "correlate/judge.h"
 #include "correlate/novelty.h"
+#include "correlate/track_values.h"
 
 namespace tocsin::correlate {
 
@@ -32,9 +34,12 @@ struct World {
   Time passed = kEarliest;   // the watermark up to which everything has been decided
   std::uint64_t groups = 0;  // of all tracks, with first uses that are not settled
   std::uint64_t bytes = 0;   // that these take
-  // Of all Carried. Shared with the correlator that these were taken over from, as some of them end
-  // with it.
-  std::shared_ptr<std::uint64_t> carried_bytes = std::make_shared<std::uint64_t>(0);
+  // Of all Carried. Shared with the correlator that these were taken over from: some of them end
+  // with it, maybe in another thread.
+  std::shared_ptr<std::atomic<std::uint64_t>> carried_bytes =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
+  // Changes when the fields' slots do. What hits carry with other slots is of no use.
+  std::uint64_t numbering = 0;
   std::uint64_t bytes_held() const { return bytes + *carried_bytes; }
   Changes changes;
   std::vector<Key> ended;  // episodes
@@ -42,7 +47,8 @@ struct World {
   struct Derived {
     CorrelationIndex correlation = 0;
     Time time = 0;
-    std::shared_ptr<const Carried> carried;  // null: to be read from where `closing` is kept
+    // Null, or of another numbering: to be read from where `closing` is kept.
+    std::shared_ptr<const Carried> carried;
     HitRef closing = 0;
   };
   std::vector<Derived> derived;
@@ -55,6 +61,7 @@ struct Arrival {
   FieldValues fields;
   std::string_view evidence;
   HitRef ref = 0;
+  GroupKeys& groups;                       // of this hit
   bool heard = false;                      // stands for all that was heard of a group
   std::shared_ptr<const Carried> carried;  // when somebody has it already
 };
@@ -75,13 +82,12 @@ class Track {
   // What the hits that were added since the last call come to. It is done for many at once: of a
   // busy group each look costs as much as its window has hits.
   void judge();
-  // What was kept of an earlier run; judged by settle().
+  // What was kept of an earlier run. end_restore() marks what had been decided of it.
   Status restore(const Arrival& hit, const Input& input);
   void restore(const OpenEpisode& episode);
-  Status settle();
-  // Everything that `old`, of the same key, knows. `same_slots`: what its hits carry has the same
-  // numbers of fields.
-  void take_over(Track& old, bool same_slots);
+  Status end_restore();
+  // Everything that `old`, of the same key, knows.
+  void take_over(Track& old);
   // Decides what the watermark has passed, and forgets what is of no use any more. Whether anything
   // was decided in Memory.
   Result<bool> advance();
@@ -104,8 +110,6 @@ class Track {
   using Item = std::pair<Time, Key>;
   using Touch = std::pair<Key, Time>;
 
-  Status for_each_group(const Arrival& hit, const Input& input,
-                        const std::function<Status(const Key& group)>& visit) const;
   Result<Taken> add_to(const Key& key, const Arrival& hit, const Input& input,
                        std::shared_ptr<const Carried>& carried);
   Result<Group*> group_for(const Key& key);

@@ -1,6 +1,7 @@
 #include "correlate/track_values.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include "base/blake2b.h"
 #include "base/hash.h"
 #include "base/number.h"
+#include "correlate/correlator.h"
 
 namespace tocsin::correlate {
 namespace {
@@ -36,7 +38,21 @@ Values values_of(const FieldValues& fields, Slot slot) {
   return values;
 }
 
-Value value_of(const Values& tuple) {
+// The value of each field, when each has exactly one (most do); false otherwise.
+bool single_values(const std::vector<Slot>& slots, const FieldValues& fields,
+                   std::string_view* out) {
+  for (const Slot slot : slots) {
+    std::size_t values = 0;
+    fields.each(slot, [&](std::string_view value) {
+      if (++values == 1) *out = value;
+    });
+    if (values != 1) return false;
+    ++out;
+  }
+  return true;
+}
+
+Value value_of(Tuple tuple) {
   Blake2b hash;
   for (const std::string_view value : tuple) {
     const std::uint64_t size = value.size();
@@ -49,7 +65,11 @@ Value value_of(const Values& tuple) {
 }  // namespace
 
 void for_each_tuple(const std::vector<Slot>& slots, const FieldValues& fields,
-                    const std::function<void(const Values&)>& visit) {
+                    FunctionRef<void(Tuple)> visit) {
+  std::array<std::string_view, 8> single;
+  if (slots.size() <= single.size() && single_values(slots, fields, single.data())) {
+    return visit({single.data(), slots.size()});
+  }
   std::vector<Values> all;
   std::size_t tuples = 1;
   for (const Slot slot : slots) {
@@ -68,18 +88,28 @@ void for_each_tuple(const std::vector<Slot>& slots, const FieldValues& fields,
   }
 }
 
+const std::vector<Key>& GroupKeys::of(const std::vector<Slot>& group_by,
+                                      const FieldValues& fields) {
+  if (slots_ == nullptr || *slots_ != group_by) {
+    slots_ = &group_by;
+    keys_.clear();
+    for_each_tuple(group_by, fields, [&](Tuple values) { keys_.push_back(group_key(values)); });
+  }
+  return keys_;
+}
+
 void for_each_value(const CompiledCorrelation& correlation, const Input& input,
-                    const FieldValues& fields, const std::function<void(const Value&)>& visit) {
+                    const FieldValues& fields, FunctionRef<void(const Value&)> visit) {
   const Type type = correlation.source->type;
   switch (type) {
     case Type::value_count:
-      for_each_tuple(input.value, fields, [&](const Values& values) { visit(value_of(values)); });
+      for_each_tuple(input.value, fields, [&](Tuple values) { visit(value_of(values)); });
       return;
     case Type::value_sum:
     case Type::value_avg:
     case Type::value_median:
     case Type::value_percentile:
-      for_each_tuple(input.value, fields, [&](const Values& values) {
+      for_each_tuple(input.value, fields, [&](Tuple values) {
         const std::optional<double> number = number_of(values.front());
         if (number && (type != Type::value_sum || *number >= 0)) {
           visit({0, std::bit_cast<std::uint64_t>(*number)});
@@ -92,9 +122,9 @@ void for_each_value(const CompiledCorrelation& correlation, const Input& input,
 }
 
 void for_each_new_value(const CompiledCorrelation& correlation, const Input& input,
-                        const FieldValues& fields, const std::function<void(const Key&)>& visit) {
+                        const FieldValues& fields, FunctionRef<void(const Key&)> visit) {
   std::vector<Key> seen;
-  for_each_tuple(input.value, fields, [&](const Values& values) {
+  for_each_tuple(input.value, fields, [&](Tuple values) {
     KeyHash hash;
     std::string scratch;
     for (std::size_t i = 0; i < values.size(); ++i) {

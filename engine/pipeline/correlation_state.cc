@@ -27,11 +27,13 @@ std::unordered_map<store::Key, store::CorrelationRule, correlate::KeyHasher> by_
 }  // namespace
 
 CorrelationState::CorrelationState(store::Store& store, metrics::Registry& registry,
-                                   const Clock& clock, const CorrelationConfig& config)
+                                   const Clock& clock, const CorrelationConfig& config,
+                                   Reclaimer& reclaimer)
     : store_(store),
       clock_(clock),
       config_(config),
       registry_(registry),
+      reclaimer_(reclaimer),
       clocks_(config.lateness_ms * kMillisecond),
       known_(store) {}
 
@@ -57,28 +59,35 @@ Status CorrelationState::prepare(std::shared_ptr<const Live> live) {
   }
   Result<Since> since = enroll(*live->ruleset.correlations);
   if (!since) return tl::unexpected(std::move(since.error()));
-  if (correlator_ != nullptr) return hand_over(std::move(live), std::move(*since));
+  if (correlator_ != nullptr) {
+    hand_over(std::move(live), std::move(*since));
+    return {};
+  }
   return rebuild(std::move(live), std::move(*since));
 }
 
 // To the rules that are in force now. A correlation that goes on keeps its state as it is; one that
 // is new takes hits from now on only. So nothing is read back, and everything that the correlator
 // asked to keep is in the store (flush()).
-Status CorrelationState::hand_over(std::shared_ptr<const Live> live, Since since) {
+void CorrelationState::hand_over(std::shared_ptr<const Live> live, Since since) {
   count_evictions();
   auto correlator =
       std::make_unique<correlate::Correlator>(live->ruleset.correlations, config_.limits, known_);
-  if (Status taken = correlator->take_over(*correlator_); !taken) {
-    failed();
-    return taken;
-  }
+  correlator->take_over(*correlator_);
   journal_.heard().clear();  // flush() has written all of it; it names finders by old numbers
-  const MutexLock lock(mutex_);
-  counted_ = correlator->stats();
-  live_ = std::move(live);
-  since_ = std::move(since);
-  correlator_.swap(correlator);
-  return {};
+  {
+    const MutexLock lock(mutex_);
+    counted_ = correlator->stats();
+    live_ = std::move(live);
+    since_ = std::move(since);
+    correlator_.swap(correlator);
+  }
+  retire(std::move(correlator));
+}
+
+// It may hold a million hits.
+void CorrelationState::retire(std::unique_ptr<correlate::Correlator> correlator) {
+  reclaimer_.retire(std::shared_ptr<correlate::Correlator>(std::move(correlator)));
 }
 
 // Before the correlator gives way to another one.
@@ -169,6 +178,7 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) 
   }
   if (Status replayed = replay(*correlator, since); !replayed) return replayed;
   if (Status heard = hear_again(*correlator); !heard) return heard;
+  if (Status ended = correlator->end_restore(); !ended) return ended;
   const correlate::CorrelatorStats stats = correlator->stats();
   if (!live->ruleset.correlations->empty() && live != live_) {
     log::info("correlations are ready", {{"correlations", live->ruleset.correlations->all().size()},
@@ -187,6 +197,10 @@ Status CorrelationState::rebuild(std::shared_ptr<const Live> live, Since since) 
 Status CorrelationState::replay(correlate::Correlator& correlator, const Since& since) {
   const Correlations& correlations = correlator.correlations();
   if (correlations.empty()) return {};
+  std::vector<std::int64_t> takes_since;  // by correlation
+  for (const correlate::CompiledCorrelation& correlation : correlations.all()) {
+    takes_since.push_back(since.at(correlation.key));
+  }
   return store_.each_hits([&](std::int64_t seq, std::string_view blob) -> Status {
     const Result<correlate::KeptHits> kept = correlate::read_blob(blob, correlations);
     if (!kept) {
@@ -199,7 +213,7 @@ Status CorrelationState::replay(correlate::Correlator& correlator, const Since& 
       return static_cast<correlate::HitRef>(seq) + kept->index[i];
     };
     const auto wanted = [&](correlate::CorrelationIndex index) {
-      return since.at(correlations[index].key) <= seq;
+      return takes_since[index] <= seq;
     };
     return correlator.restore(kept->hits, ref, wanted);
   });
@@ -235,8 +249,12 @@ bool CorrelationState::must_be_written() const {
 }
 
 void CorrelationState::failed() {
-  const MutexLock lock(mutex_);
-  correlator_.reset();
+  std::unique_ptr<correlate::Correlator> old;
+  {
+    const MutexLock lock(mutex_);
+    old.swap(correlator_);
+  }
+  retire(std::move(old));
 }
 
 void CorrelationState::drop_unwritten() {

@@ -24,6 +24,7 @@
 #include "pipeline/findings.h"
 #include "pipeline/hit_journal.h"
 #include "pipeline/known_values.h"
+#include "pipeline/reclaimer.h"
 #include "pipeline/recorder.h"
 #include "store/store.h"
 
@@ -33,7 +34,7 @@ class CorrelationState {
  public:
   // All must outlive it.
   CorrelationState(store::Store& store, metrics::Registry& registry, const Clock& clock,
-                   const CorrelationConfig& config);
+                   const CorrelationConfig& config, Reclaimer& reclaimer);
   CorrelationState(const CorrelationState&) = delete;
   CorrelationState& operator=(const CorrelationState&) = delete;
 
@@ -92,7 +93,8 @@ class CorrelationState {
   Result<Since> enroll(const Correlations& correlations);
   Status write_enrolled(const std::vector<store::CorrelationRule>& added,
                         const std::vector<store::Key>& gone);
-  Status hand_over(std::shared_ptr<const Live> live, Since since);
+  void retire(std::unique_ptr<correlate::Correlator> correlator);
+  void hand_over(std::shared_ptr<const Live> live, Since since);
   Status rebuild(std::shared_ptr<const Live> live, Since since);
   Status replay(correlate::Correlator& correlator, const Since& since);
   Status hear_again(correlate::Correlator& correlator);
@@ -116,6 +118,7 @@ class CorrelationState {
   const Clock& clock_;
   const CorrelationConfig config_;
   metrics::Registry& registry_;
+  Reclaimer& reclaimer_;
 
   correlate::Watermark clocks_;
   KnownValues known_;

@@ -97,8 +97,8 @@ Status Service::begin() {
       [this](const store::DeliveryWithAlert& dead, const std::string& reason) {
         on_dead(dead, reason);
       });
-  correlations_ =
-      std::make_unique<CorrelationState>(*store_, registry_, clock_, config.correlation);
+  correlations_ = std::make_unique<CorrelationState>(*store_, registry_, clock_, config.correlation,
+                                                     reclaimer_);
   if (Status ready = correlations_->prepare(live_.get()); !ready) {
     if (ready.error().code != Code::busy) return ready;
     log::warning("correlations have to wait: the store takes nothing at the moment",

@@ -263,7 +263,7 @@ void CorrelationRun::restart(std::uint64_t seed) {
   auto old = std::exchange(
       correlator_, std::make_unique<correlate::Correlator>(rules_.correlations, limits_, memory_));
   if (seed % 2 == 0) {
-    expect(correlator_->take_over(*old).has_value(), "take_over() failed");
+    correlator_->take_over(*old);
     expect(correlator_->watermark() == watermark, "the watermark is where it was");
     return take_ended();
   }
@@ -282,6 +282,7 @@ void CorrelationRun::restart(std::uint64_t seed) {
   const Status restored = correlator_->restore(
       batch, [&](std::size_t i) { return kept_[i].ref; }, [](CorrelationIndex) { return true; });
   expect(restored.has_value(), "restore() failed");
+  expect(correlator_->end_restore().has_value(), "end_restore() failed");
   expect(correlator_->watermark() == watermark, "the watermark is where it was");
   take_ended();
 }

@@ -346,6 +346,23 @@ TEST_CASE("firings of hits from before a reload reach the correlations above") {
   CHECK(service.alerts("chain")[0].principal == "arn:a");
 }
 
+TEST_CASE("a reload that numbers fields anew leaves all hits as they are") {
+  Machine machine;
+  Running service(machine, kRules + kPairs + kChain);
+  service.submit(record("e1", "arn:a", "A", at(-20)));
+  const std::uint64_t bytes = service.state().stats().bytes;
+  service.put_into_force(
+      kRules +
+      correlation_yaml("first",
+                       "{type: event_count, rules: [B], group-by: [sourceIPAddress], "
+                       "timespan: 5s, condition: {gte: 1000}}") +
+      kPairs + kChain);
+  service.pass(1);
+  CHECK(service.state().rows().size() == 3);
+  CHECK(service.state().stats().hits == 1);
+  CHECK(service.state().stats().bytes == bytes);  // what the hit carries for `chain` is there
+}
+
 TEST_CASE("a correlation that is gone takes its state with it, and others count on") {
   Machine machine;
   Running service(machine, kRules + kPairs + kChain);

@@ -90,7 +90,7 @@ class Running {
     if (!opened) FAIL(opened.error().message);
     store_ = std::move(*opened);
     put_into_force(yaml);
-    state_.emplace(*store_, registry_, machine.clock, machine.config);
+    state_.emplace(*store_, registry_, machine.clock, machine.config, reclaimer_);
     if (const Status ready = state_->prepare(live_.get()); !ready) FAIL(ready.error().message);
     readiness_.emplace(registry_, machine.clock);
     readiness_->set(Readiness::Cause::lifecycle, "");
@@ -182,6 +182,7 @@ class Running {
   metrics::Registry registry_;
   LiveHolder live_;
   std::optional<Evaluator> evaluator_;
+  Reclaimer reclaimer_;
   std::unique_ptr<store::Store> store_;
   std::optional<CorrelationState> state_;
   std::optional<Readiness> readiness_;

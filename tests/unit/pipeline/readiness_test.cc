@@ -122,7 +122,8 @@ TEST_CASE("a store below its reserve is not ready from the start") {
   metrics::Registry registry;
   LiveHolder live;
   live.set(live_of(rule_yaml("Single"), registry));
-  CorrelationState correlations(**store, registry, machine.clock, machine.config);
+  Reclaimer reclaimer;
+  CorrelationState correlations(**store, registry, machine.clock, machine.config, reclaimer);
   Readiness readiness(registry, machine.clock);
   readiness.set(Cause::lifecycle, "");
   const Committer committer(**store, live, correlations, readiness, registry, machine.clock, 64,
