@@ -1,21 +1,31 @@
-// What the hits that correlations keep cost when rules change and when the service starts again: a
-// service without HTTP takes N hits, then its rules change, then it starts again. Prints one JSON
-// object; times are CPU seconds of this process, which a busy machine does not lengthen.
-//   bench_replay N FOLDER    FOLDER is there and empty
+// Measures a restart and reloads with hits that correlations keep: a service without HTTP receives
+// N hits, starts again, and then its rules are replaced three times while another thread submits
+// hits one by one. Prints one JSON object (tests/bench/README.md says what its members are).
+//   bench_replay N FOLDER    FOLDER is empty, or holds what an earlier call left: for a profiler,
+//                            hits are then not received again
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "pipeline/committer.h"
 #include "pipeline/correlation_state.h"
+#include "pipeline/readiness.h"
 #include "pipeline/recorder.h"
 #include "store/store.h"
 
@@ -25,6 +35,11 @@ using namespace tocsin;
 
 constexpr std::uint64_t kPrincipals = 10'000;
 constexpr std::uint64_t kHitsAtOnce = 1000;
+
+// Of the hit with that number: 1,000,000 hits are of 28 hours.
+correlate::Time time_of(std::uint64_t number) {
+  return 1'700'000'000 * kSecond + static_cast<correlate::Time>(number) * (kSecond / 10);
+}
 
 // Each hit is one of three correlations, and pairs are hits of a fourth; nothing of it fires often.
 constexpr const char* kRules = R"(
@@ -72,11 +87,25 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Cost {
+  double cpu = 0, wall = 0;  // seconds; cpu: of all threads
+};
+
 template <class Work>
-double cpu_of(Work work) {
-  const double begin = cpu_seconds();
+Cost cost_of(Work work) {
+  const double cpu = cpu_seconds(), wall = wall_seconds();
   work();
-  return cpu_seconds() - begin;
+  return {cpu_seconds() - cpu, wall_seconds() - wall};
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  if (at == std::string::npos) give_up("the rules do not contain " + from);
+  return text.replace(at, from.size(), to);
 }
 
 class Service {
@@ -91,27 +120,24 @@ class Service {
     store_ = std::move(*opened);
     config_.journal_bytes = std::uint64_t{2} << 30;
     config_.limits.groups_per_correlation = config_.limits.groups = 10'000'000;
-    state_ =
-        std::make_unique<pipeline::CorrelationState>(*store_, registry_, system_clock(), config_);
+    config_.limits.bytes = std::uint64_t{8} << 30;  // nothing is evicted
+    state_ = std::make_unique<pipeline::CorrelationState>(*store_, registry_, system_clock(),
+                                                          config_, reclaimer_);
   }
 
+  // Puts the rules into force.
   void load(const std::string& rules) {
     const std::string path = folder_ + "/rules.yml";
     std::ofstream(path) << rules;
     pipeline::Ruleset ruleset = pipeline::load_ruleset({{path}, {}});
     if (ruleset.diagnostics.has_errors()) give_up("the rules do not compile");
-    live_ = std::make_shared<pipeline::Live>(std::move(ruleset), pipeline::Source(), registry_,
-                                             nullptr, false);
+    live_.set(std::make_shared<pipeline::Live>(std::move(ruleset), pipeline::Source(), registry_,
+                                               nullptr, false));
   }
-  void prepare() { must(state_->prepare(live_)); }
+  void prepare() { must(state_->prepare(live_.get())); }
 
   void take(std::uint64_t first, std::uint64_t hits) {
-    pipeline::Findings findings;
-    findings.live = live_;
-    findings.source = "bench";
-    findings.received = system_clock().wall_ms();
-    correlate::HitBatch& batch = findings.hits.emplace_back();
-    for (std::uint64_t i = first; i < first + hits; ++i) add_hit(i, batch);
+    const pipeline::Findings findings = make_findings(first, hits);
     auto transaction = store_->begin();
     if (!transaction) give_up(transaction.error().message);
     pipeline::Recorder recorder(*transaction, findings.received);
@@ -123,11 +149,51 @@ class Service {
     state_->committed();
   }
 
+  // Submits hits one by one to a committer while `work` is done and for a second afterwards.
+  // Returns the longest time that one of them waited for its receipt, in seconds.
+  double longest_commit(std::uint64_t& next, const std::function<void()>& work) {
+    pipeline::Readiness readiness(registry_, system_clock());
+    pipeline::Committer committer(*store_, live_, *state_, readiness, registry_, system_clock(), 64,
+                                  {[] {}, [] {}});
+    std::atomic<bool> is_over = false;
+    double longest = 0;
+    std::thread sender([&] {
+      while (!is_over) {
+        pipeline::Findings findings = make_findings(next++, 1);
+        const double begin = wall_seconds();
+        std::promise<source::Receipt> receipt;
+        committer.submit(std::move(findings),
+                         [&](source::Receipt got) { receipt.set_value(std::move(got)); });
+        must(receipt.get_future().get().status);
+        longest = std::max(longest, wall_seconds() - begin);
+      }
+    });
+    work();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    is_over = true;
+    sender.join();
+    return longest;
+  }
+
   correlate::CorrelatorStats stats() const { return state_->stats(); }
 
  private:
-  void add_hit(std::uint64_t number, correlate::HitBatch& batch) const {
-    const correlate::Correlations& correlations = *live_->ruleset.correlations;
+  pipeline::Findings make_findings(std::uint64_t first, std::uint64_t hits) const {
+    pipeline::Findings findings;
+    findings.live = live_.get();
+    findings.source = "bench";
+    findings.received = system_clock().wall_ms();
+    correlate::HitBatch& batch = findings.hits.emplace_back();
+    for (std::uint64_t i = first; i < first + hits; ++i) {
+      add_hit(i, *findings.live->ruleset.correlations, batch);
+    }
+    findings.times = pipeline::EventTimes(findings.received * kMillisecond);
+    findings.times.add("123456789012", time_of(first + hits - 1));
+    return findings;
+  }
+
+  static void add_hit(std::uint64_t number, const correlate::Correlations& correlations,
+                      correlate::HitBatch& batch) {
     const std::uint64_t mixed = number * 0x9E3779B97F4A7C15u;
     correlate::Key event{};
     for (std::size_t i = 0; i < 8; ++i) {
@@ -137,8 +203,7 @@ class Service {
     const std::string_view wanted = number % 16 == 0 ? "other" : "call";
     std::uint32_t rule = 0;
     while (correlations.rules()[rule].source->meta.name != wanted) ++rule;
-    batch.begin_hit(rule, 1'700'000'000 * kSecond + static_cast<correlate::Time>(number * 1000),
-                    event);
+    batch.begin_hit(rule, time_of(number), event);
     const auto field = [&](const char* name, const std::string& value) {
       const auto slot = correlations.slot_of(name);
       if (!slot) return;
@@ -164,42 +229,52 @@ class Service {
   const std::string folder_;
   metrics::Registry registry_;
   pipeline::CorrelationConfig config_;
+  pipeline::Reclaimer reclaimer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<pipeline::CorrelationState> state_;
-  std::shared_ptr<const pipeline::Live> live_;
+  pipeline::LiveHolder live_;
 };
 
 int run(std::uint64_t count, const std::string& folder) {
   log::configure(log::Level::error, log::Format::text);
   std::uint64_t kept = 0;
-  double ingest = 0, reload = 0, again = 0;
-  {
+  Cost ingest;
+  const bool is_new = !std::filesystem::exists(folder + "/store");
+  if (is_new) {
     Service service(folder);
     service.load(kRules);
     service.prepare();
-    ingest = cpu_of([&] {
+    ingest = cost_of([&] {
       for (std::uint64_t i = 0; i < count; i += kHitsAtOnce) service.take(i, kHitsAtOnce);
     });
     kept = service.stats().hits;
-    service.load(std::string(kAdded) + kRules);
-    reload = cpu_of([&] { service.prepare(); });
-    if (service.stats().hits != kept) give_up("hits were lost when the rules changed");
-    again = cpu_of([&] { service.take(count, kHitsAtOnce); });
-    kept = service.stats().hits;
   }
-  double restart = 0, first = 0;
-  {
-    Service service(folder);
-    service.load(std::string(kAdded) + kRules);
-    restart = cpu_of([&] { service.prepare(); });
-    first = cpu_of([&] { service.take(count + kHitsAtOnce, kHitsAtOnce); });
-    if (service.stats().hits <= kept) give_up("hits were lost over the restart");
-  }
+  Service service(folder);
+  service.load(kRules);
+  const Cost restart = cost_of([&] { service.prepare(); });
+  if (is_new && service.stats().hits != kept) give_up("hits were lost over the restart");
+  const Cost first = cost_of([&] { service.take(count, kHitsAtOnce); });
+
+  std::uint64_t next = count + kHitsAtOnce;
+  const auto longest = [&](const std::string& rules) {
+    return service.longest_commit(next, [&] {
+      if (!rules.empty()) service.load(rules);
+    });
+  };
+  const double quiet = longest(""), same = longest(kRules);
+  if (service.stats().hits < kept) give_up("hits were lost when nothing changed");
+  const std::string added = std::string(kAdded) + kRules;
+  const double numbers = longest(added);
+  if (service.stats().hits < kept) give_up("hits were lost when a correlation was added");
+  const double changed = longest(replaced(added, "gte: 5000, field", "gte: 5001, field"));
   fmt::print(
-      "{{\"hits\": {}, \"in_groups\": {}, \"ingest_s\": {:.3f}, \"reload_pause_s\": {:.4f}, "
-      "\"first_batch_after_reload_s\": {:.4f}, \"restart_s\": {:.3f}, "
-      "\"first_batch_after_restart_s\": {:.3f}, \"restart_by_ingest\": {:.3f}}}\n",
-      count, kept, ingest, reload, again, restart, first, (restart + first) / ingest);
+      "{{\"hits\": {}, \"in_groups\": {}, \"ingest_cpu_s\": {:.3f}, \"restart_cpu_s\": {:.3f}, "
+      "\"restart_wall_s\": {:.3f}, \"first_batch_cpu_s\": {:.3f}, \"restart_by_ingest\": {:.3f}, "
+      "\"longest_commit_ms\": {{\"without_reload\": {:.1f}, \"unchanged\": {:.1f}, "
+      "\"one_added\": {:.1f}, \"one_changed\": {:.1f}}}}}\n",
+      count, kept, ingest.cpu, restart.cpu, restart.wall, first.cpu,
+      is_new ? (restart.cpu + first.cpu) / ingest.cpu : 0, 1000 * quiet, 1000 * same,
+      1000 * numbers, 1000 * changed);
   return 0;
 }
 
