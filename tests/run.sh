@@ -62,6 +62,9 @@ for script in tests/system/*.sh; do
   bash "$script" build/release/tocsin
 done
 
+stage "packages, image and chart"
+bash tests/packaging/run.sh build/release/tocsin
+
 stage "mutation: faults put in on purpose are caught"
 tests/mutation/run.py --build build/release --jobs "$jobs" --sample "${MUTATIONS:-12}"
 
