@@ -197,6 +197,30 @@ TEST_CASE("what was told together is told together again, under the same key") {
   CHECK(notifier->taken().size() == 6);
 }
 
+TEST_CASE("a dead letter is not sent again with the digest it was part of") {
+  Bench bench;
+  const auto notifier = std::make_shared<FakeNotifier>();
+  notifier->answer([](const Notification&, Channel&) { return later(); });
+  bench.outbox.add_many("a", 4);
+  bench.dispatcher->configure({receiver("a", notifier, {10, 1, 1, 1})});
+  REQUIRE(eventually([&] { return bench.outbox.attempts("a") == 4; }));
+
+  const std::int64_t end = bench.clock.wall_ms() + 3'600'000;
+  const auto rows = bench.outbox.store().due("a", end, 10, {});
+  REQUIRE(rows);
+  REQUIRE(rows->size() == 4);
+  REQUIRE(bench.outbox.store().bury({rows->back().delivery.id}, "an operator buried it"));
+  notifier->answer(nullptr);
+  for (int i = 0; i < 20 && bench.outbox.pending("a") != 0; ++i) {
+    bench.advance(1'000);
+    settle();
+  }
+  CHECK(bench.outbox.pending("a") == 0);
+  CHECK(notifier->taken().size() == 3);
+  CHECK_FALSE(notifier->taken().contains(rows->back().delivery.key));
+  CHECK(bench.outbox.dead("a") == 1);
+}
+
 TEST_CASE("one alert that is rejected does not take others with it") {
   const std::size_t good = GENERATE(as<std::size_t>{}, 1, 2, 4);
   Bench bench;
@@ -444,6 +468,34 @@ TEST_CASE("rows that were postponed under a clock that was ahead do not wait for
   bench.dispatcher->configure({receiver("a", notifier)});
   REQUIRE(eventually([&] { return bench.outbox.pending("a") == 0; }));
   CHECK(notifier->taken().contains(ahead));
+}
+
+TEST_CASE("a row waits for its due time for as long as a receiver may ask for, and no longer") {
+  Bench bench;
+  const auto notifier = std::make_shared<FakeNotifier>();
+  const auto add_due_in = [&](std::int64_t ms) {
+    bench.clock.jump(ms);
+    const std::string key = bench.outbox.add("a");
+    bench.clock.jump(-ms);
+    return key;
+  };
+  SECTION("longer: it was postponed under a clock that was ahead") {
+    const std::string key = add_due_in(kLongestRetryAfterMs + 61'000);
+    bench.dispatcher->configure({receiver("a", notifier)});
+    REQUIRE(eventually([&] { return bench.outbox.pending("a") == 0; }));
+    CHECK(notifier->taken().contains(key));
+  }
+  SECTION("as long: it waits") {
+    add_due_in(kLongestRetryAfterMs);
+    bench.dispatcher->configure({receiver("a", notifier)});
+    for (int i = 0; i < 5; ++i) {
+      settle();
+      bench.advance(1'000);
+    }
+    CHECK(notifier->begun() == 0);
+    bench.advance(kLongestRetryAfterMs);
+    REQUIRE(eventually([&] { return bench.outbox.pending("a") == 0; }));
+  }
 }
 
 TEST_CASE("a clock that is set forward gives every notification one more chance") {
