@@ -40,9 +40,9 @@ std::string common(const CorrelationFacts& facts, Part part) {
 
 // "s3:GetObject (AccessDenied)", "AccessDenied", "s3:GetObject" or "events".
 std::string counted(const CorrelationFacts& facts) {
-  const std::string all = common(facts, call_words);
+  std::string all = common(facts, call_words);
   if (!all.empty()) return all;
-  const std::string error =
+  std::string error =
       common(facts, [](const CorrelatedEvent& event) { return shown(event.error_code, 40); });
   if (!error.empty()) return error;
   const std::string name = common(facts, [](const CorrelatedEvent& event) {

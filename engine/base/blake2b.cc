@@ -59,7 +59,7 @@ void Blake2b::compress(bool is_last) {
   if (is_last) v[14] = ~v[14];
   for (int round = 0; round < kRounds; ++round) {
     const std::uint8_t* const order = kOrder[round % 10];
-    const auto mix = [&](int i, int a, int b, int c, int d) {
+    const auto mix = [&](std::size_t i, int a, int b, int c, int d) {
       v[a] += v[b] + message[order[2 * i]];
       v[d] = std::rotr(v[d] ^ v[a], 32);
       v[c] += v[d];

@@ -110,7 +110,7 @@ int CivilTime::iso_week() const {
 }
 
 std::int64_t CivilTime::unix_seconds() const {
-  return days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second;
+  return days_from_civil(year, month, day) * 86'400 + hour * 3600LL + minute * 60LL + second;
 }
 
 std::optional<CivilTime> parse_time(std::string_view text) {

@@ -13,7 +13,7 @@ case "$(dpkg --print-architecture)" in
   arm64) build+=(libisal-dev libvectorscan-dev) ;;
 esac
 bench=(libdeflate-dev python3)
-test=(patch openssl python3-venv strace faketime wrk prometheus prometheus-alertmanager catch2 clang libclang-rt-14-dev clang-format time
+test=(patch openssl python3-venv strace faketime wrk prometheus prometheus-alertmanager catch2 clang libclang-rt-14-dev clang-format clang-tidy time
       dpkg-dev debhelper lintian man-db systemd mmdebstrap buildah iproute2
       python3-yaml python3-jsonschema python3-seccomp)
 

@@ -72,7 +72,7 @@ Result<Novelty::Taken> Novelty::add(const Use& use, Time watermark, const Fire& 
   const bool is_young = *found_group == nullptr || use.time < group.first;
   if (is_young) {
     group.first = std::min(group.first, use.time);
-    if (const Status saved = save(group_key, group); !saved) {
+    if (Status saved = save(group_key, group); !saved) {
       return tl::unexpected(saved.error());
     }
     taken.matters = true;
@@ -218,7 +218,7 @@ Result<bool> Novelty::use_known(Known value, const Use& use) {
     if (runs.empty()) runs_.erase(found);
   }
   if (step(value.last) == step(before)) return false;
-  if (const Status saved = save(use.value, value); !saved) return tl::unexpected(saved.error());
+  if (Status saved = save(use.value, value); !saved) return tl::unexpected(saved.error());
   return true;
 }
 
@@ -278,14 +278,14 @@ Status Novelty::settle(Time time, const Fire& fire) {
       fire({run.first, episode_of(value_key, epoch), of_group.count, run.told, true});
     }
     const Known known{value ? value->first : time, run.last, epoch + 1};
-    if (const Status saved = save(value_key, known); !saved) return saved;
+    if (Status saved = save(value_key, known); !saved) return saved;
   }
   for (const auto& [group_key, count] : first_uses) {
     const Result<const Known*> group = find(group_key);
     if (!group) return tl::unexpected(group.error());
     Known changed = *group != nullptr ? **group : Known{time, time, 0};
     changed.count += count;
-    if (const Status saved = save(group_key, changed); !saved) return saved;
+    if (Status saved = save(group_key, changed); !saved) return saved;
   }
   return {};
 }

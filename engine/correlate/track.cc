@@ -238,7 +238,7 @@ Status Track::end_restore() {
   }
   for (auto& [key, group] : groups_) {
     if (has_tiles_) {
-      if (const Status loaded = load_tile(key, group); !loaded) return loaded;
+      if (Status loaded = load_tile(key, group); !loaded) return loaded;
     }
     const std::size_t before = group.hits.size();
     judge_->settle(group, world_.watermark);

@@ -69,7 +69,7 @@ Status Track::look_at(const Key& key, Group& group) {
   stats_.hits -= before - group.hits.size();
   if (has_tiles_ && group.decided != decided) {
     const Memory::Known known{group.in_series ? Time{1} : Time{0}, group.decided, 0};
-    if (const Status saved = world_.memory.save(tile_key(key), known); !saved) return saved;
+    if (Status saved = world_.memory.save(tile_key(key), known); !saved) return saved;
   }
   prune(group);
   if (is_over(group)) return erase(groups_.find(key));
@@ -152,7 +152,7 @@ void Track::count_pending() {
 // A value whose first use is evicted is not known: its next use is a first one again.
 Status Track::evict_pending() {
   const std::size_t count = novelty_->pending() / kEvictedPart + 1;
-  const Status evicted = novelty_->evict(count, [&](const Key& episode) {
+  Status evicted = novelty_->evict(count, [&](const Key& episode) {
     if (first_uses_.erase(episode) > 0) world_.ended.push_back(episode);
   });
   count_pending();
@@ -180,7 +180,7 @@ Status Track::evict_groups() {
         return std::tie(a.has_episode, a.newest, a.key) < std::tie(b.has_episode, b.newest, b.key);
       });
   for (auto at = candidates.begin(); at != end; ++at) {
-    if (const Status erased = erase(groups_.find(at->key)); !erased) return erased;
+    if (Status erased = erase(groups_.find(at->key)); !erased) return erased;
   }
   stats_.evicted_groups += count;
   crowded_ = true;

@@ -19,7 +19,7 @@ namespace tocsin::correlate {
 // An event whose time is ahead of its receipt by more than kClockSkew moves no clock; one that is
 // ahead by more than kFuture is not correlated.
 inline constexpr Time kClockSkew = 10 * kSecond;
-inline constexpr Time kFuture = 15 * 60 * kSecond;
+inline constexpr Time kFuture = 15LL * 60 * kSecond;
 inline constexpr Time kSilentAfter = 10 * kSecond;
 // Accounts of a source that have clocks of their own. Further ones share the clock of account "".
 inline constexpr std::size_t kClocksOfSource = 1000;

@@ -9,8 +9,8 @@ namespace tocsin::deliver {
 
 inline constexpr std::int64_t kShortestPauseMs = 250;
 inline constexpr std::int64_t kMeanFirstPauseMs = 5'000;
-inline constexpr std::int64_t kLongestPauseMs = 30 * 60'000;
-inline constexpr std::int64_t kLongestRetryAfterMs = 60 * 60'000;
+inline constexpr std::int64_t kLongestPauseMs = 30LL * 60'000;
+inline constexpr std::int64_t kLongestRetryAfterMs = 60LL * 60'000;
 
 class Backoff {
  public:

@@ -169,6 +169,7 @@ void Lane::tell_one_by_one(const Batch& batch, const Outcome& outcome) {
 void Lane::bury(const std::vector<store::DeliveryWithAlert>& rows, const std::string& reason,
                 const metrics::Counter& counter) {
   std::vector<std::int64_t> ids;
+  ids.reserve(rows.size());
   for (const auto& row : rows) ids.push_back(row.delivery.id);
   if (!persist([&] { return world_.store.bury(ids, reason); })) return;
   {

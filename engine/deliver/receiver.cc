@@ -14,7 +14,7 @@ constexpr std::size_t kNameBytes = 64;
 constexpr std::int64_t kMostConcurrency = 8;
 constexpr double kMostRate = 10'000;
 constexpr std::int64_t kMostBurst = 10'000;
-constexpr std::int64_t kMinuteMs = 60'000, kDayMs = 24 * 60 * kMinuteMs;
+constexpr std::int64_t kMinuteMs = 60'000, kDayMs = 24LL * 60 * kMinuteMs;
 
 // Names stand in metrics, on the command line and in the outbox.
 bool is_name(std::string_view name) {

@@ -78,7 +78,7 @@ FieldSet::NodeId FieldSet::add_edge(NodeId from, std::string_view key) {
 void FieldSet::add_edge(NodeId from, std::string_view key, NodeId child) {
   Node& node = nodes_[from];
   if (this->child(from, key) != kNoNode) return;
-  if (++node.edges * 4 > node.slots.size()) {
+  if (std::size_t{++node.edges} * 4 > node.slots.size()) {
     const std::size_t size = std::max<std::size_t>(8, node.slots.size() * 2);
     const std::vector<Edge> before = std::exchange(node.slots, std::vector<Edge>(size));
     node.mask = static_cast<std::uint32_t>(size - 1);

@@ -21,7 +21,7 @@ using FieldRef = std::uint32_t;
 inline constexpr FieldRef kNoField = UINT32_MAX;
 
 // The path that stands for every scalar of the event (Sigma keywords).
-inline constexpr std::string_view kWholeEvent = "";
+inline constexpr std::string_view kWholeEvent;
 // Paths with this prefix are facts computed by Tocsin (event/cloudtrail.h); an event's own key of
 // that name is never read, so nobody can forge one.
 inline constexpr std::string_view kFactPrefix = "tocsin.";

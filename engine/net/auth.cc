@@ -29,12 +29,12 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) {
 // Strict: canonical alphabet, padding only where it belongs.
 std::optional<std::string> from_base64(std::string_view text) {
   static constexpr auto kValues = [] {
-    std::array<signed char, 256> values{};
+    std::array<int, 256> values{};
     values.fill(-1);
     constexpr std::string_view kDigits =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (std::size_t i = 0; i < kDigits.size(); ++i) {
-      values[static_cast<unsigned char>(kDigits[i])] = static_cast<signed char>(i);
+      values[static_cast<unsigned char>(kDigits[i])] = static_cast<int>(i);
     }
     return values;
   }();
@@ -61,7 +61,7 @@ std::optional<std::string> from_base64(std::string_view text) {
 
 }  // namespace
 
-Auth::Auth(std::vector<TokenConfig> tokens, std::vector<CertificateConfig> certificates)
+Auth::Auth(const std::vector<TokenConfig>& tokens, std::vector<CertificateConfig> certificates)
     : certificates_(std::move(certificates)) {
   tokens_.reserve(tokens.size());
   for (const TokenConfig& config : tokens) {

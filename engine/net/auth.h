@@ -35,7 +35,7 @@ enum class Verdict : std::uint8_t { allowed, unauthenticated, forbidden };
 class Auth {
  public:
   // Without tokens and certificates everybody may do everything.
-  Auth(std::vector<TokenConfig> tokens, std::vector<CertificateConfig> certificates);
+  Auth(const std::vector<TokenConfig>& tokens, std::vector<CertificateConfig> certificates);
 
   bool is_open() const { return tokens_.empty() && certificates_.empty(); }
   // `token` as presented, "" when none was; `client`: common name of a verified certificate, or "".

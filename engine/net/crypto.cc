@@ -83,7 +83,7 @@ Result<Chain> read_chain(std::string_view pem) {
     if (sk_X509_push(chain.others.get(), next) == 0) {
       return fail(Code::busy, "no memory to read a certificate");
     }
-    owned.release();
+    static_cast<void>(owned.release());
   }
   ERR_clear_error();
   return chain;

@@ -36,7 +36,7 @@ Status readable(const std::string& file) {
     const std::error_code why(errno, std::generic_category());
     return fail(Code::io, "TLS: cannot read " + file + ": " + why.message());
   }
-  std::fclose(opened);
+  static_cast<void>(std::fclose(opened));
   return {};
 }
 

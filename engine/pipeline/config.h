@@ -56,7 +56,7 @@ struct LimitsConfig {
 
 // Detections over time (correlate/README.md).
 struct CorrelationConfig {
-  std::int64_t lateness_ms = 15 * 60 * 1000;  // how much later than newer ones events may come
+  std::int64_t lateness_ms = 15LL * 60 * 1000;  // how much later than newer ones events may come
   correlate::Limits limits;
   std::uint64_t journal_bytes = std::uint64_t{256} << 20;  // of hits, for a restart
 };

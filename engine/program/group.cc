@@ -237,7 +237,7 @@ class Grouping {
 }  // namespace
 
 std::vector<GroupedPredicate> group_alternatives(const sigma::DetectionItem& item,
-                                                 std::vector<Alternative> alternatives,
+                                                 const std::vector<Alternative>& alternatives,
                                                  event::FieldSet& fields,
                                                  std::vector<GroupProblem>& problems) {
   Grouping grouping(item, fields, problems);

@@ -174,12 +174,12 @@ NodeId Lowering::item(const sigma::DetectionItem& source) {
   }
 
   std::vector<NodeId> parts;
-  for (std::vector<Alternative>& alternatives : linked) {
+  for (const std::vector<Alternative>& alternatives : linked) {
     std::vector<GroupProblem> problems;
     const Span at = alternatives.empty() ? source.at : alternatives.front().value->at;
     std::vector<NodeId> leaves;
     for (GroupedPredicate& group :
-         group_alternatives(source, std::move(alternatives), program_.fields_, problems)) {
+         group_alternatives(source, alternatives, program_.fields_, problems)) {
       leaves.push_back(leaf(std::move(group.predicate), group.identity));
     }
     for (GroupProblem& problem : problems) {

@@ -67,7 +67,7 @@ struct Alternative {
   const sigma::Value* value;  // as written
 };
 std::vector<GroupedPredicate> group_alternatives(const sigma::DetectionItem& item,
-                                                 std::vector<Alternative> alternatives,
+                                                 const std::vector<Alternative>& alternatives,
                                                  event::FieldSet& fields,
                                                  std::vector<GroupProblem>& problems);
 

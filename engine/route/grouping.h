@@ -16,9 +16,9 @@ namespace tocsin::route {
 using store::Milliseconds;
 
 struct GroupingOptions {
-  Milliseconds interval = 5 * 60 * 1000;  // 0: every firing is told by itself
+  Milliseconds interval = 5LL * 60 * 1000;  // 0: every firing is told by itself
   std::uint64_t rule_budget = 1000;       // new alerts of one rule in budget_period; 0: no limit
-  Milliseconds budget_period = 3600 * 1000;
+  Milliseconds budget_period = 3600LL * 1000;
 };
 
 enum class Telling : std::uint8_t {

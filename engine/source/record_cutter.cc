@@ -16,7 +16,7 @@ constexpr std::size_t kForcedBytes = limits::kRecordBytes + 4 * RecordCutter::kP
 
 }  // namespace
 
-RecordCutter::RecordCutter(std::string open) : opened_(open.size()) {
+RecordCutter::RecordCutter(const std::string& open) : opened_(open.size()) {
   feed(open);
 }
 

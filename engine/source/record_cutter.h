@@ -38,7 +38,7 @@ class RecordCutter {
   };
 
   // `open` is what the piece before said.
-  explicit RecordCutter(std::string open = {});
+  explicit RecordCutter(const std::string& open = {});
 
   void feed(std::string_view text);
   // Call until there is none. After Until::end, nothing more is fed.

@@ -204,7 +204,7 @@ Status Folder::make_database() {
   inode_ = file.st_ino;
   if (Status synced = sync_folder(path_); !synced) return synced;
   // A folder above that we may not read was not made by us, nor just now.
-  const Status above = sync_folder(parent_of(path_));
+  Status above = sync_folder(parent_of(path_));
   if (!above && above.error().code != Code::refused) return above;
   return {};
 }

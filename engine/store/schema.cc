@@ -208,11 +208,11 @@ std::span<const char* const> migrations() {
 }
 
 Result<std::int64_t> format_of(Database& database, std::span<const char* const> steps) {
-  const Result<std::int64_t> version = database.number("PRAGMA user_version");
+  Result<std::int64_t> version = database.number("PRAGMA user_version");
   if (!version) return version;
-  const Result<std::int64_t> application = database.number("PRAGMA application_id");
+  Result<std::int64_t> application = database.number("PRAGMA application_id");
   if (!application) return application;
-  const Result<std::int64_t> tables = database.number("SELECT count(*) FROM sqlite_schema");
+  Result<std::int64_t> tables = database.number("SELECT count(*) FROM sqlite_schema");
   if (!tables) return tables;
   const bool empty = *version == 0 && *application == 0 && *tables == 0;
   if (!empty && *application != kApplicationId) {

@@ -27,7 +27,7 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-  const Status status =
+  Status status =
       impl_->attempt<void>([&](Database&) { return impl_->store.end_write(true); });
   if (status) {
     impl_->open = false;
