@@ -213,21 +213,18 @@ class Compiled : public AlertTemplate {
 std::array<Item, 2> trial_items() {
   constexpr std::string_view kHostile = "\"',}]{{<&\\\n\x01\xFF";
   auto facts = std::make_shared<alert::RuleFacts>();
+  facts->description = facts->runbook = kHostile;
   facts->id = facts->title = facts->level = facts->file = facts->author = kHostile;
   facts->tags = facts->references = {std::string(kHostile), std::string(kHostile)};
   Item full;
   Alert& alert = full.alert;
   alert.rule = facts;
-  for (std::string* text : {&alert.id,           &alert.fingerprint,   &alert.status,
-                            &alert.principal,    &alert.identity_kind, &alert.mfa,
-                            &alert.access_key,   &alert.source_ip,     &alert.source_ip_kind,
-                            &alert.user_agent,   &alert.account,       &alert.region,
-                            &alert.event_source, &alert.event_name,    &alert.event_id,
-                            &alert.event_time,   &alert.error_code,    &alert.error_message,
-                            &alert.detected_at,  &alert.source,        &alert.first_seen,
-                            &alert.last_seen}) {
+  for (const auto& fact : alert::kEventFacts<std::string>) alert.*fact.text = kHostile;
+  for (std::string* text : {&alert.id, &alert.fingerprint, &alert.status, &alert.detected_at,
+                            &alert.source, &alert.first_seen, &alert.last_seen}) {
     *text = kHostile;
   }
+  alert.resources = {{std::string(kHostile), std::string(kHostile)}};
   alert.count = 2;
   const std::string text(kHostile);
   alert.matched.fields = {{text, text, text, text}, {text, text, text, text}};

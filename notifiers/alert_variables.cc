@@ -1,9 +1,12 @@
 #include "alert_variables.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "alert/correlation_words.h"
 #include "alert/occurrences.h"
+#include "alert/wording.h"
 
 namespace tocsin::notifiers {
 namespace {
@@ -22,7 +25,29 @@ std::string time(const Item& item, std::int64_t nanoseconds) {
   return item.alert.correlation != nullptr ? alert::nanosecond_text(nanoseconds) : std::string();
 }
 
-constexpr Variable kVariables[] = {
+// The facts of the event have their JSON keys for names, in upper case.
+constexpr std::size_t kFacts = std::size(alert::kEventFacts<std::string>);
+
+template <std::size_t kIndex>
+std::string fact(const Item& item) {
+  return item.alert.*alert::kEventFacts<std::string>[kIndex].text;
+}
+
+template <std::size_t... kIndexes>
+void add_facts(std::vector<Variable>& out, std::index_sequence<kIndexes...>) {
+  static const auto kNames = [] {
+    std::array<std::string, kFacts> names;
+    for (std::size_t i = 0; i < kFacts; ++i) {
+      for (const char c : alert::kEventFacts<std::string>[i].key) {
+        names[i] += c == '_' ? c : static_cast<char>(c - 'a' + 'A');
+      }
+    }
+    return names;
+  }();
+  (out.push_back({kNames[kIndexes], fact<kIndexes>}), ...);
+}
+
+constexpr Variable kOthers[] = {
     {"ALERT_ID", [](const Item& i) { return i.alert.id; }},
     {"FINGERPRINT", [](const Item& i) { return i.alert.fingerprint; }},
     {"STATUS", [](const Item& i) { return i.alert.status; }},
@@ -32,22 +57,11 @@ constexpr Variable kVariables[] = {
     {"RULE_TITLE", [](const Item& i) { return i.alert.rule->title; }},
     {"RULE_LEVEL", [](const Item& i) { return i.alert.rule->level; }},
     {"RULE_FILE", [](const Item& i) { return i.alert.rule->file; }},
+    {"RULE_DESCRIPTION", [](const Item& i) { return i.alert.rule->description; }},
+    {"RUNBOOK", [](const Item& i) { return i.alert.rule->runbook; }},
+    {"ACTOR", [](const Item& i) { return alert::actor_words(i.alert); }},
+    {"RESOURCE", [](const Item& i) { return alert::resource_words(i.alert.resources, kGroup); }},
     {"RULE_AUTHOR", [](const Item& i) { return i.alert.rule->author; }},
-    {"PRINCIPAL", [](const Item& i) { return i.alert.principal; }},
-    {"IDENTITY_KIND", [](const Item& i) { return i.alert.identity_kind; }},
-    {"MFA", [](const Item& i) { return i.alert.mfa; }},
-    {"ACCESS_KEY_ID", [](const Item& i) { return i.alert.access_key; }},
-    {"SOURCE_IP", [](const Item& i) { return i.alert.source_ip; }},
-    {"SOURCE_IP_KIND", [](const Item& i) { return i.alert.source_ip_kind; }},
-    {"USER_AGENT", [](const Item& i) { return i.alert.user_agent; }},
-    {"ACCOUNT", [](const Item& i) { return i.alert.account; }},
-    {"REGION", [](const Item& i) { return i.alert.region; }},
-    {"EVENT_SOURCE", [](const Item& i) { return i.alert.event_source; }},
-    {"EVENT_NAME", [](const Item& i) { return i.alert.event_name; }},
-    {"EVENT_ID", [](const Item& i) { return i.alert.event_id; }},
-    {"EVENT_TIME", [](const Item& i) { return i.alert.event_time; }},
-    {"ERROR_CODE", [](const Item& i) { return i.alert.error_code; }},
-    {"ERROR_MESSAGE", [](const Item& i) { return i.alert.error_message; }},
     {"DETECTED_AT", [](const Item& i) { return i.alert.detected_at; }},
     {"SOURCE", [](const Item& i) { return i.alert.source; }},
     {"COUNT", [](const Item& i) { return std::to_string(i.alert.count); }},
@@ -93,6 +107,13 @@ const Section kSections[] = {
        }
        return out;
      }},
+    {"RESOURCES",
+     {"KIND", "NAME"},
+     [](const Item& i) {
+       std::vector<Round> out;
+       for (const alert::Resource& r : i.alert.resources) out.push_back({r.kind, r.name});
+       return out;
+     }},
     {"HAS_ERROR", {}, [](const Item& i) { return when(!i.alert.error_code.empty()); }},
     {"REPEATED", {}, [](const Item& i) { return when(i.alert.count > 1); }},
     {"EVENTS",
@@ -111,6 +132,11 @@ const Section kSections[] = {
 }  // namespace
 
 std::span<const Variable> text_variables() {
+  static const auto kVariables = [] {
+    std::vector<Variable> out(std::begin(kOthers), std::end(kOthers));
+    add_facts(out, std::make_index_sequence<kFacts>());
+    return out;
+  }();
   return kVariables;
 }
 

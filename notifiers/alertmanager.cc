@@ -123,22 +123,25 @@ void write_facts(JsonWriter& json, const alert::CorrelationFacts& facts) {
   annotation("events", events);
 }
 
+// Facts that stand in labels, or in "event".
+bool is_labelled(std::string_view fact) {
+  return fact == "principal" || fact == "account" || fact == "region" || fact == "event_source" ||
+         fact == "event_name";
+}
+
 void write_annotations(JsonWriter& json, const Alert& alert) {
   const auto annotation = [&](std::string_view name, std::string_view value) {
     pair(json, name, value, kAnnotation);
   };
   json.key("annotations").begin_object();
   annotation("summary", alert::summary(alert));
-  annotation("identity_kind", alert.identity_kind);
-  annotation("mfa", alert.mfa);
-  annotation("source_ip", alert.source_ip);
-  annotation("source_ip_kind", alert.source_ip_kind);
-  annotation("user_agent", alert.user_agent);
   annotation("event", alert::call(alert));
-  annotation("event_id", alert.event_id);
-  annotation("event_time", alert.event_time);
-  annotation("error_code", alert.error_code);
-  annotation("error_message", alert.error_message);
+  for (const auto& fact : alert::kEventFacts<std::string>) {
+    if (!is_labelled(fact.key)) annotation(fact.key, alert.*fact.text);
+  }
+  annotation("resource", alert::resource_words(alert.resources, kAnnotation));
+  annotation("description", alert.rule->description);
+  annotation("runbook_url", alert.rule->runbook);
   annotation("count", std::to_string(alert.count));
   annotation("tags", joined(alert.rule->tags));
   annotation("references", joined(alert.rule->references));

@@ -24,6 +24,7 @@ constexpr std::size_t kWord = 60;        // a service, an address, an id
 constexpr std::size_t kSentence = 600;   // the summary, an error's message
 constexpr std::size_t kMatched = 2200;   // all matched fields
 constexpr std::size_t kLinks = 1400;     // all references
+constexpr std::size_t kMostLinks = 2;    // more are not followed
 constexpr std::size_t kFallback = 500;   // what a notification shows
 constexpr std::size_t kAttackTags = 12;  // more say nothing more
 
@@ -35,9 +36,27 @@ std::string headline(const Alert& alert, std::size_t limit) {
   return head + (title.empty() ? "(a rule without a title)" : title);
 }
 
+// The first line that a phone shows: how bad, what, who, and then the title.
+std::string push_text(const Alert& alert) {
+  const std::string what = alert::call(alert);
+  if (alert.correlation != nullptr || alert.event_source == "tocsin" || what.empty()) {
+    return headline(alert, kHeader);
+  }
+  const std::string who = alert::actor_words(alert);
+  return fmt::format("{} {} · {}{}{}: {}", emoji_of(alert), level_word(rank_of(alert)),
+                     alert.status == "resolved" ? "RESOLVED · " : "", plain(what, 60),
+                     who.empty() ? "" : " by " + plain(who, 50), plain(alert.rule->title, 100));
+}
+
 std::string who(const Alert& alert) {
-  std::string out = fmt::format("*Who*\n{}\n{}", code(alert.principal, kName),
-                                alert::identity_words(alert.identity_kind));
+  std::string out = "*Who*\n";
+  if (!alert.person.empty()) out += code(alert.person, kWord) + " as\n";
+  out += fmt::format("{}\n{}", code(alert.principal, kName),
+                     alert::identity_words(alert.identity_kind));
+  if (!alert.session_name.empty() && alert.session_name != alert.person) {
+    out += ", session " + code(alert.session_name, kWord);
+  }
+  if (!alert.invoked_by.empty()) out += ", through " + code(alert.invoked_by, kWord);
   if (!alert.access_key.empty()) out += ", key " + code(alert.access_key, kWord);
   return out;
 }
@@ -56,6 +75,9 @@ std::string from(const Alert& alert) {
 
 std::string what(const Alert& alert) {
   std::string out = "*What*\n" + code(alert::call(alert), kName);
+  for (const alert::Resource& resource : alert.resources) {
+    out += "\n" + code(resource.kind + " " + resource.name, kName);
+  }
   if (!alert.region.empty()) out += "\nin " + code(alert.region, kWord);
   if (!alert.account.empty()) {
     out += (alert.region.empty() ? "\naccount " : ", account ") + code(alert.account, kWord);
@@ -146,11 +168,28 @@ std::string attack(const Alert& alert) {
 
 std::string references(const Alert& alert) {
   Joined links("*Read more*\n", "\n", kLinks);
+  std::size_t count = 0;
   for (const std::string& url : alert.rule->references) {
     // ATT&CK pages are linked from the tags.
-    if (!url.starts_with("https://attack.mitre.org/techniques/")) links.add(link(url));
+    if (url.starts_with("https://attack.mitre.org/techniques/")) continue;
+    const std::string shown = link(url);
+    if (shown.empty() || count == kMostLinks) continue;
+    ++count;
+    links.add(shown);
   }
   return std::move(links).take();
+}
+
+// The rule's own words about it: what it means, and what to do.
+std::string description(const Alert& alert) {
+  const std::string text = plain(alert.rule->description, kSentence);
+  return text.empty() ? text : "About this rule: " + text;
+}
+
+std::string runbook(const Alert& alert) {
+  if (alert.rule->runbook.empty()) return {};
+  const std::string url = link(alert.rule->runbook);
+  return "*Runbook*  " + (url.empty() ? code(alert.rule->runbook, kSentence) : url);
 }
 
 std::string false_positives(const Alert& alert) {
@@ -179,14 +218,16 @@ Message card(const deliver::Item& item) {
   const std::string sentence = plain(alert::summary(alert), kSentence);
   Message message;
   message.color = look_of(rank_of(alert)).color;
-  message.fallback = headline(alert, kHeader);
-  message.fallback += " — " + fit(sentence, kFallback - kHeader - 3);
+  message.fallback = push_text(alert);
+  message.fallback += " — " + fit(sentence, kFallback - length(message.fallback) - 3);
   Blocks top;
   top.header(headline(alert, kHeader));
   top.plain_section(sentence);
   message.blocks = std::move(top).take();
   Blocks details;
-  if (alert.correlation != nullptr) {
+  if (alert.event_source == "tocsin") {  // about Tocsin itself: nobody called anything
+    details.fields({when(alert), repeated(alert)});
+  } else if (alert.correlation != nullptr) {
     details.fields(correlation_fields(*alert.correlation));
     details.section(correlation_events(*alert.correlation));
   } else {
@@ -196,9 +237,11 @@ Message card(const deliver::Item& item) {
     details.section(user_agent(alert));
     details.section(matched(alert));
   }
+  details.plain_section(description(alert));
+  details.plain_context(false_positives(alert));
+  details.section(runbook(alert));
   details.context({attack(alert)});
   details.section(references(alert));
-  details.plain_context(false_positives(alert));
   details.context({ids(alert)});
   message.details = std::move(details).take();
   return message;

@@ -55,7 +55,9 @@ std::string line_of(const CorrelatedEvent& event) {
   const std::string what = alert::call_words(event);
   std::string out =
       fmt::format("• {} {}", date(event.event_time), code(what.empty() ? event.rule : what, 110));
-  if (!event.principal.empty()) out += " by " + code(event.principal, 120);
+  if (!event.principal.empty()) {
+    out += " by " + code(event.person.empty() ? event.principal : event.person, 120);
+  }
   if (!event.source_ip.empty()) out += " from " + code(event.source_ip, 45);
   return out;
 }

@@ -25,8 +25,13 @@ std::string or_unknown(std::string_view text) {
 }
 
 std::string who(const Alert& alert) {
-  std::string out =
-      fmt::format("{} ({}, MFA {}", or_unknown(alert.principal), alert.identity_kind, alert.mfa);
+  std::string out;
+  if (!alert.person.empty()) out += shown(alert.person, kValue) + " as ";
+  out += fmt::format("{} ({}, MFA {}", or_unknown(alert.principal), alert.identity_kind, alert.mfa);
+  if (!alert.session_name.empty() && alert.session_name != alert.person) {
+    out += ", session " + shown(alert.session_name, kValue);
+  }
+  if (!alert.invoked_by.empty()) out += ", through " + shown(alert.invoked_by, kValue);
   if (!alert.access_key.empty()) out += ", key " + shown(alert.access_key, kValue);
   return out + ")";
 }
@@ -132,9 +137,11 @@ std::string render_card(const Alert& alert, bool color, std::size_t width) {
   }
   row("who", who(alert));
   row("what", what(alert));
+  row("on", resource_words(alert.resources, kValue));
   row("from", where_from(alert));
   row("when", when(alert));
   row("match", why(alert));
+  if (!alert.rule->runbook.empty()) row("do", shown(alert.rule->runbook, kValue));
   std::string source = shown(alert.event_id, kValue);
   if (!alert.input_path.empty()) {
     source += fmt::format("{}{}, record {}", source.empty() ? "" : " in ",

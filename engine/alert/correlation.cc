@@ -27,19 +27,9 @@ void optional(JsonWriter& json, std::string_view name, std::string_view value) {
 void write_event(JsonWriter& json, const CorrelatedEvent& event) {
   json.begin_object();
   optional(json, "rule", event.rule);
-  optional(json, "event_id", event.event_id);
-  optional(json, "event_time", event.event_time);
-  optional(json, "event_name", event.event_name);
-  optional(json, "event_source", event.event_source);
-  optional(json, "principal", event.principal);
-  optional(json, "identity_kind", event.identity_kind);
-  optional(json, "mfa", event.mfa);
-  optional(json, "source_ip", event.source_ip);
-  optional(json, "source_ip_kind", event.source_ip_kind);
-  optional(json, "user_agent", event.user_agent);
-  optional(json, "account", event.account);
-  optional(json, "region", event.region);
-  optional(json, "error_code", event.error_code);
+  for (const EventFact<std::string>& fact : kEventFacts<std::string>) {
+    optional(json, fact.key, event.*fact.text);
+  }
   if (!event.input_path.empty()) {
     json.key("input").begin_object().member("path", event.input_path);
     json.key("record").number(event.input_record).end_object();
@@ -149,24 +139,14 @@ Alert alert_of(const CorrelationAlert& correlated) {
   alert.id = correlated.id;
   alert.fingerprint = correlated.fingerprint;
   alert.rule = correlated.rule;
-  alert.principal = closing.principal;
+  copy_facts(closing, alert);
   alert.identity_kind = or_else(closing.identity_kind, "unknown");
   alert.mfa = or_else(closing.mfa, "unknown");
-  alert.source_ip = closing.source_ip;
   alert.source_ip_kind = or_else(closing.source_ip_kind, "none");
-  alert.user_agent = closing.user_agent;
-  alert.account = closing.account;
-  alert.region = closing.region;
-  alert.event_name = closing.event_name;
-  alert.event_source = closing.event_source;
-  alert.error_code = closing.error_code;
-  alert.event_id = closing.event_id;
   alert.event_time = nanosecond_text(correlated.correlation.last);
   alert.detected_at =
       format_time(correlated.detected_at / 1000, static_cast<int>(correlated.detected_at % 1000));
   alert.event = "{}";
-  alert.input_path = closing.input_path;
-  alert.input_record = closing.input_record;
   alert.correlation = std::make_shared<const CorrelationFacts>(correlated.correlation);
   return alert;
 }

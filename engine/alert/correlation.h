@@ -13,12 +13,9 @@
 
 namespace tocsin::alert {
 
-// One of the events, as far as people are told about it. Absent: "".
-struct CorrelatedEvent {
+// One of the events.
+struct CorrelatedEvent : EventFacts<std::string> {
   std::string rule;  // title of the rule that it fulfils
-  std::string event_id, event_time, event_name, event_source, principal, identity_kind, mfa,
-      source_ip, source_ip_kind, user_agent, account, region, error_code, input_path;
-  std::uint64_t input_record = 0;
 
   bool operator==(const CorrelatedEvent&) const = default;
 };

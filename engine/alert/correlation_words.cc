@@ -119,6 +119,7 @@ std::string of_group(const CorrelationFacts& facts) {
 std::string field_words(std::string_view field) {
   static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
       {"tocsin.principal", "principal"},
+      {"tocsin.person", "person"},
       {"userIdentity.arn", "principal"},
       {"userIdentity.sessionContext.sessionIssuer.arn", "principal"},
       {"userIdentity.principalId", "principal"},
@@ -188,6 +189,10 @@ std::string measure_words(const CorrelationFacts& facts) {
   return number + (number == "1" ? " event" : " events");
 }
 
+std::string actor_or_principal(const CorrelatedEvent& event) {
+  return shown(event.person.empty() ? event.principal : event.person, kShownPoints);
+}
+
 std::string only_principal(const CorrelationFacts& facts) {
   return common(facts,
                 [](const CorrelatedEvent& event) { return shown(event.principal, kShownPoints); });
@@ -203,7 +208,7 @@ std::string call_words(const CorrelatedEvent& event) {
 std::string event_words(const CorrelatedEvent& event) {
   std::string out = call_words(event);
   if (out.empty()) out = event.rule.empty() ? "an event" : shown(event.rule, kShownPoints);
-  if (!event.principal.empty()) out += " by " + shown(event.principal, kShownPoints);
+  if (!event.principal.empty()) out += " by " + actor_or_principal(event);
   if (!event.source_ip.empty()) out += " from " + shown(event.source_ip, 60);
   if (!event.region.empty()) out += " in " + shown(event.region, 30);
   return out;

@@ -21,6 +21,8 @@ std::string pairs_words(const std::vector<std::pair<std::string, std::string>>& 
 std::string number_words(double number);
 // "20 events", "7 different values of region", "nothing for 1 h", …
 std::string measure_words(const CorrelationFacts& facts);
+// Who acted: the person, if the event says so, otherwise the principal.
+std::string actor_or_principal(const CorrelatedEvent& event);
 // "arn:…", when all of the events are by the same; otherwise "".
 std::string only_principal(const CorrelationFacts& facts);
 

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <iterator>
 #include <limits>
+#include <string>
 
 #include "alert/alert.h"
 #include "alert/correlation.h"
@@ -37,10 +40,6 @@ class Line {
     out_.extend_to(out);
     return *this;
   }
-  // Absent rather than empty: a reader need not tell "" from nothing.
-  Line& optional(std::string_view before, std::string_view value) {
-    return value.empty() ? *this : text(before, value);
-  }
   Line& number(std::uint64_t value) {
     constexpr std::size_t kDigits = std::numeric_limits<std::uint64_t>::digits10 + 1;
     char* const out = out_.room(kDigits);
@@ -75,24 +74,48 @@ void append_match(const program::BasicMatchDetails<Text>& matched, Line& line) {
   line.plain("]}");
 }
 
+// ,"principal":" and so on: what stands before each of kEventFacts.
+constexpr std::size_t kFacts = std::size(kEventFacts<std::string_view>);
+const std::array<std::string, kFacts>& openings() {
+  static const auto kOpenings = [] {
+    std::array<std::string, kFacts> out;
+    for (std::size_t i = 0; i < kFacts; ++i) {
+      out[i].append(",\"").append(kEventFacts<std::string_view>[i].key).append("\":\"");
+    }
+    return out;
+  }();
+  return kOpenings;
+}
+
+template <class Text>
+void append_facts(const EventFacts<Text>& facts, Line& line) {
+  for (std::size_t i = 0; i < kFacts; ++i) {
+    const EventFact<Text>& fact = kEventFacts<Text>[i];
+    const std::string_view text = facts.*fact.text;
+    if (text.empty() && !fact.is_always) continue;
+    fact.is_word ? line.word(openings()[i], text) : line.text(openings()[i], text);
+  }
+}
+
+template <class Text>
+void append_resources(const std::vector<BasicResource<Text>>& resources, Line& line) {
+  if (resources.empty()) return;
+  std::string_view before = R"(,"resources":[{"kind":")";
+  for (const auto& resource : resources) {
+    line.text(before, resource.kind).text(R"(,"name":")", resource.name).plain("}");
+    before = R"(,{"kind":")";
+  }
+  line.plain("]");
+}
+
 template <class Text>
 std::size_t append(const BasicAlert<Text>& alert, TextBuffer& out) {
   Line line(out);
   line.word(R"({"id":")", alert.id).word(R"(,"fingerprint":")", alert.fingerprint);
   line.word(R"(,"status":")", alert.status).plain(",").plain(alert.rule->json);
   append_match(alert.matched, line);
-  line.text(R"(,"principal":")", alert.principal);
-  line.word(R"(,"identity_kind":")", alert.identity_kind).word(R"(,"mfa":")", alert.mfa);
-  line.optional(R"(,"access_key_id":")", alert.access_key);
-  line.text(R"(,"source_ip":")", alert.source_ip);
-  line.word(R"(,"source_ip_kind":")", alert.source_ip_kind);
-  line.text(R"(,"user_agent":")", alert.user_agent);
-  line.text(R"(,"account":")", alert.account).text(R"(,"region":")", alert.region);
-  line.text(R"(,"event_source":")", alert.event_source);
-  line.text(R"(,"event_name":")", alert.event_name);
-  line.optional(R"(,"error_code":")", alert.error_code);
-  line.optional(R"(,"error_message":")", alert.error_message);
-  line.text(R"(,"event_id":")", alert.event_id).text(R"(,"event_time":")", alert.event_time);
+  append_facts(alert, line);
+  append_resources(alert.resources, line);
   line.word(R"(,"detected_at":")", alert.detected_at);
   std::size_t number_at = kNoNumber;
   if (!alert.input_path.empty()) {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/event_facts.h"
+
 namespace tocsin::alert {
 
 namespace bj = boost::json;
@@ -50,6 +52,16 @@ inline const bj::array& array_in(const bj::object& object, std::string_view name
   static const bj::array kNone;
   const bj::value* value = object.if_contains(name);
   return value != nullptr && value->is_array() ? value->get_array() : kNone;
+}
+
+// The facts of an event, and where it was read.
+inline void read_facts(const bj::object& json, EventFacts<std::string>& out) {
+  for (const EventFact<std::string>& fact : kEventFacts<std::string>) {
+    out.*fact.text = text(json, fact.key);
+  }
+  const bj::object& input = object_in(json, "input");
+  out.input_path = text(input, "path");
+  out.input_record = number(input, "record", 0);
 }
 
 // What facts_json() wrote.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alert/rule_json.h"
+#include "base/hash.h"
 #include "base/json_writer.h"
 #include "base/time.h"
 

@@ -42,6 +42,8 @@ RuleFacts facts_of(const bj::object& rule, std::string_view raw) {
   facts.tags = texts(rule, "tags");
   facts.references = texts(rule, "references");
   facts.falsepositives = texts(rule, "falsepositives");
+  facts.description = text(rule, "description");
+  facts.runbook = text(rule, "runbook");
   facts.json = "\"rule\":" + (raw.empty() ? std::string("{}") : event::compact_json(raw));
   return facts;
 }
@@ -93,30 +95,18 @@ bool is_record(std::string_view json) {
 
 Alert alert_of(const bj::object& json, const Parts& parts) {
   Alert alert;
+  read_facts(json, alert);
   alert.id = text(json, "id");
   alert.fingerprint = text(json, "fingerprint");
   if (json.contains("status")) alert.status = text(json, "status");
   alert.rule = std::make_shared<const RuleFacts>(facts_of(object_in(json, "rule"), parts.rule));
   alert.matched = matched_of(object_in(json, "matched"));
-  alert.principal = text(json, "principal");
-  alert.identity_kind = text(json, "identity_kind");
-  alert.mfa = text(json, "mfa");
-  alert.access_key = text(json, "access_key_id");
-  alert.source_ip = text(json, "source_ip");
-  alert.source_ip_kind = text(json, "source_ip_kind");
-  alert.user_agent = text(json, "user_agent");
-  alert.account = text(json, "account");
-  alert.region = text(json, "region");
-  alert.event_name = text(json, "event_name");
-  alert.event_source = text(json, "event_source");
-  alert.error_code = text(json, "error_code");
-  alert.error_message = text(json, "error_message");
-  alert.event_id = text(json, "event_id");
-  alert.event_time = text(json, "event_time");
+  for (const bj::value& item : array_in(json, "resources")) {
+    const bj::object* resource = item.if_object();
+    if (resource == nullptr || alert.resources.size() == kMostResources) continue;
+    alert.resources.push_back({text(*resource, "kind"), text(*resource, "name")});
+  }
   alert.detected_at = text(json, "detected_at");
-  const bj::object& input = object_in(json, "input");
-  alert.input_path = text(input, "path");
-  alert.input_record = number(input, "record", 0);
   alert.event = parts.record.empty() ? std::string("{}") : event::compact_json(parts.record);
   const bj::object& correlation = object_in(json, "correlation");
   if (!correlation.empty()) {
@@ -130,14 +120,15 @@ Alert alert_of(const bj::object& json, const Parts& parts) {
 }
 
 Result<Alert> checked(Alert alert) {
-  for (const std::string* word :
-       {&alert.id, &alert.fingerprint, &alert.status, &alert.identity_kind, &alert.mfa,
-        &alert.source_ip_kind, &alert.detected_at}) {
-    if (!is_word(*word)) {
-      return fail(Code::invalid_input,
-                  "The alert has a text where one word of letters and digits belongs; was it "
-                  "written by Tocsin?");
-    }
+  bool is_good = is_word(alert.id) && is_word(alert.fingerprint) && is_word(alert.status) &&
+                 is_word(alert.detected_at);
+  for (const EventFact<std::string>& fact : kEventFacts<std::string>) {
+    is_good = is_good && (!fact.is_word || is_word(alert.*fact.text));
+  }
+  if (!is_good) {
+    return fail(Code::invalid_input,
+                "The alert has a text where one word of letters and digits belongs; was it "
+                "written by Tocsin?");
   }
   return alert;
 }

@@ -44,22 +44,7 @@ std::vector<std::pair<std::string, std::string>> pairs_in(const bj::object& json
 CorrelatedEvent event_of(const bj::object& json) {
   CorrelatedEvent event;
   event.rule = text(json, "rule");
-  event.event_id = text(json, "event_id");
-  event.event_time = text(json, "event_time");
-  event.event_name = text(json, "event_name");
-  event.event_source = text(json, "event_source");
-  event.principal = text(json, "principal");
-  event.identity_kind = text(json, "identity_kind");
-  event.mfa = text(json, "mfa");
-  event.source_ip = text(json, "source_ip");
-  event.source_ip_kind = text(json, "source_ip_kind");
-  event.user_agent = text(json, "user_agent");
-  event.account = text(json, "account");
-  event.region = text(json, "region");
-  event.error_code = text(json, "error_code");
-  const bj::object& input = object_in(json, "input");
-  event.input_path = text(input, "path");
-  event.input_record = number(input, "record", 0);
+  read_facts(json, event);
   return event;
 }
 

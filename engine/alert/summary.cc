@@ -13,12 +13,18 @@ std::string who(const Alert& alert) {
   if (alert.principal.empty()) return "Somebody";
   std::string kind(identity_words(alert.identity_kind));
   if (alert.identity_kind == "unknown") kind = "identity";
+  if (!alert.person.empty()) {
+    return fmt::format("{} ({} {})", shown(alert.person, 64), kind, shown(alert.principal, 110));
+  }
   if (kind[0] >= 'a' && kind[0] <= 'z') kind[0] = static_cast<char>(kind[0] - 'a' + 'A');
   return kind + " " + shown(alert.principal, 110);
 }
 
 std::string did(const Alert& alert) {
-  const std::string what = call(alert);
+  std::string what = call(alert);
+  if (!what.empty() && !alert.resources.empty()) {
+    what += " on " + resource_words({alert.resources.front()}, 80);
+  }
   if (alert.error_code.empty()) return what.empty() ? " did something" : " called " + what;
   return fmt::format(" tried {} ({})", what.empty() ? "something" : what,
                      shown(alert.error_code, 40));

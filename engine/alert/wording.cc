@@ -71,6 +71,28 @@ std::string_view address_words(std::string_view source_ip_kind) {
   return "";
 }
 
+std::string actor_words(const EventFacts<std::string>& facts) {
+  constexpr std::size_t kName = 64;
+  if (!facts.person.empty()) return shown(facts.person, kName);
+  if (facts.identity_kind == "root") {
+    return facts.account.empty() ? "root" : "root of " + shown(facts.account, 20);
+  }
+  const std::string_view principal = facts.principal;
+  const bool is_arn = principal.starts_with("arn:");
+  const std::string name =
+      shown(is_arn ? principal.substr(principal.find_last_of("/:") + 1) : principal, kName);
+  return facts.session_name.empty() ? name : name + "/" + shown(facts.session_name, kName);
+}
+
+std::string resource_words(const std::vector<Resource>& resources, std::size_t code_points) {
+  std::string out;
+  for (const Resource& resource : resources) {
+    if (!out.empty()) out += ", ";
+    out += shown(resource.kind, 40) + " " + shown(resource.name, code_points);
+  }
+  return shown(out, code_points);
+}
+
 std::string call(const Alert& alert) {
   return call(alert.event_source, alert.event_name);
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "alert/alert.h"
 
@@ -21,6 +22,11 @@ std::string cut_bytes(std::string text, std::size_t bytes);
 std::string_view identity_words(std::string_view identity_kind);
 // "public address", "AWS service", …; "" when there is nothing to say.
 std::string_view address_words(std::string_view source_ip_kind);
+// The shortest name by which people know who acted: "alice@example.com", "Admin/ci-run", "bob",
+// "root of 111122223333"; "" when the event names nobody.
+std::string actor_words(const EventFacts<std::string>& facts);
+// "compute environment web, image ami-1"; "" when there are none.
+std::string resource_words(const std::vector<Resource>& resources, std::size_t code_points);
 // "batch:CreateComputeEnvironment"; "" when the event names no call.
 std::string call(const Alert& alert);
 std::string call(std::string_view event_source, std::string_view event_name);

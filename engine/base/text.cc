@@ -34,8 +34,16 @@ constexpr bool is_bidi_control(char32_t c) {
          c == 0x200F || c == 0x061C;
 }
 
+// Characters of no width, which make two different texts look alike. Joiners between letters and
+// emoji have a meaning in some scripts, but not in names of calls and people.
+constexpr bool is_invisible(char32_t c) {
+  return c == 0xAD || (c >= 0x200B && c <= 0x200D) || (c >= 0x2060 && c <= 0x2064) || c == 0x180E ||
+         c == 0x3164 || (c >= 0xFE00 && c <= 0xFE0E) || c == 0xFEFF ||
+         (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
 constexpr bool is_unprintable(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF ||
+  return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || is_invisible(c) ||
          is_bidi_control(c);
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "alert/alert_maker.h"
 #include "alert/rule_json.h"
 #include "base/time.h"
 #include "event/event_reader.h"

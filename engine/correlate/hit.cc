@@ -1,7 +1,5 @@
 #include "correlate/hit.h"
 
-#include <iterator>
-
 #include "base/hash.h"
 
 namespace tocsin::correlate {
@@ -9,23 +7,19 @@ namespace {
 
 constexpr std::size_t kShownOfLong = 64;
 
-// In the order in which they are packed.
-template <class Text>
-constexpr Text BasicEvidence<Text>::*kTexts[] = {
-    &BasicEvidence<Text>::event_id,
-    &BasicEvidence<Text>::event_time,
-    &BasicEvidence<Text>::event_name,
-    &BasicEvidence<Text>::event_source,
-    &BasicEvidence<Text>::principal,
-    &BasicEvidence<Text>::identity_kind,
-    &BasicEvidence<Text>::mfa,
-    &BasicEvidence<Text>::source_ip,
-    &BasicEvidence<Text>::source_ip_kind,
-    &BasicEvidence<Text>::user_agent,
-    &BasicEvidence<Text>::account,
-    &BasicEvidence<Text>::region,
-    &BasicEvidence<Text>::error_code,
-    &BasicEvidence<Text>::input_path,
+// The facts that a hit keeps, in the order in which they are packed. Hits are kept on disk: this
+// order stays, and a new fact is added behind the later ones.
+constexpr std::string_view EvidenceView::*kTexts[] = {
+    &EvidenceView::event_id,     &EvidenceView::event_time, &EvidenceView::event_name,
+    &EvidenceView::event_source, &EvidenceView::principal,  &EvidenceView::identity_kind,
+    &EvidenceView::mfa,          &EvidenceView::source_ip,  &EvidenceView::source_ip_kind,
+    &EvidenceView::user_agent,   &EvidenceView::account,    &EvidenceView::region,
+    &EvidenceView::error_code,   &EvidenceView::input_path,
+};
+
+constexpr std::string_view EvidenceView::*kLaterTexts[] = {
+    &EvidenceView::person,
+    &EvidenceView::session_name,
 };
 
 // At most `bytes` of it, without half a code point at the end.
@@ -61,28 +55,24 @@ void FieldPacker::value(std::string_view text) {
 }
 
 void pack_evidence(const EvidenceView& evidence, std::string& out) {
-  for (const auto text : kTexts<std::string_view>) {
+  for (const auto text : kTexts) {
     pack_text(cut(evidence.*text, kValueBytes), out);
   }
   pack_number(evidence.input_record, out);
+  for (const auto text : kLaterTexts) pack_text(cut(evidence.*text, kValueBytes), out);
 }
 
 std::optional<EvidenceView> evidence_of(std::string_view packed) {
   Unpacker in(packed);
   EvidenceView evidence;
-  for (const auto text : kTexts<std::string_view>) evidence.*text = in.text();
+  for (const auto text : kTexts) evidence.*text = in.text();
   evidence.input_record = in.number();
+  for (const auto text : kLaterTexts) {
+    if (in.done()) break;  // packed before there was such a fact
+    evidence.*text = in.text();
+  }
   if (!in.good() || !in.done()) return std::nullopt;
   return evidence;
-}
-
-Evidence copy_of(const EvidenceView& view) {
-  Evidence copy;
-  for (std::size_t i = 0; i < std::size(kTexts<std::string>); ++i) {
-    copy.*kTexts<std::string>[i] = view.*kTexts<std::string_view>[i];
-  }
-  copy.input_record = view.input_record;
-  return copy;
 }
 
 Hit HitBatch::operator[](std::size_t index) const {

@@ -8,23 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/event_facts.h"
 #include "base/result.h"
 #include "correlate/packing.h"
 #include "correlate/types.h"
 
 namespace tocsin::correlate {
 
-// One event, as far as people are told about it as evidence. Absent: "".
-template <class Text>
-struct BasicEvidence {
-  Text event_id, event_time, event_name, event_source, principal, identity_kind, mfa, source_ip,
-      source_ip_kind, user_agent, account, region, error_code, input_path;
-  std::uint64_t input_record = 0;
-
-  bool operator==(const BasicEvidence&) const = default;
-};
-using Evidence = BasicEvidence<std::string>;
-using EvidenceView = BasicEvidence<std::string_view>;
+// The event of a hit, for an alert that shows it.
+using Evidence = alert::EventFacts<std::string>;
+using EvidenceView = alert::EventFacts<std::string_view>;
 
 // Of a hit. Nobody can fill the memory with one event.
 inline constexpr std::size_t kValueBytes = 2048;  // a longer value is replaced; see FieldPacker
@@ -138,7 +131,6 @@ class HitBatch {
 
 // Evidence as a hit has it; texts are cut at kValueBytes.
 void pack_evidence(const EvidenceView& evidence, std::string& out);
-Evidence copy_of(const EvidenceView& view);
 // What was packed; nullopt when it is damaged.
 std::optional<EvidenceView> evidence_of(std::string_view packed);
 

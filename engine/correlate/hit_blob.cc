@@ -132,7 +132,8 @@ KeptHit kept(const StoredHit& stored, const Head& head) {
   out.finder_id = finder.id;
   out.finder_title = finder.title;
   out.time = stored.hit.time;
-  if (const auto evidence = evidence_of(stored.hit.evidence)) out.evidence = copy_of(*evidence);
+  if (const auto evidence = evidence_of(stored.hit.evidence))
+    alert::copy_facts(*evidence, out.evidence);
   stored.hit.fields.each([&](Slot slot, std::string_view value) {
     const std::string_view field = head.fields[slot];
     if (out.fields.empty() || out.fields.back().first != field) {

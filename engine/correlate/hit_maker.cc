@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "alert/shown_fields.h"
 #include "base/hash.h"
 #include "correlate/event_fields.h"
 #include "event/cloudtrail.h"
@@ -25,21 +26,13 @@ std::vector<Slot> slots_of_rules(const Correlations& correlations) {
 
 struct HitMaker::Shown {
   explicit Shown(const Correlations& correlations)
-      : cloudtrail(fields),
-        event_id(fields.add("eventID")),
-        event_time(fields.add("eventTime")),
-        event_name(fields.add("eventName")),
-        event_source(fields.add("eventSource")),
-        region(fields.add("awsRegion")),
-        user_agent(fields.add("userAgent")),
-        slots(correlations, slots_of_rules(correlations), fields) {
+      : facts(fields), slots(correlations, slots_of_rules(correlations), fields) {
     event::FactFields::complete(fields);
     reader = std::make_unique<event::EventReader>(fields);
   }
 
   event::FieldSet fields;
-  event::CloudTrailFields cloudtrail;
-  event::FieldRef event_id, event_time, event_name, event_source, region, user_agent;
+  alert::ShownFields facts;
   SlotFields slots;
   std::unique_ptr<event::EventReader> reader;
   event::Event event;
@@ -60,22 +53,7 @@ event::Event& HitMaker::read() {
 
 void HitMaker::begin(const event::Event& event, const event::Origin& origin,
                      std::string_view source) {
-  const Shown& shown = *shown_;
-  const event::Facts facts = shown.cloudtrail.facts(shown.event, principal_);
-  const auto text = [&](event::FieldRef field) { return shown.event.text(field); };
-  evidence_.event_id = text(shown.event_id);
-  evidence_.event_time = text(shown.event_time);
-  evidence_.event_name = text(shown.event_name);
-  evidence_.event_source = text(shown.event_source);
-  evidence_.principal = facts.principal;
-  evidence_.identity_kind = facts.identity_kind;
-  evidence_.mfa = facts.mfa;
-  evidence_.source_ip = text(shown.cloudtrail.source_ip);
-  evidence_.source_ip_kind = facts.source_ip_kind;
-  evidence_.user_agent = text(shown.user_agent);
-  evidence_.account = facts.account;
-  evidence_.region = text(shown.region);
-  evidence_.error_code = text(shown.cloudtrail.error_code);
+  shown_->facts.read(shown_->event, evidence_);
   evidence_.input_path = origin.path != nullptr ? std::string_view(*origin.path) : "";
   evidence_.input_record = origin.record;
   source_ = source;

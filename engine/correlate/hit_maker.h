@@ -63,7 +63,6 @@ class HitMaker {
   Key key_{};
   std::string_view source_;
   EvidenceView evidence_;
-  std::string principal_;
 };
 
 }  // namespace tocsin::correlate

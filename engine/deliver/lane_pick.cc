@@ -13,6 +13,8 @@ constexpr std::int64_t kShortestLookMs = 10;
 // No row waits longer than this for its next attempt; one that seems to was postponed under a clock
 // that was ahead, and its time has come.
 constexpr std::int64_t kLongestWaitMs = kLongestRetryAfterMs + 60'000;
+constexpr int kCritical = 4;  // store::Delivery::severity
+constexpr std::size_t kCriticalsAlone = 3;
 
 }  // namespace
 
@@ -90,8 +92,15 @@ Result<Batch> Lane::choose(const std::vector<std::int64_t>& taken, std::size_t t
   }
   if (digest != nullptr) return together(*digest, std::move(*rows));
 
+  // A critical alert never shares a message with lesser ones, nor with others while they are few.
+  std::size_t alone = tokens;
+  if (rows->front().delivery.severity == kCritical) {
+    std::erase_if(*rows, [](const auto& row) { return row.delivery.severity != kCritical; });
+    alone = std::max(tokens, kCriticalsAlone);
+  }
+
   Batch batch;
-  const std::size_t size = rows->size() > tokens ? rows->size() : 1;
+  const std::size_t size = rows->size() > alone ? rows->size() : 1;
   for (std::size_t i = 0; i < size; ++i) {
     if (!others[i]) batch.rows.push_back(std::move((*rows)[i]));
   }

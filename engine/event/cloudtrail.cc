@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kKindFact = "tocsin.identity_kind";
 constexpr std::string_view kPrincipalFact = "tocsin.principal";
+constexpr std::string_view kPersonFact = "tocsin.person";
 constexpr std::string_view kMfaFact = "tocsin.mfa";
 constexpr std::string_view kSourceIpFact = "tocsin.source_ip_kind";
 constexpr std::string_view kAccountFact = "tocsin.account";
@@ -92,8 +93,8 @@ std::string_view source_ip_kind(std::string_view source) {
 }  // namespace
 
 const std::vector<std::string_view>& fact_names() {
-  static const std::vector<std::string_view> kNames = {kKindFact,     kPrincipalFact, kMfaFact,
-                                                       kSourceIpFact, kAccountFact,   kErrorFact};
+  static const std::vector<std::string_view> kNames = {
+      kKindFact, kPrincipalFact, kPersonFact, kMfaFact, kSourceIpFact, kAccountFact, kErrorFact};
   return kNames;
 }
 
@@ -107,6 +108,7 @@ void CloudTrailFields::bind(Find find) {
   invoked_by = find("userIdentity.invokedBy");
   on_behalf_of = find("userIdentity.onBehalfOf.userId");
   issuer_arn = find("userIdentity.sessionContext.sessionIssuer.arn");
+  source_identity = find("userIdentity.sessionContext.sourceIdentity");
   mfa_authenticated = find("userIdentity.sessionContext.attributes.mfaAuthenticated");
   mfa_used = find("additionalEventData.MFAUsed");
   source_ip = find("sourceIPAddress");
@@ -143,10 +145,34 @@ std::string_view CloudTrailFields::principal(const Event& event, std::string_vie
   return {};
 }
 
+std::string_view CloudTrailFields::session_name(const Event& event) const {
+  const std::string_view id = event.text(principal_id);  // AROA…:SESSION
+  if (const std::size_t colon = id.find(':'); colon != std::string_view::npos) {
+    return id.substr(colon + 1);
+  }
+  const std::string_view session = event.text(arn);  // …:assumed-role/ROLE/SESSION
+  return session.find(":assumed-role/") == std::string_view::npos
+             ? std::string_view()
+             : session.substr(session.rfind('/') + 1);
+}
+
+std::string_view CloudTrailFields::person(const Event& event, const Facts& facts) const {
+  const std::string_view identity = event.text(source_identity);
+  if (!identity.empty()) return identity;
+  const std::string_view role = facts.principal.substr(facts.principal.rfind('/') + 1);
+  const bool is_person =
+      role.starts_with("AWSReservedSSO_") || facts.session_name.find('@') != std::string_view::npos;
+  if (is_person && !facts.session_name.empty()) return facts.session_name;
+  const std::string_view user = event.text(on_behalf_of);
+  return user == facts.principal ? std::string_view() : user;
+}
+
 Facts CloudTrailFields::facts(const Event& event, std::string& scratch) const {
   Facts facts;
   facts.identity_kind = kind_of(event.text(type));
   facts.principal = principal(event, facts.identity_kind, scratch);
+  if (facts.identity_kind == "assumed_role") facts.session_name = session_name(event);
+  facts.person = person(event, facts);
   const Value* authenticated = event.first(mfa_authenticated);
   facts.mfa = mfa_of(authenticated != nullptr ? authenticated->text : "", event.text(mfa_used));
   facts.source_ip_kind = source_ip_kind(event.text(source_ip));
@@ -181,6 +207,7 @@ FactFields::FactFields(const FieldSet& fields)
     : source_(fields),
       identity_kind_(fields.find(kKindFact)),
       principal_(fields.find(kPrincipalFact)),
+      person_(fields.find(kPersonFact)),
       mfa_(fields.find(kMfaFact)),
       source_ip_kind_(fields.find(kSourceIpFact)),
       account_(fields.find(kAccountFact)),
@@ -198,6 +225,7 @@ void FactFields::compute(const Event& event, const Sink& sink) const {
   };
   put(identity_kind_, facts.identity_kind);
   put(principal_, facts.principal);
+  put(person_, facts.person);
   put(mfa_, facts.mfa);
   put(source_ip_kind_, facts.source_ip_kind);
   put(account_, facts.account);

@@ -20,6 +20,13 @@ struct Facts {
   // One stable key for an identity: for a role session the role's ARN, otherwise the identity's
   // ARN, the service's name, the account; "" when the record names nobody.
   std::string_view principal;
+  // The session of an assumed role; whoever assumed it chose the name.
+  std::string_view session_name;
+  // Who acts behind a principal that many share, where the record says so: the source identity that
+  // an administrator had set; the session's name, if the role is one of IAM Identity Center
+  // (AWSReservedSSO_…) or the name is an e-mail address, as identity providers set it; the Identity
+  // Center user on whose behalf a service acts. "" otherwise.
+  std::string_view person;
   std::string_view mfa;             // true, false, unknown (the record does not say)
   std::string_view source_ip_kind;  // public, private, aws_service, aws_internal, none
   std::string_view account;         // the account in which it happened, "" when unknown
@@ -37,13 +44,15 @@ class CloudTrailFields {
   Facts facts(const Event& event, std::string& scratch) const;
 
   FieldRef type, arn, principal_id, account_id, user_name, invoked_by, on_behalf_of;
-  FieldRef issuer_arn, mfa_authenticated, mfa_used;
+  FieldRef issuer_arn, source_identity, mfa_authenticated, mfa_used;
   FieldRef source_ip, recipient_account, error_code;
 
  private:
   template <class Find>
   void bind(Find find);
   std::string_view principal(const Event& event, std::string_view kind, std::string& scratch) const;
+  std::string_view session_name(const Event& event) const;
+  std::string_view person(const Event& event, const Facts& facts) const;
 };
 
 // The names under which rules read facts, "tocsin.mfa" and so on; for lint and suggestions.
@@ -65,7 +74,7 @@ class FactFields {
   explicit FactFields(const FieldSet& fields);
 
   CloudTrailFields source_;
-  FieldRef identity_kind_, principal_, mfa_, source_ip_kind_, account_, is_error_;
+  FieldRef identity_kind_, principal_, person_, mfa_, source_ip_kind_, account_, is_error_;
 };
 
 }  // namespace tocsin::event

@@ -16,24 +16,9 @@ using correlate::KeptHit;
 using Named = std::vector<std::pair<std::string, std::string>>;
 
 alert::CorrelatedEvent event_of(const KeptHit& hit) {
-  const correlate::Evidence& evidence = hit.evidence;
   alert::CorrelatedEvent event;
   event.rule = hit.finder_title;
-  event.event_id = evidence.event_id;
-  event.event_time = evidence.event_time;
-  event.event_name = evidence.event_name;
-  event.event_source = evidence.event_source;
-  event.principal = evidence.principal;
-  event.identity_kind = evidence.identity_kind;
-  event.mfa = evidence.mfa;
-  event.source_ip = evidence.source_ip;
-  event.source_ip_kind = evidence.source_ip_kind;
-  event.user_agent = evidence.user_agent;
-  event.account = evidence.account;
-  event.region = evidence.region;
-  event.error_code = evidence.error_code;
-  event.input_path = evidence.input_path;
-  event.input_record = evidence.input_record;
+  alert::copy_facts(hit.evidence, event);
   return event;
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "alert/alert_maker.h"
 #include "base/text_buffer.h"
 #include "correlate/hit_maker.h"
 #include "correlate/presence.h"

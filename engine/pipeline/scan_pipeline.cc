@@ -7,6 +7,7 @@
 #include <exception>
 #include <thread>
 
+#include "alert/alert_maker.h"
 #include "alert/correlation.h"
 #include "base/clock.h"
 #include "base/time.h"

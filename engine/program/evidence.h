@@ -5,29 +5,12 @@
 #include <cstddef>
 #include <deque>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "event/event.h"
+#include "program/match_details.h"
 #include "program/program.h"
 
 namespace tocsin::program {
-
-template <class Text>
-struct BasicFieldMatch {
-  Text name;   // "" for keywords
-  Text value;  // "" when the match is an absence
-  Text operation;
-  Text pattern;
-};
-template <class Text>
-struct BasicMatchDetails {
-  std::vector<Text> selections;
-  std::vector<BasicFieldMatch<Text>> fields;
-};
-using FieldMatch = BasicFieldMatch<std::string>;
-using MatchDetails = BasicMatchDetails<std::string>;
-using MatchView = BasicMatchDetails<std::string_view>;
 
 // The scratch memory of one thread. It has a budget of its own (work.h), which all rules of an
 // event share: evidence that would cost more is left out.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "alert/alert_maker.h"
 #include "differential/reference/event.h"
 #include "differential/reference/matcher.h"
 #include "event/event_reader.h"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "alert/alert_maker.h"
 #include "corpus/corpus.h"
 #include "differential/generate/mutation_samples.h"
 #include "differential/generate/mutator.h"

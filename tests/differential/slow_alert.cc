@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alert/resources.h"
 #include "base/blake2b.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -95,7 +96,8 @@ std::string rule_json(const program::CompiledRule& rule) {
   std::string out = "\"rule\":{" + member("id", meta.id) + member("title", meta.title) +
                     member("level", meta.level.empty() ? "medium" : meta.level) +
                     optional("status", meta.status) + optional("author", meta.author) +
-                    list("tags", meta.tags) + list("references", meta.references) +
+                    optional("description", meta.description) + list("tags", meta.tags) +
+                    list("references", meta.references) +
                     list("falsepositives", meta.falsepositives) + member("file", meta.file) +
                     member("hash", rule.hash);
   out.back() = '}';
@@ -127,6 +129,7 @@ std::string slow_alert_json(const program::Program& program, program::RuleIndex 
                             std::int64_t detected_at) {
   static event::FieldSet fields;
   static const event::CloudTrailFields cloudtrail(fields);
+  static const alert::ResourceFields resources(fields);
   for (const char* path : {"eventID", "eventTime", "eventName", "eventSource", "awsRegion",
                            "userAgent", "errorMessage", "userIdentity.accessKeyId"}) {
     fields.add(path);
@@ -143,11 +146,17 @@ std::string slow_alert_json(const program::Program& program, program::RuleIndex 
   const std::string& rule_key = meta.id.empty() ? meta.title : meta.id;
   const std::string record = event::compact_json(event.json());
   const std::string identity = text("eventID").empty() ? record : text("eventID");
+  const std::string fingerprint =
+      facts.person.empty() ? key_of({rule_key, facts.principal, facts.account})
+                           : key_of({rule_key, facts.principal, facts.account, facts.person});
   std::string out = "{" + member("id", key_of({rule_key, identity, facts.account})) +
-                    member("fingerprint", key_of({rule_key, facts.principal, facts.account})) +
-                    member("status", "firing") + rule_json(rule) +
-                    match_json(slow_match_details(program, index, event));
-  out += member("principal", facts.principal) + member("identity_kind", facts.identity_kind);
+                    member("fingerprint", fingerprint) + member("status", "firing") +
+                    rule_json(rule) + match_json(slow_match_details(program, index, event));
+  out += member("principal", facts.principal) + optional("person", facts.person);
+  out += optional("session_name", facts.session_name);
+  out += optional("source_identity", text("userIdentity.sessionContext.sourceIdentity"));
+  out += optional("invoked_by", text("userIdentity.invokedBy"));
+  out += member("identity_kind", facts.identity_kind);
   out += member("mfa", facts.mfa) + optional("access_key_id", text("userIdentity.accessKeyId"));
   out += member("source_ip", text("sourceIPAddress"));
   out += member("source_ip_kind", facts.source_ip_kind) + member("user_agent", text("userAgent"));
@@ -156,6 +165,14 @@ std::string slow_alert_json(const program::Program& program, program::RuleIndex 
   out += optional("error_code", text("errorCode"));
   out += optional("error_message", text("errorMessage"));
   out += member("event_id", text("eventID")) + member("event_time", text("eventTime"));
+  std::vector<alert::ResourceView> touched;
+  resources.read(shown, text("eventSource"), touched);
+  std::vector<std::string> names;
+  for (const alert::ResourceView& resource : touched) {
+    names.push_back("{" + member("kind", resource.kind) + member("name", resource.name));
+    names.back().back() = '}';
+  }
+  if (!names.empty()) out += "\"resources\":[" + joined(names) + "],";
   out +=
       member("detected_at", format_time(detected_at / 1000, static_cast<int>(detected_at % 1000)));
   if (origin.path != nullptr && !origin.path->empty()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "alert/alert.h"
+#include "alert/alert_maker.h"
 #include "base/text.h"
 #include "event/record_reader.h"
 #include "program/explain.h"

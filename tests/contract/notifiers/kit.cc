@@ -140,6 +140,7 @@ alert::Alert hostile(const std::string& text) {
   const std::size_t many = text.size() > 10'000 ? 1 : 30;
   auto rule = std::make_shared<alert::RuleFacts>();
   rule->id = rule->title = rule->level = rule->status = rule->author = rule->file = text;
+  rule->description = rule->runbook = text;
   rule->tags.assign(many, text);
   rule->tags.emplace_back("attack." + text);
   rule->references.assign(many, text);
@@ -155,12 +156,11 @@ alert::Alert hostile(const std::string& text) {
   alert.matched.fields.assign(many, {text, text, text, text});
   alert.matched.fields.push_back({"", text, text, ""});
   alert.matched.fields.push_back({text, "", text, ""});
+  for (const auto& fact : alert::kEventFacts<std::string>) alert.*fact.text = text;
   alert.identity_kind = "assumed_role", alert.mfa = "false", alert.source_ip_kind = "public";
+  alert.resources.assign(alert::kMostResources, {text, text});
   for (std::string* field :
-       {&alert.principal, &alert.access_key, &alert.source_ip, &alert.user_agent, &alert.account,
-        &alert.region, &alert.event_name, &alert.event_source, &alert.error_code,
-        &alert.error_message, &alert.event_id, &alert.event_time, &alert.input_path, &alert.source,
-        &alert.first_seen, &alert.last_seen}) {
+       {&alert.input_path, &alert.source, &alert.first_seen, &alert.last_seen}) {
     *field = text;
   }
   alert.detected_at = "2024-01-31T12:00:00.000Z";
@@ -184,12 +184,8 @@ alert::Alert hostile_correlation(const std::string& text) {
   facts.hits = facts.firings = UINT64_MAX;
   facts.first = facts.last = INT64_MAX;
   alert::CorrelatedEvent event;
-  for (std::string* field :
-       {&event.rule, &event.event_id, &event.event_time, &event.event_name, &event.event_source,
-        &event.principal, &event.identity_kind, &event.mfa, &event.source_ip, &event.source_ip_kind,
-        &event.user_agent, &event.account, &event.region, &event.error_code, &event.input_path}) {
-    *field = text;
-  }
+  for (const auto& fact : alert::kEventFacts<std::string>) event.*fact.text = text;
+  event.rule = event.input_path = text;
   facts.events.assign(many, event);
   alert::Alert alert = hostile(text);
   alert.correlation = std::make_shared<const alert::CorrelationFacts>(std::move(facts));

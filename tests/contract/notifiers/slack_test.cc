@@ -296,9 +296,8 @@ TEST_CASE("Slack: links are those of the rule, and are what they say") {
   auto rule = std::make_shared<alert::RuleFacts>(*alert.rule);
   rule->tags = {"attack.t1078.004", "attack.T1496",          "attack.t12345",
                 "attack.t1234.05",  "attack.initial-access", "attack.txxxx"};
-  rule->references = {"https://docs.example.org/a_b_c?x=1&y=2",
-                      "http://runbook.example.org/",
-                      "ftp://files.example.org/x",
+  rule->runbook = "http://runbook.example.org/";
+  rule->references = {"ftp://files.example.org/x",
                       "https://user:pass@example.org/",
                       "javascript:alert(1)",
                       "https://example.org/<!channel>|x",
@@ -306,6 +305,9 @@ TEST_CASE("Slack: links are those of the rule, and are what they say") {
                       "https://",
                       "//example.org",
                       "see the wiki",
+                      "https://docs.example.org/a_b_c?x=1&y=2",
+                      "https://docs.example.org/a-third-one",
+                      "https://docs.example.org/a-fourth-one",
                       "https://attack.mitre.org/techniques/T1078/004/"};
   alert.rule = rule;
   const std::set<std::string> links = {
@@ -345,11 +347,62 @@ TEST_CASE("Slack: a digest lists every alert, within every limit") {
 }
 
 TEST_CASE("Slack: more alerts than a message can list are at least counted") {
-  std::vector<deliver::Item> items(1000, item(hostile("EVIL"), "k"));
+  std::vector<deliver::Item> items;
+  for (std::size_t i = 0; i < 1000; ++i) {
+    alert::Alert alert = hostile("EVIL");
+    auto rule = std::make_shared<alert::RuleFacts>(*alert.rule);
+    rule->id = std::to_string(i);
+    alert.rule = rule;
+    items.push_back(item(alert, "k"));
+  }
   Reader reader("EVIL", {});
   reader.read(slack()->preview(notification(std::move(items))));
   CHECK(reader.text().find("1000 alerts") != std::string::npos);
   CHECK(reader.text().find("more alerts") != std::string::npos);
+}
+
+TEST_CASE("Slack: many alerts of one rule are one entry of a digest, with the names that count") {
+  std::vector<deliver::Item> items;
+  const auto add = [&](const std::string& title, const std::string& level, const std::string& who) {
+    alert::Alert alert = hostile("x");
+    auto rule = std::make_shared<alert::RuleFacts>(*alert.rule);
+    rule->id = rule->title = title;
+    rule->level = level;
+    alert.rule = rule;
+    alert.person = who;
+    alert.id = fmt::format("{:032x}", items.size());
+    items.push_back(item(alert, "k"));
+  };
+  add("Lone", "high", "zoe");
+  for (int i = 0; i < 40; ++i) add("Noisy", "low", fmt::format("user{}", i));
+  for (int i = 0; i < 5; ++i) add("Noisy", "low", "mallory");
+  Reader reader("EVIL", {});
+  reader.read(slack()->preview(notification(items)));
+  const std::string& text = reader.text();
+  const std::size_t lone = text.find("`Lone`"), noisy = text.find("`Noisy` — 45 alerts");
+  REQUIRE(lone != std::string::npos);
+  REQUIRE(noisy != std::string::npos);
+  CHECK(lone < noisy);
+  CHECK(text.find("by `mallory` ×5, `user0`, `user1` and 38 more") != std::string::npos);
+  CHECK(text.find(items[1].alert.id) != std::string::npos);
+  CHECK(text.find("user2") == std::string::npos);
+}
+
+TEST_CASE("Slack: a push message names level, call and person in its first hundred characters") {
+  alert::Alert alert = hostile("x");
+  auto rule = std::make_shared<alert::RuleFacts>(*alert.rule);
+  rule->level = "critical";
+  rule->title = std::string(200, 't');
+  alert.rule = rule;
+  alert.person = "alice@example.com";
+  alert.event_source = "batch.amazonaws.com";
+  alert.event_name = "CreateComputeEnvironment";
+  const std::string payload = slack()->preview(notification({item(alert, "k")}));
+  const std::size_t text = payload.find(R"("text":")");
+  REQUIRE(text != std::string::npos);
+  const std::string first = payload.substr(text + 8, 100);
+  CHECK(first.find("CRITICAL") != std::string::npos);
+  CHECK(first.find("batch:CreateComputeEnvironment by alice@example.com") != std::string::npos);
 }
 
 TEST_CASE("Slack: a resolved alert says so") {

@@ -56,6 +56,31 @@ std::string principal(const Event& event) {
   return {};
 }
 
+std::string session_name(const Event& event) {
+  if (identity_kind(event) != "assumed_role") return {};
+  std::string name;
+  if (re2::RE2::FullMatch(first_text(event, "userIdentity.principalId"), "(?s)[^:]*:(.*)", &name)) {
+    return name;
+  }
+  if (re2::RE2::FullMatch(first_text(event, "userIdentity.arn"), "(?s).*:assumed-role/.*?([^/]*)",
+                          &name)) {
+    return name;
+  }
+  return {};
+}
+
+std::string person(const Event& event) {
+  const std::string identity = first_text(event, "userIdentity.sessionContext.sourceIdentity");
+  if (!identity.empty()) return identity;
+  const std::string session = session_name(event);
+  const bool is_sso = re2::RE2::FullMatch(principal(event), "(?s)(.*/)?AWSReservedSSO_[^/]*");
+  if (is_sso || session.find('@') != std::string::npos) {
+    if (!session.empty()) return session;
+  }
+  const std::string user = first_text(event, "userIdentity.onBehalfOf.userId");
+  return user == principal(event) ? "" : user;
+}
+
 std::string mfa(const Event& event) {
   const Field& field = event.field("userIdentity.sessionContext.attributes.mfaAuthenticated");
   const std::string said = field.scalars.empty() ? "" : field.scalars.front().text;
@@ -96,6 +121,7 @@ std::string is_error(const Event& event) {
 std::string fact(const Event& event, std::string_view name) {
   if (name == "identity_kind") return identity_kind(event);
   if (name == "principal") return principal(event);
+  if (name == "person") return person(event);
   if (name == "mfa") return mfa(event);
   if (name == "source_ip_kind") return source_ip_kind(event);
   if (name == "account") return account(event);

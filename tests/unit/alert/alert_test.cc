@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 
+#include "alert/alert_maker.h"
 #include "differential/reference/json_dom.h"
 #include "differential/reference/padded.h"
 #include "event/record_reader.h"
@@ -122,6 +123,18 @@ TEST_CASE("an id is of rule and event, a fingerprint of rule and principal") {
   const Alert other_user = alert_of(rule, changed(event, "user/a", "user/b"));
   CHECK(other_user.id == alert.id);
   CHECK(other_user.fingerprint != alert.fingerprint);
+
+  // Two people behind one role, or one person in two sessions of it.
+  const auto by = [&](const char* session) {
+    const std::string identity = R"("type":"AssumedRole","principalId":"AROA:)" +
+                                 std::string(session) +
+                                 R"(","sessionContext":{"sessionIssuer":{"arn":"arn:r"}},"x")";
+    return alert_of(rule, changed(event, R"("type")", identity.c_str()));
+  };
+  CHECK(by("alice@example.com").person == "alice@example.com");
+  CHECK(by("alice@example.com").fingerprint == by("alice@example.com").fingerprint);
+  CHECK(by("alice@example.com").fingerprint != by("bob@example.com").fingerprint);
+  CHECK(by("i-1").fingerprint == by("i-2").fingerprint);
 
   const Alert other_account =
       alert_of(rule, changed(event, R"("recipientAccountId":"1)", R"("recipientAccountId":"2)"));

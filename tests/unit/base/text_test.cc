@@ -107,6 +107,7 @@ TEST_CASE("printable text is safe on a terminal") {
   CHECK(printable("\u0085\x7F") == "\\x85\\x7f");
   CHECK(printable("\xFF\xC3") == "\\xff\\xc3");
   CHECK(printable("\uFFFD") == "\uFFFD");
+  CHECK(printable("ad\u200Bmin \u00AD\u2060\uFEFF") == "ad\\u200bmin \\xad\\u2060\\ufeff");
 }
 
 TEST_CASE("nearest finds misspellings and nothing else") {

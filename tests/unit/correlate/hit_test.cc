@@ -60,7 +60,9 @@ TEST_CASE("a hit has its fields with all their values, and its evidence") {
   CHECK(evidence->principal.empty());
   CHECK(evidence->error_code == "AccessDenied");
   CHECK(evidence->input_record == 1'000'001);
-  CHECK(copy_of(*evidence).error_code == "AccessDenied");
+  Evidence copy;
+  alert::copy_facts(*evidence, copy);
+  CHECK(copy.error_code == "AccessDenied");
 
   HitBatch other;
   for (std::size_t i = batch.size(); i-- > 0;) other.add(batch[i]);
@@ -107,6 +109,24 @@ TEST_CASE("long texts of evidence are cut between code points") {
   CHECK(found->input_path == "p");
 }
 
+TEST_CASE("evidence that was packed before there were facts of persons is read") {
+  EvidenceView evidence;
+  evidence.event_id = "e";
+  evidence.input_record = 7;
+  evidence.person = "alice";
+  evidence.session_name = "s";
+  std::string packed;
+  pack_evidence(evidence, packed);
+  auto found = evidence_of(packed);
+  REQUIRE(found);
+  CHECK(*found == evidence);
+  packed.resize(packed.size() - std::string_view("\5alice\1s").size());
+  found = evidence_of(packed);
+  REQUIRE(found);
+  evidence.person = evidence.session_name = {};
+  CHECK(*found == evidence);
+}
+
 TEST_CASE("damaged fields and evidence are read to their end and no further") {
   std::string fields;
   FieldPacker packer(fields);
@@ -115,7 +135,9 @@ TEST_CASE("damaged fields and evidence are read to their end and no further") {
   packer.begin_field(6, 1);
   packer.value("four");
   std::string evidence;
-  pack_evidence(EvidenceView(), evidence);
+  EvidenceView view;
+  view.event_id = "1";
+  pack_evidence(view, evidence);
   CHECK(is_whole(FieldValues(fields)));
   for (std::size_t cut = 1; cut < fields.size(); ++cut) {
     const std::string part(fields, 0, cut);
@@ -135,7 +157,11 @@ TEST_CASE("damaged fields and evidence are read to their end and no further") {
     }
   }
   CHECK(evidence_of(evidence));
-  CHECK_FALSE(evidence_of(std::string_view(evidence).substr(1)));
+  // What has lost its end is no evidence, or evidence without the facts that came later.
+  for (std::size_t cut = 1; cut < evidence.size(); ++cut) {
+    const auto found = evidence_of(std::string_view(evidence).substr(0, cut));
+    CHECK((!found || *found == view));
+  }
   CHECK_FALSE(evidence_of(evidence + "x"));
   CHECK_FALSE(evidence_of(""));
 }

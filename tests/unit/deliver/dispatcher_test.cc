@@ -1,5 +1,6 @@
 #include "deliver/dispatcher.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -159,6 +160,36 @@ TEST_CASE("beyond the rate, alerts are told together and none is lost") {
   CHECK(message_keys.size() == 5);
   CHECK(notifier->taken().size() == 27);
   for (const auto& [key, times] : notifier->taken()) CHECK(times == 1);
+}
+
+TEST_CASE("a critical alert shares no message with lesser ones") {
+  const std::size_t criticals = GENERATE(as<std::size_t>{}, 1, 3, 5);
+  Bench bench;
+  const auto notifier = std::make_shared<FakeNotifier>();
+  bench.outbox.add_many("a", 4);
+  std::set<std::string> urgent;
+  for (std::size_t i = 0; i < criticals; ++i) urgent.insert(bench.outbox.add("a", 4));
+  bench.dispatcher->configure({receiver("a", notifier, {10, 1, 1, 1})});
+  for (int i = 0; i < 10 && bench.outbox.pending("a") != 0; ++i) {
+    settle();
+    bench.advance(1'000);
+  }
+  REQUIRE(eventually([&] { return bench.outbox.pending("a") == 0; }));
+  std::vector<std::size_t> sizes;
+  std::size_t seen = 0;
+  for (const Message& message : notifier->messages()) {
+    sizes.push_back(message.items.size());
+    const auto count = static_cast<std::size_t>(
+        std::count_if(message.items.begin(), message.items.end(),
+                      [&](const std::string& key) { return urgent.contains(key); }));
+    CHECK((count == 0 || count == message.items.size()));
+    CHECK((count > 0) == (seen < criticals));  // before all others
+    seen += count;
+  }
+  std::vector<std::size_t> wanted(criticals, 1);
+  if (criticals > 3) wanted = {criticals};
+  wanted.push_back(4);
+  CHECK(sizes == wanted);
 }
 
 TEST_CASE("what was told together is told together again, under the same key") {

@@ -12,6 +12,7 @@ namespace {
 struct OwnedFacts {
   std::string identity_kind, principal, mfa, source_ip_kind, account;
   bool is_error;
+  std::string session_name, person;
 };
 
 OwnedFacts facts_of(const std::string& json) {
@@ -24,7 +25,8 @@ OwnedFacts facts_of(const std::string& json) {
   std::string scratch;
   const Facts facts = cloudtrail.facts(event, scratch);
   return {std::string(facts.identity_kind),  std::string(facts.principal), std::string(facts.mfa),
-          std::string(facts.source_ip_kind), std::string(facts.account),   facts.is_error};
+          std::string(facts.source_ip_kind), std::string(facts.account),   facts.is_error,
+          std::string(facts.session_name),   std::string(facts.person)};
 }
 
 TEST_CASE("every type of identity has a kind and a stable principal") {
@@ -76,6 +78,44 @@ TEST_CASE("every type of identity has a kind and a stable principal") {
     const OwnedFacts facts = facts_of(std::string(R"({"userIdentity":)") + c.identity + "}");
     CHECK(facts.identity_kind == c.kind);
     CHECK(facts.principal == c.principal);
+  }
+}
+
+TEST_CASE("the person behind a shared role, where the record says who it is") {
+  struct Case {
+    const char* identity;
+    const char* session_name;
+    const char* person;
+  };
+  const Case kCases[] = {
+      // The session of a machine tells nobody apart.
+      {R"({"type":"AssumedRole","principalId":"AROA:i-0123","sessionContext":{"sessionIssuer":)"
+       R"({"arn":"arn:aws:iam::1:role/Worker"}}})",
+       "i-0123", ""},
+      {R"({"type":"AssumedRole","principalId":"AROA:alice@example.com","sessionContext":)"
+       R"({"sessionIssuer":{"arn":"arn:aws:iam::1:role/Admin"}}})",
+       "alice@example.com", "alice@example.com"},
+      {R"({"type":"AssumedRole","principalId":"AROA:alice","sessionContext":{"sessionIssuer":)"
+       R"({"arn":"arn:aws:iam::1:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1a"}}})",
+       "alice", "alice"},
+      {R"({"type":"AssumedRole","arn":"arn:aws:sts::1:assumed-role/AWSReservedSSO_Admin_1a/bob"})",
+       "bob", "bob"},
+      {R"({"type":"AssumedRole","principalId":"AROA:x@y","sessionContext":{"sourceIdentity":"carol",)"
+       R"("sessionIssuer":{"arn":"arn:aws:iam::1:role/Admin"}}})",
+       "x@y", "carol"},
+      {R"({"type":"AssumedRole","principalId":"AROA:app","onBehalfOf":{"userId":"u-1"},)"
+       R"("sessionContext":{"sessionIssuer":{"arn":"arn:aws:iam::1:role/App"}}})",
+       "app", "u-1"},
+      {R"({"type":"IdentityCenterUser","onBehalfOf":{"userId":"u-1"}})", "", ""},
+      {R"({"type":"IAMUser","arn":"arn:aws:iam::1:user/a","principalId":"AIDA:x@y"})", "", ""},
+      {R"({"type":"AssumedRole"})", "", ""},
+  };
+  for (const Case& test : kCases) {
+    CAPTURE(test.identity);
+    const OwnedFacts facts =
+        facts_of(std::string(R"({"eventVersion":"1.08","userIdentity":)") + test.identity + "}");
+    CHECK(facts.session_name == test.session_name);
+    CHECK(facts.person == test.person);
   }
 }
 
