@@ -157,9 +157,12 @@ Status Recorder::enqueue(const Origin& origin, const store::AlertRow& alert,
     store::Delivery delivery;
     delivery.alert = alert.id;
     delivery.receiver = receiver;
+    // An event that comes again after its firing was evicted raises the same alert anew: that is
+    // another notification, with a body of its own.
     delivery.key = hex_of(KeyHash()
                               .add_field(receiver)
                               .add_field(alert.alert_id)
+                              .add_field(std::to_string(alert.created))
                               .add_field(std::to_string(group.count)));
     delivery.severity = alert::severity_rank(alert.level);
     delivery.count = group.count;

@@ -53,6 +53,7 @@ class Watch:
         self.allowed_logs = []    # patterns, of messages that this step has provoked
         self.allowed_late = []    # of the step before; what it provoked may be read only now
         self.allowed_until = ""   # when that step ended: so far its messages are dated
+        self.allowed_always = []  # whose time cannot be told, because the clock was set
         self.allowed_own = set()  # rules of Tocsin's own alerts that were provoked
         self.kills = 0
         self.ends = 0             # kills, and stops
@@ -93,7 +94,7 @@ class Watch:
             if level in ("info", "debug"):
                 continue
             late = self.allowed_late if dated <= self.allowed_until else []
-            if not any(re.search(pattern, line) for pattern in [*self.allowed_logs, *late]):
+            if not any(re.search(pattern, line) for pattern in [*self.allowed_logs, *late, *self.allowed_always]):
                 found.append(f"log: {line[:400]}")
         return found
 

@@ -39,6 +39,27 @@ TEST_CASE("an event that comes again is not told again, in whatever company it c
   CHECK(bench.outbox().size() == 3);
 }
 
+TEST_CASE(
+    "what comes again after its firing was evicted is another notification, under another key") {
+  Bench bench;
+  constexpr std::int64_t kDay = 24LL * 3600 * 1000;
+  for (int day = 0; day < 6; day += 3) {
+    bench.submit(record("e1", "arn:a") + "not JSON\n", day * kDay);
+    bench.end_intervals((day + 1) * kDay);
+    REQUIRE(bench.store().prune((day + 1) * kDay));
+    REQUIRE(bench.store().prune((day + 2) * kDay));
+  }
+  const auto rows = bench.outbox();
+  REQUIRE(rows.size() == 4);
+  std::set<std::string> keys, ids;
+  for (const auto& row : rows) {
+    keys.insert(row.delivery.key);
+    ids.insert(row.alert.alert_id);
+  }
+  CHECK(keys.size() == 4);
+  CHECK(ids.size() == 2);
+}
+
 TEST_CASE("repetitions are counted and told once when the interval ends") {
   Bench bench;
   bench.live().grouping.interval = 1000;
