@@ -16,8 +16,16 @@
 namespace tocsin::deliver {
 namespace {
 
+net::HttpAnswer answer(int status, std::string body = {}, bool body_cut = false) {
+  net::HttpAnswer out;
+  out.status = status;
+  out.body = std::move(body);
+  out.body_cut = body_cut;
+  return out;
+}
+
 TEST_CASE("a status decides what becomes of a notification") {
-  const auto kind = [](int status) { return classify({status, "", false, {}}).kind; };
+  const auto kind = [](int status) { return classify(answer(status)).kind; };
   for (int status = 100; status < 1000; ++status) {
     Outcome::Kind expected = Outcome::Kind::rejected;
     if (status >= 200 && status <= 299) expected = Outcome::Kind::delivered;
@@ -30,14 +38,16 @@ TEST_CASE("a status decides what becomes of a notification") {
 }
 
 TEST_CASE("what a receiver said is shown printable and short") {
-  CHECK(classify({200, "ok", false, {}}).reason.empty());
-  CHECK(classify({200, "ok", false, {}}).answer == "HTTP 200\nok");
-  CHECK(classify({500, "", false, {}}).reason == "HTTP 500");
-  CHECK(classify({500, " \n", false, {}}).reason == "HTTP 500");
-  CHECK(classify({301, "", false, {}}).reason == "HTTP 301 (redirects are not followed)");
-  CHECK(classify({400, "bad\x1B[2J\r\nX: y\xFF", false, {}}).reason ==
+  CHECK(classify(answer(200, "ok")).reason.empty());
+  CHECK(classify(answer(200, "ok")).answer == "HTTP 200\nok");
+  CHECK(classify(answer(500, "")).reason == "HTTP 500");
+  CHECK(classify(answer(500, " \n")).reason == "HTTP 500");
+  CHECK(classify(answer(301, "")).reason == "HTTP 301 (redirects are not followed)");
+  CHECK(classify(answer(400, "bad\x1B[2J\r\nX: y\xFF")).reason ==
         "HTTP 400: bad\\x1b[2J\\x0d\\nX: y\\xff");
-  CHECK(classify({429, "", false, 5'000}).retry_after_ms == 5'000);
+  net::HttpAnswer wait = answer(429);
+  wait.retry_after_ms = 5'000;
+  CHECK(classify(wait).retry_after_ms == 5'000);
   CHECK(no_answer({Code::io, "no connection"}).kind == Outcome::Kind::retry);
   CHECK(no_answer({Code::refused, "no connection"}).reason == "no connection");
 
@@ -45,7 +55,7 @@ TEST_CASE("what a receiver said is shown printable and short") {
   for (std::size_t ascii = 0; ascii < 8; ++ascii) {
     std::string body(190 + ascii, 'a');
     for (int i = 0; i < 20'000; ++i) body += "\xE2\x82\xAC";
-    const Outcome outcome = classify({404, body, true, {}});
+    const Outcome outcome = classify(answer(404, body, true));
     CHECK(outcome.reason.size() < 230);
     CHECK(outcome.reason.ends_with("…"));
     CHECK(outcome.reason.find("\\x") == std::string::npos);
