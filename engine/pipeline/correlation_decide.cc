@@ -247,6 +247,7 @@ void CorrelationState::committed() {
   journal_.committed();
   known_.committed();
   const correlate::Time watermark = correlator_->watermark();
+  saved_watermark_ = watermark;
   if (watermark != correlate::kNoTime) journal_.heard().forget_before(watermark);
   matters_ = false;
   held_since_.reset();

@@ -54,6 +54,7 @@ Status CorrelationState::prepare(std::shared_ptr<const Live> live) {
     Result<store::CorrelationClock> clock = store_.clock();
     if (!clock) return tl::unexpected(std::move(clock.error()));
     clocks_.restore(clock->watermark, clock->newest, steady());
+    saved_watermark_ = clock->watermark;
     journal_.begin(static_cast<correlate::HitRef>(clock->next_seq));
     began_ = true;
   }
@@ -238,8 +239,9 @@ void CorrelationState::excuse() {
 }
 
 bool CorrelationState::has_changes() const {
-  return correlator_ != nullptr && (matters_ || journal_.has_pending() || known_.has_changes() ||
-                                    journal_.heard().has_unwritten());
+  return correlator_ != nullptr &&
+         (matters_ || journal_.has_pending() || known_.has_changes() ||
+          journal_.heard().has_unwritten() || correlator_->watermark() != saved_watermark_);
 }
 
 bool CorrelationState::must_be_written() const {

@@ -125,6 +125,7 @@ class CorrelationState {
   HitJournal journal_;
   bool began_ = false;  // the clocks are those of the store
   bool matters_ = false;
+  correlate::Time saved_watermark_ = correlate::kNoTime;  // in the store
   std::optional<std::int64_t> held_since_;  // when something was first not written; steady, ms
   store::DroppedHits dropped_;              // by the write that is under way
   std::uint64_t known_evicted_ = 0;         // that were told of

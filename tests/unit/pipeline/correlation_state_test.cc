@@ -267,6 +267,25 @@ TEST_CASE("an event a little ahead takes the clock to the time of receipt, after
   CHECK(again.state().watermark() < (1'767'268'800 - 15 * 60 + 2) * kSecond);
 }
 
+TEST_CASE(
+    "what silence has done to time survives a restart, though nothing else was to be written") {
+  Machine machine;
+  correlate::Time before = correlate::kNoTime;
+  {
+    Running service(machine, kManyDenied);
+    service.submit(denied(1, 0));
+    service.pass(5 * 3600);
+    before = service.state().watermark();
+    CHECK(before == (1'767'268'800 + 5 * 3600 - 15 * 60) * kSecond);
+  }
+  Running again(machine, kManyDenied);
+  CHECK(again.state().watermark() == before);
+  // The source that has been silent for hours holds back no other.
+  again.submit(denied(2, 5 * 3600), "another");
+  again.pass(60);
+  CHECK(again.state().watermark() > before);
+}
+
 TEST_CASE("an account that lags is waited for, and delays the others only so long") {
   Machine machine;
   Running service(machine, kManyDenied);
