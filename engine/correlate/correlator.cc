@@ -235,10 +235,9 @@ Status Correlator::restore(const HitBatch& hits, FunctionRef<HitRef(std::size_t)
   for (std::size_t i = 0; i < hits.size(); ++i) {
     const Hit hit = hits[i];
     const Arrival arrival = impl_->arrival_of(hit, refs(i));
-    Status status =
-        impl_->for_each_use(hit.rule, [&](Track& track, const Input& input) -> Status {
-          return wanted(track.index()) ? track.restore(arrival, input) : Status();
-        });
+    Status status = impl_->for_each_use(hit.rule, [&](Track& track, const Input& input) -> Status {
+      return wanted(track.index()) ? track.restore(arrival, input) : Status();
+    });
     if (!status) return status;
   }
   return {};

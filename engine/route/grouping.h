@@ -17,7 +17,7 @@ using store::Milliseconds;
 
 struct GroupingOptions {
   Milliseconds interval = 5LL * 60 * 1000;  // 0: every firing is told by itself
-  std::uint64_t rule_budget = 1000;       // new alerts of one rule in budget_period; 0: no limit
+  std::uint64_t rule_budget = 1000;         // new alerts of one rule in budget_period; 0: no limit
   Milliseconds budget_period = 3600LL * 1000;
 };
 

@@ -104,7 +104,8 @@ struct HttpIngest::Impl {
     submission.source = options.name;
     submission.bytes = std::move(bytes);
     submission.received_ms = clock.wall_ms();
-    intake.submit(std::move(submission), [open](const Receipt& receipt) { open->receive(receipt); });
+    intake.submit(std::move(submission),
+                  [open](const Receipt& receipt) { open->receive(receipt); });
   }
 
   void firehose(const OpenPtr& open);

@@ -37,11 +37,11 @@ struct StoreOptions {
   std::uint64_t max_bytes = std::uint64_t{2} << 30;       // of the database; then Code::busy
   std::uint64_t reserve_bytes = std::uint64_t{64} << 20;  // free on the disk; less: Code::busy
   std::uint64_t max_rows = 1'000'000;                     // of the outbox; then Code::busy
-  std::uint64_t max_seen = 10'000'000;       // firings remembered; also at most half of max_bytes
-  std::uint64_t max_known = 10'000'000;      // values remembered; also at most a quarter of it
+  std::uint64_t max_seen = 10'000'000;         // firings remembered; also at most half of max_bytes
+  std::uint64_t max_known = 10'000'000;        // values remembered; also at most a quarter of it
   Milliseconds seen_for = 24LL * 3600 * 1000;  // each at least so long, within max_seen
-  Milliseconds keep_alerts = 7LL * 24 * 3600 * 1000;   // after the last occurrence
-  Milliseconds keep_dead = 30LL * 24 * 3600 * 1000;  // dead letters, after they would expire
+  Milliseconds keep_alerts = 7LL * 24 * 3600 * 1000;  // after the last occurrence
+  Milliseconds keep_dead = 30LL * 24 * 3600 * 1000;   // dead letters, after they would expire
   enum class Access : std::uint8_t {
     service,  // takes the lock, migrates an older schema
     operate,  // beside a running service: no lock, no migration; the database must exist

@@ -27,8 +27,7 @@ Transaction::~Transaction() {
 }
 
 Status Transaction::commit() {
-  Status status =
-      impl_->attempt<void>([&](Database&) { return impl_->store.end_write(true); });
+  Status status = impl_->attempt<void>([&](Database&) { return impl_->store.end_write(true); });
   if (status) {
     impl_->open = false;
     impl_->lock.unlock();
