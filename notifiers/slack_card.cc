@@ -39,7 +39,7 @@ std::string headline(const Alert& alert, std::size_t limit) {
 // The first line that a phone shows: how bad, what, who, and then the title.
 std::string push_text(const Alert& alert) {
   const std::string what = alert::call(alert);
-  if (alert.correlation != nullptr || alert.event_source == "tocsin" || what.empty()) {
+  if (alert.correlation != nullptr || alert::is_own(alert) || what.empty()) {
     return headline(alert, kHeader);
   }
   const std::string who = alert::actor_words(alert);
@@ -225,7 +225,7 @@ Message card(const deliver::Item& item) {
   top.plain_section(sentence);
   message.blocks = std::move(top).take();
   Blocks details;
-  if (alert.event_source == "tocsin") {  // about Tocsin itself: nobody called anything
+  if (alert::is_own(alert)) {  // nobody called anything
     details.fields({when(alert), repeated(alert)});
   } else if (alert.correlation != nullptr) {
     details.fields(correlation_fields(*alert.correlation));

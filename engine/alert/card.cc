@@ -135,6 +135,12 @@ std::string render_card(const Alert& alert, bool color, std::size_t width) {
     out += '\n';
     return out;
   }
+  if (is_own(alert)) {  // nobody called anything
+    row("what", shown(alert.error_message, kValue));
+    row("when", when(alert));
+    out += '\n';
+    return out;
+  }
   row("who", who(alert));
   row("what", what(alert));
   row("on", resource_words(alert.resources, kValue));

@@ -12,6 +12,8 @@
 namespace tocsin::alert {
 namespace {
 
+constexpr std::string_view kOwnSource = "tocsin";
+
 std::string time_text(std::int64_t milliseconds) {
   std::int64_t seconds = milliseconds / 1000;
   std::int64_t rest = milliseconds % 1000;
@@ -76,6 +78,10 @@ std::string with_occurrences(std::string_view alert, const Occurrences& occurren
   return out.append(members).append("}");
 }
 
+bool is_own(const Alert& alert) {
+  return alert.event_source == kOwnSource && alert.rule->id.starts_with("tocsin.");
+}
+
 std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule) {
   RuleFacts facts;
   facts.id = rule.id;
@@ -102,7 +108,7 @@ std::string self_alert_json(const SelfRule& rule, std::string_view about, std::s
   alert.identity_kind = "unknown";
   alert.mfa = "unknown";
   alert.source_ip_kind = "none";
-  alert.event_source = "tocsin";
+  alert.event_source = kOwnSource;
   alert.event_name = rule.id.substr(rule.id.find('.') + 1);
   cut_text(alert.error_message, detail, kDetailBytes);
   alert.event_time = format_time(now_ms / 1000);

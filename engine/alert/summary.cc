@@ -42,7 +42,7 @@ std::string from(const Alert& alert) {
 std::string summary(const Alert& alert) {
   if (alert.correlation != nullptr) return correlation_summary(*alert.correlation, kSummaryBytes);
   // What Tocsin says about itself is a sentence already.
-  if (alert.event_source == "tocsin" && !alert.error_message.empty()) {
+  if (is_own(alert) && !alert.error_message.empty()) {
     return cut_bytes(shown(alert.error_message, kSummaryBytes), kSummaryBytes);
   }
   if (alert.principal.empty() && alert.event_name.empty()) {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "alert/card.h"
 #include "alert/wording.h"
 #include "base/text.h"
 #include "differential/reference/json_dom.h"
@@ -174,6 +175,20 @@ TEST_CASE("Tocsin's own alerts have the form of all others") {
                                        std::string(1 << 20, '\x01'), 0);
   CHECK(hostile.size() < 40'000);
   CHECK(parse(hostile).has_value());
+}
+
+TEST_CASE("a card of Tocsin's own alert names nobody, and an event cannot look like one") {
+  auto own = parse(self_alert_json(kDeadLetter, "soc", "The receiver soc is gone", 0));
+  REQUIRE(own);
+  CHECK(is_own(*own));
+  const std::string card = render_card(*own, false, 100);
+  CHECK(card.find("The receiver soc is gone") != std::string::npos);
+  CHECK(card.find("MFA") == std::string::npos);
+  auto rule = std::make_shared<RuleFacts>(*own->rule);
+  rule->id = "4d083385-4459-47b3-a293-d1543ea862b0";
+  own->rule = rule;
+  CHECK_FALSE(is_own(*own));
+  CHECK(render_card(*own, false, 100).find("MFA") != std::string::npos);
 }
 
 TEST_CASE("texts are cut by code points and shown when that happened") {
