@@ -28,7 +28,7 @@ mv "$work"/tocsin_*.deb "$work/tocsin.deb"
 dpkg-deb --field "$work/tocsin.deb" Package Version Depends Installed-Size
 lintian --allow-root --fail-on error,warning,info --info "$work/tocsin.deb"
 shows() {  # PAGE TEXT
-  MANWIDTH=100 man --warnings=mac "$work/source/debian/tmp/docs/$1" 2>&1 | grep -q -- "$2" ||
+  MANWIDTH=100 man --warnings=mac "$work/source/debian/tmp/docs/$1" 2>&1 | grep -- "$2" >/dev/null ||
     { echo "the manual page $1 does not show $2" >&2; exit 1; }
 }
 shows tocsin.1 '^ *--fail-on LEVEL:{informational,low,medium,high,critical}$'
@@ -42,15 +42,14 @@ score=$(systemd-analyze security --no-pager --offline=true --threshold=15 \
 echo "$score"
 
 echo "--- install, alert, purge in a tree of its own"
-if [ "$(id -u)" -ne 0 ]; then
-  echo "SKIPPED: a tree needs root"
+if [ "$(id -u)" -ne 0 ] || ! unshare --mount --net true; then
+  echo "SKIPPED: a tree needs root, and namespaces for mounts and networks"
   exit 0
 fi
 tree=$work/tree
 rm -rf --one-file-system "$tree"
-if ! mmdebstrap --quiet --mode=root --variant=apt --skip=cleanup/apt/lists \
-    --include=curl bookworm "$tree" \
-    >"$work/tree.log" 2>&1; then
+if ! mmdebstrap --quiet --mode=root --variant=apt --skip=cleanup/apt/lists --include=curl \
+    bookworm "$tree" >"$work/tree.log" 2>&1; then
   tail -n 5 "$work/tree.log"
   echo "SKIPPED: no tree can be made here (network, or mounts)"
   exit 0

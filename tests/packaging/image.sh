@@ -14,13 +14,13 @@ SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
 REVISION=$(git -C "$root" rev-parse HEAD)
 export SOURCE_DATE_EPOCH REVISION
 
-if [ "$(id -u)" -ne 0 ] || ! command -v buildah >/dev/null; then
-  echo "SKIPPED: an image needs root and buildah"
+if [ "$(id -u)" -ne 0 ] || ! command -v buildah >/dev/null || ! unshare --mount --net true; then
+  echo "SKIPPED: an image needs root, buildah, and namespaces for mounts and networks"
   exit 0
 fi
 if ! "$root/helm/image/build.sh" "$deb" "$work/image.oci.tar" "$work/build" >"$work/build.log" 2>&1; then
   tail -n 20 "$work/build.log"
-  if grep -qE 'Failed to fetch|Temporary failure|Operation not permitted' "$work/build.log"; then
+  if grep -qE 'Failed to fetch|Unable to (fetch|locate)|Operation not permitted' "$work/build.log"; then
     echo "SKIPPED: no image can be built here (network, or what this container may do)"
     exit 0
   fi

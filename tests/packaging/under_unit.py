@@ -130,13 +130,13 @@ def enter(tree, unit, writable):
 
 
 class Supervisor:
-    """What systemd hears. The socket is abstract: it is reached from any tree."""
+    """What systemd receives. The socket is abstract: it is reached from any tree."""
 
     def __init__(self):
         self.name = f"\0tocsin-under-unit-{os.getpid()}"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(self.name)
-        self.heard = []
+        self.messages = []
         self.child = 0
 
     def wait_for(self, message, seconds=60):
@@ -149,10 +149,10 @@ class Supervisor:
                 if os.waitid(os.P_PID, self.child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                     break
                 continue
-            self.heard.append(text)
+            self.messages.append(text)
             if text.startswith(message):
                 return text
-        raise SystemExit(f"{message} was waited for in vain; heard: {self.heard}")
+        raise SystemExit(f"{message} was waited for in vain; received: {self.messages}")
 
 
 def post(path, data):
@@ -200,13 +200,13 @@ def main():
         os.kill(child, signal.SIGTERM)
         supervisor.wait_for("STOPPING=1")
     finally:
-        if "STOPPING=1" not in supervisor.heard:
+        if "STOPPING=1" not in supervisor.messages:
             os.kill(child, signal.SIGKILL)  # no harm where it has ended: it was not waited for
         _, status = os.waitpid(child, 0)
         log.seek(0)
-        heard = log.read()
-    assert os.waitstatus_to_exitcode(status) == 0, f"it ended with {status}: {heard}"
-    assert "not hardened" not in heard, f"the unit keeps it from hardening itself: {heard}"
+        logged = log.read()
+    assert os.waitstatus_to_exitcode(status) == 0, f"it ended with {status}: {logged}"
+    assert "not hardened" not in logged, f"the unit keeps it from hardening itself: {logged}"
     print("ran under the unit's user, file system and system calls; ready, watchdog, reload, stop")
 
 
