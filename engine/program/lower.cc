@@ -88,6 +88,7 @@ NodeId Lowering::leaf(Predicate predicate, const std::string& identity) {
 
 NodeId Lowering::conditions(const std::vector<sigma::Condition>& conditions, Scope& scope) {
   std::vector<NodeId> parts;
+  parts.reserve(conditions.size());
   for (const sigma::Condition& one : conditions) parts.push_back(condition(one, scope));
   return branch(Node::Kind::any, std::move(parts));
 }
