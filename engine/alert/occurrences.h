@@ -60,6 +60,8 @@ inline constexpr SelfRule kNotReady{"tocsin.not_ready", "Events could not be tak
                                     "high"};
 inline constexpr SelfRule kRuleFileFailed{"tocsin.rule_file_failed",
                                           "A rule file has an error and was not taken", "high"};
+inline constexpr SelfRule kSourceFailed{"tocsin.source_failed", "A source of events has failed",
+                                        "high"};
 // Whether it is one of those.
 bool is_own(const Alert& alert);
 std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule);

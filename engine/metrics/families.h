@@ -81,6 +81,8 @@ inline constexpr GaugeFamily kSourceLastEvent{{"tocsin_source_last_event_timesta
                                                {}}};
 inline constexpr GaugeFamily kSourceUp{
     {"tocsin_source_up", "1 while the source is running.", label::kSource, {}}};
+inline constexpr CounterFamily kSourceFailures{
+    {"tocsin_source_failures_total", "Times the source failed.", label::kSource, {}}};
 
 // --- matching ------------------------------------------------------------------------------------
 inline constexpr HistogramFamily kBatchEvaluationSeconds{
@@ -301,6 +303,7 @@ inline constexpr const CounterFamily* kCounterFamilies[] = {&kLogMessages,
                                                             &kEventsAhead,
                                                             &kReceivedBytes,
                                                             &kSubmissionsRefused,
+                                                            &kSourceFailures,
                                                             &kRuleMatches,
                                                             &kRuleUnevaluated,
                                                             &kSubjectsCut,

@@ -220,13 +220,9 @@ Result<std::string> AdminApi::status() const {
   }
   json.end_array();
 
+  json.key("sources");
+  parts_.sources.write_status(json);
   const MutexLock lock(mutex_);
-  json.key("sources").begin_array();
-  for (const auto& [name, problem] : sources_) {
-    json.begin_object().member("name", name).member("state", problem.empty() ? "running" : problem);
-    json.end_object();
-  }
-  json.end_array();
   if (reload_.at_ms != 0) {
     json.key("last_reload").begin_object().member("at", time_text(reload_.at_ms));
     json.key("success").boolean(reload_.success);
@@ -240,11 +236,6 @@ Result<std::string> AdminApi::status() const {
 void AdminApi::set_reload(ReloadStatus status) {
   const MutexLock lock(mutex_);
   reload_ = std::move(status);
-}
-
-void AdminApi::set_source(const std::string& name, const std::string& problem) {
-  const MutexLock lock(mutex_);
-  sources_[name] = problem;
 }
 
 }  // namespace tocsin::pipeline

@@ -15,6 +15,7 @@
 #include "pipeline/correlation_state.h"
 #include "pipeline/intake.h"
 #include "pipeline/live.h"
+#include "pipeline/supervisor.h"
 #include "store/store.h"
 
 namespace tocsin::pipeline {
@@ -35,6 +36,7 @@ class AdminApi {
     const Intake& intake;
     const CorrelationState& correlations;
     const deliver::Dispatcher& dispatcher;
+    const Supervisor& sources;
     const Clock& clock;
     std::string version;
     std::string config_file;  // "" without one
@@ -57,8 +59,6 @@ class AdminApi {
   Result<std::string> status() const;
 
   void set_reload(ReloadStatus status);
-  // A source ended or failed; "" while it runs.
-  void set_source(const std::string& name, const std::string& problem);
 
  private:
   std::string all_correlations() const;
@@ -68,7 +68,6 @@ class AdminApi {
   const std::int64_t started_ms_;
   mutable Mutex mutex_;
   ReloadStatus reload_ GUARDED_BY(mutex_);
-  std::map<std::string, std::string> sources_ GUARDED_BY(mutex_);
 };
 
 // A number from 0 to `most`; larger ones are `most`. nullopt: it is none.

@@ -18,6 +18,11 @@ constexpr std::int64_t kHousekeepingMs = 250;
 // events that arrive meanwhile.
 constexpr std::int64_t kRefusedMs = 60'000;
 
+source::Submission submission_of(Findings findings) {
+  return {std::move(findings.source), std::move(findings.bytes), std::move(findings.place),
+          findings.received};
+}
+
 bool is_nothing(const Findings& findings) {
   return findings.is_empty() && findings.receipt.status;
 }
@@ -54,22 +59,17 @@ Committer::~Committer() {
   stop();
 }
 
-void Committer::submit(Findings findings, Done done) {
-  if (sabotage::on("ack_before_commit")) {
-    done(findings.receipt);
-    done = [](const source::Receipt&) {};
-  }
+void Committer::submit(Findings findings, source::AckToken token) {
+  if (sabotage::on("ack_before_commit")) token.commit(findings.receipt);
   {
     const MutexLock lock(mutex_);
     if (!stopping_) {
-      queue_.push_back({std::move(findings), std::move(done), {}, false});
+      queue_.push_back({std::move(findings), std::move(token), {}, false});
       wake_.notify_one();
       return;
     }
   }
-  source::Receipt refused;
-  refused.status = fail(Code::busy, "shutting down");
-  done(std::move(refused));
+  token.refuse({Code::busy, "shutting down"}, submission_of(std::move(findings)));
 }
 
 void Committer::stop() {
@@ -216,8 +216,10 @@ Committer::Outcome Committer::write(std::span<Item> items, bool all) {
   if (!transaction) return tl::unexpected(Failure{transaction.error(), Failure::Of::store, 0});
   const std::int64_t start = clock_.steady_ms();
   Recorder recorder(*transaction, clock_.wall_ms());
-  const auto is_on_disk = record(items, all, *transaction, recorder);
+  Positions positions;
+  const auto is_on_disk = record(items, all, *transaction, recorder, positions);
   if (!is_on_disk) return tl::unexpected(is_on_disk.error());
+  positions.committed();
   if (!*is_on_disk) return {};
   commit_seconds_.observe(static_cast<double>(clock_.steady_ms() - start) / 1000);
   count(recorder.recorded());
@@ -227,13 +229,13 @@ Committer::Outcome Committer::write(std::span<Item> items, bool all) {
 
 tl::expected<bool, Committer::Failure> Committer::record(std::span<Item> items, bool all,
                                                          store::Transaction& transaction,
-                                                         Recorder& recorder) {
+                                                         Recorder& recorder, Positions& positions) {
   bool must = false;
   for (std::size_t i = 0; i < items.size(); ++i) {
     Item& item = items[i];
     item.part.of = &item.findings;
-    must = must || item.part.firing_begin < item.part.firing_end ||
-           (item.part.is_last && !item.findings.position.empty());
+    must = must || item.part.firing_begin < item.part.firing_end;
+    if (item.part.is_last) positions.add(item.findings);
     Status status = item.findings.receipt.status;  // it could not be evaluated
     if (status) status = recorder.add(item.part);
     if (!status) {
@@ -242,7 +244,8 @@ tl::expected<bool, Committer::Failure> Committer::record(std::span<Item> items, 
           Failure{status.error(), is_store ? Failure::Of::store : Failure::Of::item, i});
     }
   }
-  const Result<bool> written = correlate(items, must, all, transaction, recorder);
+  must = must || positions.must_be_written();
+  const Result<bool> written = correlate(items, must, all, transaction, recorder, positions);
   if (written) return *written;
   if (!is_suspended()) correlations_.failed();
   const bool is_store = is_of_store(written.error());
@@ -253,7 +256,8 @@ tl::expected<bool, Committer::Failure> Committer::record(std::span<Item> items, 
 // What the items mean over time, and the COMMIT. Nothing that is refused for its own sake gets
 // here: after a failure, correlations are made anew from the store.
 Result<bool> Committer::correlate(std::span<Item> items, bool must, bool all,
-                                  store::Transaction& transaction, Recorder& recorder) {
+                                  store::Transaction& transaction, Recorder& recorder,
+                                  const Positions& positions) {
   Status status;
   const bool is_on = !is_suspended() && !correlations_.is_idle();
   if (is_on) {
@@ -266,6 +270,7 @@ Result<bool> Committer::correlate(std::span<Item> items, bool must, bool all,
   if (!must) return false;
   if (is_on) status = correlations_.write(transaction, recorder, all);
   if (status) status = recorder.finish();
+  if (status) status = positions.write(transaction);
   if (status) status = transaction.commit();
   if (!status) return tl::unexpected(std::move(status.error()));
   if (is_on) {
@@ -277,20 +282,16 @@ Result<bool> Committer::correlate(std::span<Item> items, bool must, bool all,
 
 void Committer::accept(Item& item) {
   if (is_suspended()) correlations_.count_suspended(item.part);
-  if (item.part.is_last) answer(item, std::move(item.findings.receipt));
+  if (!item.part.is_last) return;
+  item.is_answered = true;
+  item.token.commit(std::move(item.findings.receipt));
 }
 
 // Its sender comes again.
 void Committer::refuse(Item& item, const Error& error) {
   correlations_.hear(item.findings, false);
-  source::Receipt receipt;
-  receipt.status = fail(Code::busy, error.message);
-  answer(item, std::move(receipt));
-}
-
-void Committer::answer(Item& item, source::Receipt receipt) {
   item.is_answered = true;
-  item.done(std::move(receipt));
+  item.token.refuse({Code::busy, error.message}, submission_of(std::move(item.findings)));
 }
 
 bool Committer::is_refusing() const {

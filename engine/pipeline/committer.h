@@ -29,15 +29,16 @@
 #include "metrics/registry.h"
 #include "pipeline/correlation_state.h"
 #include "pipeline/findings.h"
+#include "pipeline/positions.h"
 #include "pipeline/readiness.h"
 #include "pipeline/recorder.h"
+#include "source/ack_token.h"
 #include "store/store.h"
 
 namespace tocsin::pipeline {
 
 class Committer {
  public:
-  using Done = std::function<void(source::Receipt)>;
   struct Hooks {
     std::function<void()> enqueued;      // there is something new in the outbox
     std::function<void()> store_failed;  // nothing more can be promised: the process should end
@@ -58,9 +59,9 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // `done` is called from the committer's thread, once. Its receipt is the findings' own when all
-  // that must be of them is on disk, and otherwise says why it is not.
-  void submit(Findings findings, Done done);
+  // The token is answered from the committer's thread: committed with the findings' own receipt
+  // when all that must be of them is on disk, and otherwise refused with the submission.
+  void submit(Findings findings, source::AckToken token);
   // Writes what waits, then ends. Later submissions get Code::busy.
   void stop();
 
@@ -69,7 +70,7 @@ class Committer {
  private:
   struct Item {
     Findings findings;
-    Done done;
+    source::AckToken token;
     Part part;  // of findings: what the next transaction takes; `of` is set when it is used
     bool is_answered = false;
   };
@@ -104,12 +105,13 @@ class Committer {
   Outcome write(std::span<Item> items, bool all);
   // False: nothing has to be on disk, and nothing was written.
   tl::expected<bool, Failure> record(std::span<Item> items, bool all,
-                                     store::Transaction& transaction, Recorder& recorder);
+                                     store::Transaction& transaction, Recorder& recorder,
+                                     Positions& positions);
   Result<bool> correlate(std::span<Item> items, bool must, bool all,
-                         store::Transaction& transaction, Recorder& recorder);
+                         store::Transaction& transaction, Recorder& recorder,
+                         const Positions& positions);
   void accept(Item& item);
   void refuse(Item& item, const Error& error);
-  void answer(Item& item, source::Receipt receipt);
   void count(const Recorded& recorded);
 
   // committer_failures.cc

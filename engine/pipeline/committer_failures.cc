@@ -55,9 +55,9 @@ void Committer::set_aside(Item& item, const Error& error) {
   set_aside_.add();
   hooks_.enqueued();
   source::Receipt receipt = std::move(item.findings.receipt);
-  receipt.status = {};
   receipt.set_aside = error.message;
-  answer(item, std::move(receipt));
+  item.is_answered = true;
+  item.token.commit(std::move(receipt));
 }
 
 // In one transaction: its bytes, an alert that says so, how far its source has been read, and the
@@ -88,13 +88,15 @@ Status Committer::write_aside(Item& item, const std::string& reason, bool with_f
     rest.hit_begin = rest.hit_end;
     status = recorder.add(rest);
   }
-  if (status && !findings.position.empty()) {
-    status = transaction->save_checkpoint(findings.source, findings.position);
-  }
+  Positions positions;
+  positions.add(findings);
+  if (status) status = positions.write(*transaction);
   if (status) status = recorder.finish();
   if (status) status = transaction->commit();
-  if (status) count(recorder.recorded());
-  return status;
+  if (!status) return status;
+  positions.committed();
+  count(recorder.recorded());
+  return {};
 }
 
 // Detections over time could not be written, for a reason that is not the store's.

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -39,9 +40,10 @@ struct RulesConfig {
 };
 
 struct SourceConfig {
-  enum class Type : std::uint8_t { standard_input, follow } type = Type::standard_input;
   std::string name;
-  source::FollowOptions follow;  // of Type::follow
+  std::string type;                        // of source::SourceEntry
+  std::shared_ptr<source::Source> source;  // not running
+  std::string fingerprint;                 // of all its settings
 };
 
 struct LimitsConfig {

@@ -26,8 +26,7 @@ std::string server_text(const Config& config) {
 std::string sources_text(const Config& config) {
   std::string out;
   for (const SourceConfig& source : config.sources) {
-    out += fmt::format("{} {} {} {} {}\n", source.name, static_cast<int>(source.type),
-                       source.follow.path, source.follow.from_end, source.follow.poll_ms);
+    out += fmt::format("{} {} {}\n", source.name, source.type, source.fingerprint);
   }
   return out;
 }

@@ -24,32 +24,6 @@ std::uint64_t read_count(Settings& settings, std::string_view key, std::uint64_t
       settings.integer(key, static_cast<std::int64_t>(otherwise), least, most));
 }
 
-void read_source(Settings& entry, Config& config, std::vector<std::string>& names) {
-  SourceConfig source;
-  source.name = entry.required_text("name");
-  if (check_name(entry, "name", source.name, names)) names.push_back(source.name);
-  const std::string type = entry.choice("type", {"stdin", "file"}, "");
-  if (!entry.has("type")) {
-    entry.report(Severity::error, "C904", entry.at("type"),
-                 fmt::format("{} is missing its `type`, stdin or file", entry.what()));
-  }
-  if (type == "file") {
-    source.type = SourceConfig::Type::follow;
-    source.follow.name = source.name;
-    source.follow.path = entry.path("path");
-    if (!entry.has("path")) {
-      entry.report(
-          Severity::error, "C904", entry.at("path"),
-          fmt::format("{} is missing its `path`: a file, a folder or a glob", entry.what()));
-    }
-    source.follow.from_end = entry.choice("from", {"start", "end"}, "start") == "end";
-    source.follow.poll_ms = entry.duration_ms("poll", source.follow.poll_ms, 10, kHour);
-  }
-  // Without a type it is unknown which keys there may be.
-  if (!type.empty()) entry.finish();
-  config.sources.push_back(std::move(source));
-}
-
 }  // namespace
 
 void Reading::require_readable(Settings& settings, std::string_view key, const std::string& path) {
@@ -79,19 +53,6 @@ bool check_name(Settings& settings, std::string_view key, const std::string& nam
   settings.report(Severity::error, "C912", settings.at(key),
                   fmt::format("the name `{}` is there twice", name));
   return false;
-}
-
-void read_sources(Settings& root, Reading& reading) {
-  Config& config = reading.config;
-  std::vector<std::string> names{config.ingest.name};
-  for (Settings& entry : root.maps("sources")) read_source(entry, config, names);
-  const auto from_stdin = std::count_if(
-      config.sources.begin(), config.sources.end(),
-      [](const SourceConfig& source) { return source.type == SourceConfig::Type::standard_input; });
-  if (from_stdin > 1) {
-    root.report(Severity::error, "C917", root.at("sources"),
-                "only one source can read standard input");
-  }
 }
 
 void read_rules(Settings& root, Reading& reading) {

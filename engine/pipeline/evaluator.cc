@@ -74,7 +74,6 @@ Evaluation::Evaluation(std::shared_ptr<const Live> rules, source::Submission giv
              inflated_bytes) {
   findings.live = live;
   findings.source = submission.source;
-  findings.position = submission.position;
   findings.received = submission.received_ms;
   findings.times = EventTimes(submission.received_ms * kMillisecond);
 }

@@ -32,7 +32,7 @@ struct Evaluation {
              std::uint64_t inflated_bytes);
 
   const std::shared_ptr<const Live> live;
-  const source::Submission submission;
+  source::Submission submission;  // unchanged while `reader` reads it
   const std::uint64_t inflated_limit;
   event::RecordReader reader;  // of submission.bytes
   std::uint64_t inflated = 0;

@@ -15,7 +15,7 @@
 #include "pipeline/event_times.h"
 #include "pipeline/live.h"
 #include "program/match.h"
-#include "source/source.h"
+#include "source/receipt.h"
 #include "store/store.h"
 
 namespace tocsin::pipeline {
@@ -58,7 +58,7 @@ struct MatchingLimits {
 struct Findings {
   std::shared_ptr<const Live> live;
   std::string source;
-  std::string position;  // "": none to keep
+  source::Place place;
   store::Milliseconds received = 0;
   std::vector<Firing> firings;
   std::vector<FoundAlert> alerts;
@@ -69,11 +69,11 @@ struct Findings {
   EventTimes times;
   MatchingLimits limits;
   source::Receipt receipt;    // success, until the committer says otherwise
-  std::string bytes;          // of the submission, as received: in case it has to be set aside
+  std::string bytes;          // of the submission, as received: in case it cannot be committed
   bool about_itself = false;  // raised by Tocsin about itself
 
-  // Nothing of it must be on disk before it is acknowledged.
-  bool is_empty() const { return firings.empty() && position.empty() && hits.empty(); }
+  // Nothing of it must be on disk before it is acknowledged, and no position waits for it.
+  bool is_empty() const { return firings.empty() && hits.empty() && place.sequence == nullptr; }
   // It moves a clock (correlate/watermark.h).
   bool moves_clock() const { return !times.newest().empty(); }
 };

@@ -18,15 +18,6 @@ double seconds_since(Steady::time_point start) {
   return std::chrono::duration<double>(Steady::now() - start).count();
 }
 
-source::Receipt busy(std::string why) {
-  source::Receipt receipt;
-  receipt.status = fail(Code::busy, std::move(why));
-  return receipt;
-}
-
-// How long a source that can wait does so before it tries again.
-constexpr auto kPause = std::chrono::milliseconds(50);
-
 // How long one submission keeps a worker while others may wait. Short enough that nobody notices a
 // few of them, long enough that going on costs nothing.
 constexpr std::int64_t kSliceMs = 50;
@@ -56,11 +47,14 @@ Intake::~Intake() {
   stop();
 }
 
-bool Intake::reserve(std::size_t bytes) {
+bool Intake::try_to_take(source::Submission& submission, source::AckToken& token) {
+  const std::size_t bytes = submission.bytes.size();
   if (stopping_ || load_.submissions >= options_.in_flight_submissions) return false;
   if (load_.submissions > 0 && load_.bytes + bytes > options_.in_flight_bytes) return false;
   load_.bytes += bytes;
   ++load_.submissions;
+  new_.push_back({std::move(submission), nullptr, std::move(token), bytes});
+  wake_.notify_one();
   return true;
 }
 
@@ -68,41 +62,60 @@ void Intake::release(std::size_t bytes) {
   const MutexLock lock(mutex_);
   load_.bytes -= bytes;
   --load_.submissions;
+  room_.notify_all();
 }
 
-void Intake::submit(source::Submission submission, Done done) {
+void Intake::submit(source::Submission submission, source::AckToken token) {
   if (submission.received_ms == 0) submission.received_ms = clock_.wall_ms();
   readiness_.submission_tried();
   {
     const MutexLock lock(mutex_);
-    if (reserve(submission.bytes.size())) {
-      const std::size_t bytes = submission.bytes.size();
-      new_.push_back({std::move(submission), nullptr, std::move(done), bytes});
-      wake_.notify_one();
-      return;
-    }
+    if (try_to_take(submission, token)) return;
   }
-  if (sabotage::on("drop_when_full")) return done({});
+  if (sabotage::on("drop_when_full")) return token.commit({});
   metrics_of(submission.source).refused.add();
-  done(busy("too much is waiting to be matched"));
+  token.refuse({Code::busy, "too much is waiting to be matched"}, std::move(submission));
 }
 
 source::Receipt Intake::submit_and_wait(source::Submission submission, std::stop_token stop) {
-  for (;;) {
-    // Shared: the callback's last steps may outlive the wait.
-    const auto promise = std::make_shared<std::promise<source::Receipt>>();
-    std::future<source::Receipt> receipt = promise->get_future();
-    submit(submission, [promise](source::Receipt got) { promise->set_value(std::move(got)); });
-    source::Receipt got = receipt.get();
-    if (got.status || got.status.error().code != Code::busy || stop.stop_requested()) return got;
-    std::this_thread::sleep_for(kPause);
+  if (submission.received_ms == 0) submission.received_ms = clock_.wall_ms();
+  readiness_.submission_tried();
+  std::promise<source::Receipt> promise;
+  std::future<source::Receipt> receipt = promise.get_future();
+  source::AckToken token([promise = std::move(promise)](source::Receipt got) mutable {
+    promise.set_value(std::move(got));
+  });
+  const std::stop_callback wake(stop, [this] {
+    const MutexLock lock(mutex_);
+    room_.notify_all();
+  });
+  bool is_taken = false;
+  {
+    const MutexLock lock(mutex_);
+    room_.wait(mutex_, [&]() REQUIRES(mutex_) {
+      is_taken = !stop.stop_requested() && try_to_take(submission, token);
+      return is_taken || stopping_ || stop.stop_requested();
+    });
   }
+  if (!is_taken) token.refuse({Code::busy, "shutting down"}, std::move(submission));
+  return receipt.get();
 }
 
-Result<std::string> Intake::position(const std::string& source) {
+void Intake::set_aside(source::Submission submission, std::string reason, source::AckToken token) {
+  Findings findings;
+  findings.live = live_.get();
+  findings.source = std::move(submission.source);
+  findings.place = std::move(submission.place);
+  findings.received = submission.received_ms == 0 ? clock_.wall_ms() : submission.received_ms;
+  findings.bytes = std::move(submission.bytes);
+  findings.receipt.status = fail(Code::unsupported, std::move(reason));
+  committer_.submit(std::move(findings), std::move(token));
+}
+
+Result<source::Reading> Intake::resume(const std::string& source) {
   Result<std::optional<std::string>> found = store_.checkpoint(source);
   if (!found) return tl::unexpected(std::move(found.error()));
-  return std::move(*found).value_or(std::string());
+  return source::Reading(std::move(*found).value_or(std::string()));
 }
 
 void Intake::stop() {
@@ -110,6 +123,7 @@ void Intake::stop() {
     const MutexLock lock(mutex_);
     stopping_ = true;
     wake_.notify_all();
+    room_.notify_all();
   }
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
@@ -208,10 +222,12 @@ void Intake::put_back(Job job) {
 }
 
 void Intake::refuse(Job job, std::string why) {
-  metrics_of(job.evaluation ? job.evaluation->submission.source : job.submission.source)
-      .refused.add();
+  source::Submission submission =
+      std::move(job.evaluation ? job.evaluation->submission : job.submission);
+  job.evaluation.reset();
+  metrics_of(submission.source).refused.add();
   release(job.bytes);
-  job.done(busy(std::move(why)));
+  job.token.refuse({Code::busy, std::move(why)}, std::move(submission));
 }
 
 void Intake::finish(Job job) {
@@ -221,25 +237,26 @@ void Intake::finish(Job job) {
   batch_seconds_.observe(job.seconds);
   if (events > 0) event_seconds_.observe(job.seconds / static_cast<double>(events));
 
-  Done done = [this, bytes = job.bytes, reply = std::move(job.done)](source::Receipt receipt) {
-    release(bytes);
-    if (receipt.status) readiness_.submission_got_through();
-    reply(std::move(receipt));
-  };
-  const bool is_nothing = findings.is_empty() && !findings.moves_clock();
-  if (findings.receipt.status && is_nothing) return done(std::move(findings.receipt));
+  source::AckToken token(
+      [this, bytes = job.bytes, given = std::move(job.token)](source::Receipt receipt) mutable {
+        release(bytes);
+        if (receipt.status) readiness_.submission_got_through();
+        given.answer(std::move(receipt));
+      });
   Findings found = std::move(findings);
   source::Submission submission = std::move(job.evaluation->submission);
   job.evaluation.reset();       // not needed any more, while the commit is waited for
   if (!found.receipt.status) {  // nothing is in the findings: the committer sets it aside
     found.live = live_.get();
     found.source = submission.source;
-    found.position = submission.position;
     found.received = submission.received_ms;
   }
+  found.place = std::move(submission.place);
+  const bool is_nothing = found.is_empty() && !found.moves_clock();
+  if (found.receipt.status && is_nothing) return token.commit(std::move(found.receipt));
   // Kept until it is committed, in case it cannot be; they are part of load_ until then.
-  if (!found.is_empty() || !found.receipt.status) found.bytes = std::move(submission.bytes);
-  committer_.submit(std::move(found), std::move(done));
+  found.bytes = std::move(submission.bytes);
+  committer_.submit(std::move(found), std::move(token));
 }
 
 void Intake::count(const Evaluation& evaluation) {

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -47,9 +46,11 @@ class Intake final : public source::Intake {
   Intake(const Intake&) = delete;
   Intake& operator=(const Intake&) = delete;
 
-  void submit(source::Submission submission, Done done) override;
+  void submit(source::Submission submission, source::AckToken token) override;
   source::Receipt submit_and_wait(source::Submission submission, std::stop_token stop) override;
-  Result<std::string> position(const std::string& source) override;
+  void set_aside(source::Submission submission, std::string reason,
+                 source::AckToken token) override;
+  Result<source::Reading> resume(const std::string& source) override;
 
   // The rules in force have changed: workers that wait for submissions drop the earlier ones now.
   void rules_changed();
@@ -67,7 +68,7 @@ class Intake final : public source::Intake {
   struct Job {
     source::Submission submission;           // moves into the evaluation
     std::unique_ptr<Evaluation> evaluation;  // nullptr: not begun
-    Done done;
+    source::AckToken token;
     std::size_t bytes = 0;  // of load_
     double seconds = 0;     // of evaluation
   };
@@ -89,7 +90,8 @@ class Intake final : public source::Intake {
   void count(const Evaluation& evaluation);
   bool is_over() const { return clock_.steady_ms() >= end_; }
   void count_limits(const source::Submission& submission, const Findings& findings);
-  bool reserve(std::size_t bytes) REQUIRES(mutex_);
+  // Takes the submission when there is room for it.
+  bool try_to_take(source::Submission& submission, source::AckToken& token) REQUIRES(mutex_);
   void release(std::size_t bytes);
   SourceMetrics& metrics_of(const std::string& source);
 
@@ -104,7 +106,8 @@ class Intake final : public source::Intake {
   metrics::Counter untimed_, future_;
 
   mutable Mutex mutex_;
-  CondVar wake_;
+  CondVar wake_;  // of the workers
+  CondVar room_;  // of sources that wait: something was released, or it is over
   std::deque<Job> new_ GUARDED_BY(mutex_), under_way_ GUARDED_BY(mutex_);
   bool took_new_ GUARDED_BY(mutex_) = false;  // by the last take()
   Load load_ GUARDED_BY(mutex_);

@@ -55,8 +55,7 @@ Status Recorder::add(const Part& part) {
     const Status added = add_firing(origin, findings.alerts[firing.alert], firing);
     if (!added) return added;
   }
-  if (!part.is_last || findings.position.empty()) return {};
-  return transaction_.save_checkpoint(findings.source, findings.position);
+  return {};
 }
 
 Status Recorder::add_firing(const Origin& origin, const FoundAlert& found, const Firing& firing) {

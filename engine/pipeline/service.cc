@@ -118,9 +118,16 @@ Status Service::begin() {
   intake_ =
       std::make_unique<Intake>(intake, live_, *committer_, readiness_, *store_, registry_, clock_);
   ingest_ = std::make_unique<source::HttpIngest>(config.ingest, *intake_, clock_);
+  sources_ = std::make_unique<Supervisor>(source::Host{
+      *intake_, clock_, registry_,
+      [this](const alert::SelfRule& rule, const std::string& about, const std::string& moment,
+             const std::string& detail) {
+        committer_->submit(
+            findings_of({rule, about, moment, detail}, live_.get(), clock_.wall_ms()), {});
+      }});
   api_ = std::make_unique<AdminApi>(AdminApi::Parts{live_, *store_, *intake_, *correlations_,
-                                                    *dispatcher_, clock_, options_.version,
-                                                    config.file});
+                                                    *dispatcher_, *sources_, clock_,
+                                                    options_.version, config.file});
   http_ = std::make_unique<HttpService>(
       *ingest_, *api_, readiness_, registry_,
       [this](Reloader::Done done) { reloader_->request(std::move(done)); });
@@ -137,7 +144,7 @@ Status Service::begin() {
   server_ = std::move(*server);
   gauges_ = std::make_unique<Gauges>(
       Gauges::Parts{registry_, *store_, *intake_, *committer_, *correlations_, *server_, clock_});
-  for (const SourceConfig& source : config.sources) start_source(source);
+  for (const SourceConfig& source : config.sources) sources_->start(source);
   readiness_.set(Readiness::Cause::lifecycle, {});
   return {};
 }
@@ -223,7 +230,7 @@ void Service::raise_failed(const std::shared_ptr<const Live>& live,
     committer_->submit(findings_of({alert::kRuleFileFailed, file.problem.file,
                                     fmt::format("{} {}", now, problem), detail},
                                    live, now),
-                       [](const source::Receipt&) {});
+                       {});
   }
 }
 
@@ -293,26 +300,6 @@ std::vector<std::string> Service::watched() const {
   return paths;
 }
 
-void Service::start_source(const SourceConfig& config) {
-  std::shared_ptr<source::Source> source = config.type == SourceConfig::Type::follow
-                                               ? source::make_follow(config.follow)
-                                               : source::make_stdin(config.name);
-  const metrics::Gauge up = registry_.gauge(metrics::kSourceUp, {config.name});
-  up.set(1);
-  api_->set_source(config.name, {});
-  source_threads_.emplace_back([this, source, up, name = config.name] {
-    const Status ended = source->run(*intake_, sources_stop_.get_token());
-    up.set(0);
-    if (ended) {
-      api_->set_source(name, "ended");
-      log::info("a source has ended", {{"source", name}});
-    } else {
-      api_->set_source(name, ended.error().message);
-      log::error("a source has failed", {{"source", name}, {"reason", ended.error().message}});
-    }
-  });
-}
-
 // A notification that will not be delivered is itself told, to everybody but that receiver. What
 // cannot be told either is in the log, the counters and the outbox.
 void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& reason) {
@@ -323,8 +310,7 @@ void Service::on_dead(const store::DeliveryWithAlert& dead, const std::string& r
                   text::printable(dead.alert.rule_title), reason, dead.delivery.id);
   const SelfAlert alert{alert::kDeadLetter, dead.delivery.receiver, dead.delivery.key, detail,
                         dead.delivery.receiver};
-  committer_->submit(findings_of(alert, live_.get(), clock_.wall_ms()),
-                     [](const source::Receipt&) {});
+  committer_->submit(findings_of(alert, live_.get(), clock_.wall_ms()), {});
 }
 
 // A loss that was accepted is an alert, once: that it was raised is a position, which is committed
@@ -342,8 +328,8 @@ Status Service::report_loss() {
       findings_of({alert::kStoreLoss, current_config().store.folder, **loss, **loss}, live_.get(),
                   clock_.wall_ms());
   findings.source = kSource;
-  findings.position = **loss;
-  committer_->submit(std::move(findings), [](const source::Receipt&) {});
+  findings.place = source::Reading().next(**loss);
+  committer_->submit(std::move(findings), {});
   return {};
 }
 
@@ -375,9 +361,7 @@ Status Service::drain() {
   if (intake_) intake_->finish_by(deadline - std::min(kRefusalMs, shutdown_ms / 4));
   readiness_.set(Readiness::Cause::lifecycle, "shutting down");
   if (reloader_) reloader_->stop();
-  sources_stop_.request_stop();
-  for (std::thread& thread : source_threads_) thread.join();
-  source_threads_.clear();
+  if (sources_) sources_->stop();
   if (server_) server_->drain(std::max<std::int64_t>(0, deadline - clock_.steady_ms()));
   server_.reset();
   gauges_.reset();
@@ -390,6 +374,7 @@ Status Service::drain() {
   committer_.reset();
   http_.reset();
   api_.reset();
+  sources_.reset();
   intake_.reset();
   reloader_.reset();
   correlations_.reset();

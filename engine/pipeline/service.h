@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -24,6 +23,7 @@
 #include "pipeline/reclaimer.h"
 #include "pipeline/reloader.h"
 #include "pipeline/rule_files.h"
+#include "pipeline/supervisor.h"
 
 namespace tocsin::pipeline {
 
@@ -73,7 +73,6 @@ class Service {
   Status do_reload();
   std::vector<std::string> watched() const;
   Config current_config() const;
-  void start_source(const SourceConfig& config);
   Status report_loss();
   void on_dead(const store::DeliveryWithAlert& dead, const std::string& reason);
   void fail_with(Error error);
@@ -93,14 +92,13 @@ class Service {
   std::unique_ptr<CorrelationState> correlations_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Supervisor> sources_;
   std::unique_ptr<source::HttpIngest> ingest_;
   std::unique_ptr<AdminApi> api_;
   std::unique_ptr<HttpService> http_;
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<Reloader> reloader_;
 
-  std::stop_source sources_stop_;
-  std::vector<std::thread> source_threads_;
   std::unique_ptr<Gauges> gauges_;
 
   Mutex mutex_;

@@ -28,12 +28,13 @@ Follower::Follower(FollowOptions options, Intake& intake, const Clock& clock)
 
 Status Follower::restore() {
   now_ms_ = clock_.steady_ms();
-  auto saved = intake_.position(options_.name);
-  if (!saved) return tl::unexpected<Error>(std::move(saved.error()));
-  is_first_ = saved->empty();
+  auto reading = intake_.resume(options_.name);
+  if (!reading) return tl::unexpected<Error>(std::move(reading.error()));
+  reading_ = *std::move(reading);
+  is_first_ = reading_.position().empty();
   complete_ms_ = clock_.wall_ms();
   if (is_first_) return {};
-  auto position = decode_position(*saved);
+  auto position = decode_position(reading_.position());
   if (!position) {
     log::error("the position of a source is lost; its files are read from the beginning",
                {{"source", options_.name}, {"error", position.error().message}});
@@ -57,7 +58,7 @@ Status Follower::restore() {
   return {};
 }
 
-bool Follower::pass(std::stop_token stop) {
+Result<bool> Follower::pass(std::stop_token stop) {
   stop_ = std::move(stop);
   ++pass_;
   now_ms_ = clock_.steady_ms();
@@ -71,13 +72,16 @@ bool Follower::pass(std::stop_token stop) {
   }
   read_held();
   for (const Found& each : found) {
-    if (stopped_ || stop_.stop_requested()) return false;
+    if (stopped_ || stop_.stop_requested()) break;
     visit(each);
   }
+  if (!lost_) return tl::unexpected(lost_.error());
+  if (stopped_ || stop_.stop_requested()) return false;
   forget();
   is_first_ = false;
   if (complete_ && !more_ && !waits_) complete_ms_ = began;
   if (unsaved_ && !stopped_) submit({}, true);
+  if (!lost_) return tl::unexpected(lost_.error());
   return more_ && !stopped_;
 }
 

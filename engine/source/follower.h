@@ -34,6 +34,19 @@
 
 namespace tocsin::source {
 
+struct FollowOptions {
+  std::string name;
+  std::string path;       // a file, a folder (new files in it, recursive), or a glob
+  bool from_end = false;  // of files that are there when it starts for the first time
+  std::int64_t poll_ms = 500;
+  // A file that has not changed for so long is read like a whole one: compressed, or its last
+  // record without the end of its line.
+  std::int64_t settle_ms = 2'000;
+  // The same for a rest that is no record yet: it is submitted as what it is, and counted as
+  // unreadable.
+  std::int64_t abandon_ms = 600'000;
+};
+
 class Follower {
  public:
   // All must outlive it.
@@ -43,8 +56,9 @@ class Follower {
   // understood is logged, and everything is read from the beginning.
   Status restore();
 
-  // Reads what there is. True: there is more to read at once.
-  bool pass(std::stop_token stop);
+  // Reads what there is. True: there is more to read at once. Error: the pipeline has lost a
+  // submission, and only a new Follower can go on.
+  Result<bool> pass(std::stop_token stop);
 
  private:
   using Key = std::uint64_t;  // of a text; 0: none
@@ -135,6 +149,7 @@ class Follower {
   std::set<std::string> names_;  // of this pass: under which files are followed; none of folders
   std::map<std::string, std::string> complaints_;
 
+  Reading reading_;
   std::stop_token stop_;  // of the pass
   std::uint64_t pass_ = 0;
   std::int64_t now_ms_ = 0;  // steady, of the pass
@@ -147,6 +162,7 @@ class Follower {
   bool waits_ = false;            // of the pass: a file that is not listed may have to be read
   bool more_ = false;
   bool stopped_ = false;
+  Status lost_;  // an error: a submission was lost
 
   bool unsaved_ = false;  // something was read since the position was handed over
   std::size_t position_bytes_ = 0;

@@ -199,14 +199,17 @@ bool Follower::submit(std::string bytes, bool with_position) {
   submission.source = options_.name;
   submission.bytes = std::move(bytes);
   submission.received_ms = clock_.wall_ms();
-  if (with_position) submission.position = position();
-  if (!submit_surely(intake_, submission, stop_)) {
+  submission.place = reading_.next(with_position ? position() : std::string());
+  const std::size_t size = submission.bytes.size();
+  const std::size_t position_size = submission.place.position.size();
+  if (Status done = submit_surely(intake_, std::move(submission), stop_); !done) {
     stopped_ = true;
+    if (!stop_.stop_requested()) lost_ = std::move(done);
     return false;
   }
-  bytes_since_position_ += submission.bytes.size();
+  bytes_since_position_ += size;
   if (with_position) {
-    position_bytes_ = submission.position.size();
+    position_bytes_ = position_size;
     bytes_since_position_ = 0;
     unsaved_ = false;
   }

@@ -1,85 +1,86 @@
-// Source: where events come from. It hands over bytes and learns what became of them; it may tell
-// its sender that all is well only after that.
+// Source: where events come from. It hands bytes to the pipeline and learns what became of them; it
+// may acknowledge them to its sender only after that.
+//
+// One file in engine/source/ and one line in registry.cc make a source; the recipe is in README.md.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/clock.h"
+#include "base/json_writer.h"
 #include "base/result.h"
-#include "event/batch.h"
+#include "metrics/registry.h"
+#include "source/ack_token.h"
+#include "source/receipt.h"
+
+namespace tocsin::alert {
+struct SelfRule;
+}
+namespace tocsin::config {
+class Settings;
+}
 
 namespace tocsin::source {
-
-// What became of a submission. `status` is success only when every alert that its events must cause
-// is on disk (and the position, if one was given).
-struct Receipt {
-  Status status;               // Code::busy: try again later; nothing of it is promised
-  std::uint64_t accepted = 0;  // records that were matched
-  std::uint64_t rejected = 0;  // records that could not be read (one alert for all of them)
-  std::uint64_t alerts = 0;    // firings, duplicates included
-  struct Rejected {
-    std::uint64_t record = 0, line = 0;
-    std::string reason;
-  };
-  std::vector<Rejected> errors;  // the first kReceiptErrors of them
-  // Not "": why it could not be processed. It is kept, whole, and people are told: sending it again
-  // would change nothing, so `status` is success.
-  std::string set_aside;
-};
-inline constexpr std::size_t kReceiptErrors = 100;
-
-struct Submission {
-  std::string source;    // name of the source, for metrics, routing and the alert
-  std::string bytes;     // any stream that event/record_reader.h reads, gzip included
-  std::string position;  // of a source that can be read again: where it is after these bytes
-  std::int64_t received_ms = 0;  // wall clock; 0: now
-};
 
 // Where sources put events: the pipeline. Thread-safe.
 class Intake {
  public:
-  using Done = std::function<void(Receipt)>;
-
   virtual ~Intake() = default;
-  // Never blocks for long: when too much is waiting, `done` gets Code::busy at once. `done` is
-  // called exactly once, from any thread, possibly before submit() returns; it must not block.
-  virtual void submit(Submission submission, Done done) = 0;
-  // The same, and waits; tries again while the pipeline is busy, until `stop`.
+  // Never blocks for long: when too much is waiting, the submission is refused at once with
+  // Code::busy. The token may be answered before submit() returns.
+  virtual void submit(Submission submission, AckToken token) = 0;
+  // Waits until there is room for the submission, and then for its receipt. After `stop`, a
+  // submission that still waits for room is refused. The body is moved, never copied: one that is
+  // refused comes back in the receipt.
   virtual Receipt submit_and_wait(Submission submission, std::stop_token stop) = 0;
-  // The position saved last for a source, "" when there is none.
-  virtual Result<std::string> position(const std::string& source) = 0;
+  // Keeps what can never be evaluated as it is, for people to look at (`tocsin aside`), and raises
+  // an alert with the reason. Like an evaluation, it is answered when that is on disk.
+  virtual void set_aside(Submission submission, std::string reason, AckToken token) = 0;
+  // Begins a new reading of a source, from its position that was written last. Positions of an
+  // earlier reading whose submissions are still under way stay true, and may still be written.
+  virtual Result<Reading> resume(const std::string& source) = 0;
+};
+
+// What a source may use while it runs.
+struct Host {
+  Intake& intake;
+  const Clock& clock;
+  metrics::Registry& metrics;
+  // Raises an alert of Tocsin about itself. Alerts about the same thing are one group; two about
+  // the same thing and moment are one.
+  std::function<void(const alert::SelfRule& rule, const std::string& about,
+                     const std::string& moment, const std::string& detail)>
+      raise;
 };
 
 class Source {
  public:
   virtual ~Source() = default;
-  // Runs until the input ends (then returns success) or `stop`. In a thread of its own.
-  virtual Status run(Intake& intake, std::stop_token stop) = 0;
+  // Runs until the input ends (then returns success) or `stop` (within a second). An error: the
+  // source cannot go on; it is run again after a while. In a thread of its own; only `host` and
+  // what the constructor was given is used. Never runs twice at a time.
+  virtual Status run(Host& host, std::stop_token stop) = 0;
+  // Adds members to the source's object in the status of the API. From any thread.
+  virtual void write_status(JsonWriter&) const {}
 };
 
-// Standard input, until it ends. Not read again after a restart.
-std::unique_ptr<Source> make_stdin(std::string name);
-
-struct FollowOptions {
-  std::string name;
-  std::string path;       // a file, a folder (new files in it, recursive), or a glob
-  bool from_end = false;  // of files that are there when it starts for the first time
-  std::int64_t poll_ms = 500;
-  // A file that has not changed for so long is read like a whole one: compressed, or its last
-  // record without the end of its line.
-  std::int64_t settle_ms = 2'000;
-  // The same for a rest that is no record yet: it is handed over as what it is, and told of.
-  std::int64_t abandon_ms = 600'000;
+struct SourceEntry {
+  std::string_view type;  // in `type:` of a source
+  std::string_view help;  // one line
+  bool is_single;         // there can be only one source of this type
+  // Reads the settings of its own, other than `name` and `type`. Problems are reported there;
+  // nullptr when there are any. Opens nothing: a configuration is also read only to be checked.
+  std::unique_ptr<Source> (*make)(const std::string& name, config::Settings& settings);
 };
-// Files that grow, are rotated (renamed, compressed), truncated or replaced; whole log files that
-// appear in a folder. The position is saved with the alerts: nothing is lost or told twice over a
-// restart. How: source/follower.h.
-std::unique_ptr<Source> make_follow(FollowOptions options);
+
+// Every source but the HTTP service, which is a server's part (http_ingest.h). In registry.cc.
+std::span<const SourceEntry> sources();
+// nullptr: there is no such type.
+const SourceEntry* find_source(std::string_view type);
 
 }  // namespace tocsin::source

@@ -1,9 +1,12 @@
 #include "source/submit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 #include "base/log.h"
 
@@ -15,18 +18,22 @@ constexpr std::int64_t kLongestPauseMs = 30'000;
 
 }  // namespace
 
-bool submit_surely(Intake& intake, const Submission& submission, const std::stop_token& stop) {
+Status submit_surely(Intake& intake, Submission submission, const std::stop_token& stop) {
   for (std::int64_t wait = kFirstPauseMs;; wait = std::min(2 * wait, kLongestPauseMs)) {
-    const Receipt receipt = intake.submit_and_wait(submission, stop);
-    if (receipt.status) return true;
-    if (stop.stop_requested()) return false;
-    if (receipt.status.error().code != Code::busy) {
-      log::error("events of a source could not be taken; trying again",
-                 {{"source", submission.source},
-                  {"error", receipt.status.error().message},
-                  {"after_ms", wait}});
+    Receipt receipt = intake.submit_and_wait(std::move(submission), stop);
+    if (receipt.status) return {};
+    const Error& error = receipt.status.error();
+    if (stop.stop_requested()) return fail(Code::busy, "stopped");
+    if (!receipt.returned) {
+      return fail(Code::io,
+                  fmt::format("a submission was lost in the pipeline: {}", error.message));
     }
-    if (!pause(wait, stop)) return false;
+    submission = *std::move(receipt.returned);
+    if (error.code != Code::busy) {
+      log::error("events of a source could not be taken; trying again",
+                 {{"source", submission.source}, {"error", error.message}, {"after_ms", wait}});
+    }
+    if (!pause(wait, stop)) return fail(Code::busy, "stopped");
   }
 }
 

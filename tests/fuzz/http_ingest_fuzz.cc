@@ -21,17 +21,18 @@ void require(bool holds) {
 
 class Fake final : public source::Intake {
  public:
-  void submit(source::Submission submission, std::function<void(source::Receipt)> done) override {
+  void submit(source::Submission submission, source::AckToken token) override {
     submitted = std::move(submission.bytes);
     source::Receipt receipt;
     receipt.accepted = submitted.size() % 3;
     receipt.rejected = submitted.size() % 2;
     if (receipt.rejected != 0) receipt.errors.push_back({1, 1, submitted});
     if (submitted.size() % 7 == 6) receipt.status = fail(Code::busy, "");
-    done(std::move(receipt));
+    token.answer(std::move(receipt));
   }
+  void set_aside(source::Submission, std::string, source::AckToken) override {}
   source::Receipt submit_and_wait(source::Submission, std::stop_token) override { return {}; }
-  Result<std::string> position(const std::string&) override { return std::string(); }
+  Result<source::Reading> resume(const std::string&) override { return source::Reading(); }
 
   std::string submitted;
 };

@@ -179,7 +179,7 @@ TEST_CASE("a submission that cannot be evaluated is set aside, and its source go
   Findings failed;
   failed.live = service.live().get();
   failed.source = "file";
-  failed.position = "17";
+  failed.place = source::Reading().next("17");
   failed.bytes = "bytes";
   failed.receipt.status = fail(Code::unsupported, "internal error: x");
   const source::Receipt receipt = service.commit(std::move(failed));
@@ -189,6 +189,65 @@ TEST_CASE("a submission that cannot be evaluated is set aside, and its source go
   CHECK(service.store().checkpoint("file")->value() == "17");
   CHECK(service.store().drop_set_aside({set_aside(service)[0].id}).value() == 1);
   CHECK(set_aside(service).empty());
+}
+
+TEST_CASE("positions are written as the contiguous prefix of what is committed or set aside") {
+  Machine machine;
+  Running service(machine, kSingle);
+  const auto saved = [&] { return service.store().checkpoint("trail")->value_or(""); };
+  source::Reading reading;
+  std::vector<source::Place> places;
+  for (const char* position : {"1", "2", "", "4", "5"}) places.push_back(reading.next(position));
+  const auto commit = [&](std::size_t number, bool has_firings) {
+    Findings findings =
+        service.evaluate(has_firings ? single("e" + std::to_string(number), 1) : other("o", 1));
+    findings.place = places[number - 1];
+    return service.commit(std::move(findings));
+  };
+  CHECK(commit(2, true).status);
+  CHECK(saved().empty());
+  CHECK(commit(4, false).status);
+  CHECK(saved().empty());
+  machine.copy_files();  // what a crash would leave
+  CHECK(commit(1, false).status);
+  CHECK(saved() == "2");
+  Findings bad;  // cannot be evaluated: set aside, which is an end as well
+  bad.live = service.live().get();
+  bad.source = "trail";
+  bad.place = places[2];
+  bad.receipt.status = fail(Code::unsupported, "x");
+  CHECK(service.commit(std::move(bad)).set_aside == "x");
+  CHECK(saved() == "4");
+  CHECK(commit(5, true).status);
+  CHECK(saved() == "5");
+}
+
+TEST_CASE("what is refused holds the positions behind it, and comes back whole") {
+  Machine machine;
+  machine.options.max_rows = 100;
+  machine.grouping.interval = 0;
+  machine.grouping.rule_budget = 0;
+  Running service(machine, kSingle);
+  source::Reading reading;
+  std::string bytes;
+  for (std::size_t i = 0; i < 100; ++i) bytes += single("s" + std::to_string(i), 1);
+  Findings first = service.evaluate(bytes);
+  first.place = reading.next("1");
+  source::Receipt refused = service.commit(std::move(first));
+  CHECK(refused.status.error().code == Code::busy);  // the outbox has no room for two receivers
+  REQUIRE(refused.returned);
+  CHECK(refused.returned->source == "trail");
+  CHECK(refused.returned->bytes == bytes);
+  CHECK(refused.returned->place.number == 1);
+  CHECK(refused.returned->place.position == "1");
+  Findings second = service.evaluate(other("o", 1));
+  second.place = reading.next("2");
+  CHECK(service.commit(std::move(second)).status);
+  CHECK_FALSE(service.store().checkpoint("trail")->has_value());
+  Findings again = service.evaluate(other("o2", 1));
+  again.place = refused.returned->place;
+  CHECK(service.commit(std::move(again)).status);
+  CHECK(service.store().checkpoint("trail")->value() == "2");
 }
 
 TEST_CASE("when nothing more can be set aside, a submission is refused, and others go on") {
@@ -265,7 +324,7 @@ TEST_CASE("a submission with more than fits into one commit is committed in part
   // Older than the rest by more than what may be late: all count as one submission does.
   for (int i = 0; i < 2; ++i) bytes += hit("a" + std::to_string(i), "arn:a", -1800 + i);
   Findings findings = service.evaluate(bytes);
-  findings.position = "end";
+  findings.place = source::Reading().next("end");
   const double before = service.commits();
   const source::Receipt receipt = service.commit(std::move(findings));
   REQUIRE(receipt.status);
@@ -316,7 +375,7 @@ TEST_CASE("a retry after a part was committed tells nothing twice") {
   std::string bytes;
   for (std::size_t i = 0; i < firings; ++i) bytes += single("s" + std::to_string(i), 1);
   Findings findings = service->evaluate(bytes);
-  findings.position = "end";
+  findings.place = source::Reading().next("end");
   const source::Receipt refused = service->commit(std::move(findings));
   REQUIRE_FALSE(refused.status);
   CHECK(refused.status.error().code == Code::busy);

@@ -127,7 +127,7 @@ TEST_CASE("rules and sources") {
       {"sources:\n- {name: a}", "C904 2:3+1"},
       {"sources:\n- {name: http, type: stdin}", "C912 2:10+4"},
       {"sources:\n- {name: a, type: stdin}\n- {name: a, type: file, path: x}", "C912 3:10+1"},
-      {"sources:\n- {name: a, type: stdin}\n- {name: b, type: stdin}", "C917 2:1+1"},
+      {"sources:\n- {name: a, type: stdin}\n- {name: b, type: stdin}", "C917 3:18+5"},
       {"source: []", "C903 1:1+6 sources"},
   });
   const Loaded loaded = load(
@@ -136,12 +136,11 @@ TEST_CASE("rules and sources") {
   REQUIRE(loaded.config);
   const Config& config = *loaded.config;
   REQUIRE(config.sources.size() == 2);
-  CHECK(config.sources[0].type == SourceConfig::Type::follow);
-  CHECK(config.sources[0].follow.name == "a");
-  CHECK(config.sources[0].follow.path == "/etc/tocsin/logs");
-  CHECK(config.sources[0].follow.from_end);
-  CHECK(config.sources[0].follow.poll_ms == 1000);
-  CHECK(config.sources[1].type == SourceConfig::Type::standard_input);
+  CHECK(config.sources[0].name == "a");
+  CHECK(config.sources[0].type == "file");
+  CHECK(config.sources[0].source != nullptr);
+  CHECK(config.sources[1].type == "stdin");
+  CHECK(config.sources[0].fingerprint != config.sources[1].fingerprint);
   CHECK(config.rules.paths == std::vector<std::string>{"/etc/tocsin/r", "/abs"});
   CHECK(config.rules.logsource.policy == LogsourcePolicy::ignore);
   CHECK(config.rules.strict);

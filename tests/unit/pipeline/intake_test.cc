@@ -63,12 +63,16 @@ class IntakeBench {
   }
 
   void submit(const std::string& name, std::string bytes) {
+    submit(name, std::move(bytes), source::Reading().next(name));
+  }
+  void submit(const std::string& name, std::string bytes, source::Place place) {
     source::Submission submission;
     submission.source = name;
     submission.bytes = std::move(bytes);
-    submission.position = name;
+    submission.place = std::move(place);
     ++submitted_;
     intake_->submit(std::move(submission), [this, name](source::Receipt receipt) {
+      if (on_receipt) on_receipt();
       const std::lock_guard lock(mutex_);
       receipts.emplace_back(name, std::move(receipt));
     });
@@ -92,6 +96,7 @@ class IntakeBench {
   SetClock& readiness_clock() { return machine_.clock; }
 
   FastClock clock;
+  std::function<void()> on_receipt;
   std::vector<std::pair<std::string, source::Receipt>> receipts;  // once all is stopped
 
  private:
@@ -249,6 +254,101 @@ TEST_CASE("a worker that evaluates one slice for ever is stuck, until it goes on
   bench.clock.open();
   bench.wait_for_receipts();
   while (!bench.readiness().stuck().empty()) std::this_thread::yield();
+}
+
+// A long submission and a short one that is read after it, but evaluated before.
+TEST_CASE("a position is not written before everything that was read earlier is committed") {
+  IntakeBench bench;
+  source::Reading reading = *bench.intake().resume("file");
+  bench.submit("file", long_text(20), reading.next("after the long one"));
+  bench.submit("file", record("short", "arn:s"), reading.next("after the short one"));
+  std::optional<std::string> between;
+  bench.on_receipt = [&] {
+    if (!between) between = bench.store().checkpoint("file")->value_or("nothing");
+  };
+  bench.clock.open();
+  bench.intake().stop();
+  bench.wait_for_receipts();
+  CHECK(bench.receipts.at(0).second.accepted == 1);  // the short one was first
+  CHECK(between == "nothing");
+  CHECK(bench.store().checkpoint("file")->value() == "after the short one");
+}
+
+TEST_CASE("a source that waits for room gets it when it is there, with its body") {
+  IntakeOptions options;
+  options.in_flight_submissions = 1;
+  IntakeBench bench(options);
+  bench.submit("first", record("first", "arn:a"));
+  std::stop_source stop;
+  const auto wait_with = [&](const std::string& id) {
+    source::Submission submission;
+    submission.source = "waiting";
+    submission.bytes = record(id, "arn:b");
+    return std::async(std::launch::async, [&, submission = std::move(submission)]() mutable {
+      return bench.intake().submit_and_wait(std::move(submission), stop.get_token());
+    });
+  };
+  auto stopped = wait_with("stopped");
+  CHECK(stopped.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout);
+  stop.request_stop();
+  const source::Receipt refused = stopped.get();  // hangs if nothing wakes it
+  CHECK(refused.status.error().code == Code::busy);
+  CHECK(refused.returned->bytes == record("stopped", "arn:b"));
+
+  stop = std::stop_source();
+  auto taken = wait_with("taken");
+  bench.clock.open();
+  const source::Receipt receipt = taken.get();
+  CHECK(receipt.status);
+  CHECK(receipt.accepted == 1);
+
+  bench.wait_for_receipts();
+  bench.intake().stop();
+  auto late = wait_with("late");
+  CHECK(late.get().returned->bytes == record("late", "arn:b"));
+}
+
+TEST_CASE("what a source cannot make sense of is set aside on request, and told of") {
+  IntakeBench bench;
+  bench.clock.open();
+  source::Submission submission;
+  submission.source = "queue";
+  submission.bytes = "no event";
+  std::promise<source::Receipt> receipt;
+  bench.intake().set_aside(std::move(submission), "it is no event",
+                           [&](source::Receipt got) { receipt.set_value(std::move(got)); });
+  const source::Receipt got = receipt.get_future().get();
+  CHECK(got.status);
+  CHECK(got.set_aside == "it is no event");
+  const auto rows = bench.store().list_set_aside(10);
+  REQUIRE(rows->size() == 1);
+  CHECK(rows->at(0).reason == "it is no event");
+  CHECK(bench.store().show_set_aside(rows->at(0).id)->value().bytes == "no event");
+  CHECK(bench.store().alerts({})->at(0).rule_id == alert::kSetAside.id);
+}
+
+TEST_CASE("a body is moved into the pipeline and back, not copied") {
+  IntakeOptions options;
+  options.in_flight_bytes = 1;
+  IntakeBench bench(options);
+  source::Submission submission;
+  submission.source = "a";
+  submission.bytes = record("e", "arn:a") + std::string(100'000, ' ');
+  const char* const data = submission.bytes.data();
+  bench.submit("first", record("first", "arn:a"));
+  std::optional<source::Receipt> refused;
+  bench.intake().submit(std::move(submission),
+                        [&](source::Receipt receipt) { refused = std::move(receipt); });
+  REQUIRE(refused->returned);
+  CHECK(refused->returned->bytes.data() == data);  // there is no room
+
+  bench.intake().finish_by(0);  // taken, but not evaluated in time
+  bench.clock.open();
+  bench.wait_for_receipts();
+  source::Receipt later =
+      bench.intake().submit_and_wait(*std::move(refused->returned), std::stop_token());
+  REQUIRE(later.returned);
+  CHECK(later.returned->bytes.data() == data);
 }
 
 TEST_CASE("in the end, what is not evaluated in time is refused and leaves nothing") {

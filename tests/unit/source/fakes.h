@@ -1,9 +1,9 @@
 // A pipeline, a clock and a client that remember.
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,7 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "alert/occurrences.h"
 #include "base/clock.h"
+#include "base/diagnostic.h"
+#include "config/document.h"
+#include "config/settings.h"
 #include "net/http_server.h"
 #include "source/source.h"
 
@@ -32,22 +36,61 @@ class FakeClock final : public Clock {
 // Answers every submission with `receipt`, or keeps it when `hold`.
 class FakeIntake final : public Intake {
  public:
-  void submit(Submission submission, std::function<void(Receipt)> done) override {
+  void submit(Submission submission, AckToken token) override {
     submissions.push_back(std::move(submission));
     if (hold) {
-      held.push_back(std::move(done));
+      held.push_back(std::move(token));
     } else {
-      done(receipt);
+      token.answer(receipt);
     }
   }
   Receipt submit_and_wait(Submission, std::stop_token) override { return receipt; }
-  Result<std::string> position(const std::string&) override { return std::string(); }
+  void set_aside(Submission submission, std::string, AckToken token) override {
+    submissions.push_back(std::move(submission));
+    token.commit({});
+  }
+  Result<Reading> resume(const std::string&) override { return Reading(); }
 
   Receipt receipt;
   bool hold = false;
   std::vector<Submission> submissions;
-  std::vector<std::function<void(Receipt)>> held;
+  std::vector<AckToken> held;
 };
+
+// What a source runs in. Alerts that it raises are kept.
+struct FakeHost {
+  explicit FakeHost(Intake& intake, const Clock& clock = system_clock())
+      : host{intake, clock, registry,
+             [this](const alert::SelfRule& rule, const std::string& about, const std::string&,
+                    const std::string& detail) {
+               const std::lock_guard lock(mutex);
+               raised.push_back({std::string(rule.id), about, detail});
+             }} {}
+
+  struct Raised {
+    std::string rule, about, detail;
+  };
+  metrics::Registry registry;
+  std::mutex mutex;
+  std::vector<Raised> raised;
+  Host host;
+};
+
+// The source that an entry of the configuration makes: `yaml` has its keys, `type` among them.
+inline std::unique_ptr<Source> make_source(const std::string& yaml,
+                                           const std::string& name = "test") {
+  config::Document document(yaml, "source.yml");
+  std::optional<config::Settings> settings = document.root();
+  REQUIRE(settings);
+  const SourceEntry* const entry = find_source(settings->text("type"));
+  REQUIRE(entry != nullptr);
+  std::unique_ptr<Source> source = entry->make(name, *settings);
+  settings->finish();
+  const Diagnostics problems = document.diagnostics();
+  for (const Diagnostic& each : problems.all()) FAIL(render_text(each, false));
+  REQUIRE(source != nullptr);
+  return source;
+}
 
 class FakeClient final : public net::Responder::Target {
  public:

@@ -51,7 +51,8 @@ class Folder {
 // Reads what it is given, and keeps positions as the store does.
 class Pipeline final : public Intake {
  public:
-  void submit(Submission, std::function<void(Receipt)>) override {}
+  void submit(Submission, AckToken) override {}
+  void set_aside(Submission, std::string, AckToken) override {}
   Receipt submit_and_wait(Submission submission, std::stop_token) override {
     const event::Batch batch = event::read_records(submission.bytes);
     for (const event::Record& record : batch.records) {
@@ -62,14 +63,15 @@ class Pipeline final : public Intake {
       order.push_back(id);
     }
     errors += batch.errors.size();
-    if (!submission.position.empty()) saved = submission.position;
+    CHECK(submission.place.sequence != nullptr);
+    if (!submission.place.position.empty()) saved = submission.place.position;
     largest = std::max(largest, submission.bytes.size());
     ++submissions;
     return {};
   }
-  Result<std::string> position(const std::string& source) override {
+  Result<Reading> resume(const std::string& source) override {
     CHECK(source == "logs");
-    return saved;
+    return Reading(saved);
   }
 
   std::string saved;
@@ -117,7 +119,7 @@ class Bench {
   }
   void pass() {
     if (follower_ == nullptr || restarts_) restart();
-    while (follower_->pass({})) {
+    while (follower_->pass({}).value()) {
     }
     clock.advance_steady(options.poll_ms);
   }
@@ -591,10 +593,10 @@ TEST_CASE("a source in its own thread ends when it is told to") {
   const Folder folder;
   Bench bench(folder / "x.log");
   append(folder / "x.log", bench.lines(5));
-  bench.options.poll_ms = 5;
-  const auto source = make_follow(bench.options);
-  std::jthread thread(
-      [&](const std::stop_token& stop) { CHECK(source->run(bench.pipeline, stop)); });
+  FakeHost host(bench.pipeline);
+  const auto source =
+      make_source("{type: file, poll: 10ms, path: " + (folder / "x.log") + "}", "logs");
+  std::jthread thread([&](const std::stop_token& stop) { CHECK(source->run(host.host, stop)); });
   while (bench.pipeline.submissions == 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

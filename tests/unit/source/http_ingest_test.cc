@@ -320,7 +320,7 @@ TEST_CASE("ingest: an answer that comes late, or never") {
     ingest.handle({head_of({}), "{}", {}}, net::Responder(forgotten));
   }
   REQUIRE_FALSE(client->has_reply());
-  intake.held[0](receipt(1, 0));  // the ingest is gone
+  intake.held[0].commit(receipt(1, 0));  // the ingest is gone
   CHECK(client->wait().status == 202);
   intake.held.clear();  // the pipeline is gone as well: nothing was promised
   CHECK(forgotten->wait().status == 503);

@@ -10,20 +10,25 @@
 #include "event/record_reader.h"
 #include "source/source.h"
 #include "unit/event/samples.h"
+#include "unit/source/fakes.h"
 
 namespace tocsin::source {
 namespace {
 
 class Records final : public Intake {
  public:
-  void submit(Submission, std::function<void(Receipt)>) override {}
+  void submit(Submission, AckToken) override {}
+  void set_aside(Submission, std::string, AckToken) override {}
   Receipt submit_and_wait(Submission submission, std::stop_token) override {
     if (failures > 0) {
       --failures;
-      return {fail(Code::busy, "full"), 0, 0, 0, {}, {}};
+      Receipt refused;
+      refused.status = fail(Code::busy, "full");
+      refused.returned = std::move(submission);
+      return refused;
     }
     CHECK(submission.source == "pipe");
-    CHECK(submission.position.empty());
+    CHECK(submission.place.sequence == nullptr);
     CHECK(submission.received_ms > 0);
     const event::Batch batch = event::read_records(submission.bytes);
     for (const event::Record& record : batch.records) seen.emplace_back(record.json);
@@ -31,7 +36,7 @@ class Records final : public Intake {
     ++submissions;
     return {};
   }
-  Result<std::string> position(const std::string&) override { return std::string(); }
+  Result<Reading> resume(const std::string&) override { return Reading(); }
 
   int failures = 0;
   std::vector<std::string> seen;
@@ -87,7 +92,8 @@ TEST_CASE("standard input is read to its end") {
     input.write(event::gzipped("{\"a\":1}\n") + event::gzipped("{\"b\":2}\n"));
   }
   input.close();
-  CHECK(make_stdin("pipe")->run(records, {}));
+  FakeHost host(records);
+  CHECK(make_source("type: stdin", "pipe")->run(host.host, {}));
   CHECK(records.seen.size() == 2);
   CHECK(records.errors == 0);
 }
@@ -95,16 +101,17 @@ TEST_CASE("standard input is read to its end") {
 TEST_CASE("standard input that breaks off is told of") {
   StandardInput input;
   Records records;
+  FakeHost host(records);
   const std::string bytes = event::gzipped("{\"a\":1}\n{\"b\":2}\n");
   SECTION("gzip") {
     input.write(bytes.substr(0, bytes.size() - 4));
     input.close();
-    CHECK_FALSE(make_stdin("pipe")->run(records, {}));
+    CHECK_FALSE(make_source("type: stdin", "pipe")->run(host.host, {}));
   }
   SECTION("text") {
     input.write("{\"a\":1}\n{\"b\":");
     input.close();
-    CHECK(make_stdin("pipe")->run(records, {}));
+    CHECK(make_source("type: stdin", "pipe")->run(host.host, {}));
     CHECK(records.errors == 1);
   }
   CHECK(records.seen.at(0) == "{\"a\":1}");
@@ -113,8 +120,10 @@ TEST_CASE("standard input that breaks off is told of") {
 TEST_CASE("what was written is handed over while the writer is silent, and stop ends it") {
   StandardInput input;
   Records records;
-  std::jthread thread(
-      [&](const std::stop_token& stop) { CHECK(make_stdin("pipe")->run(records, stop)); });
+  FakeHost host(records);
+  std::jthread thread([&](const std::stop_token& stop) {
+    CHECK(make_source("type: stdin", "pipe")->run(host.host, stop));
+  });
   input.write("{\"a\":1}\n{\"b\":");
   std::this_thread::sleep_for(std::chrono::milliseconds(400));
   thread.request_stop();
