@@ -176,6 +176,24 @@ Settings Settings::map(std::string_view key) {
   return out;
 }
 
+std::vector<std::pair<PlacedText, Settings>> Settings::named_maps(std::string_view key) {
+  std::vector<std::pair<PlacedText, Settings>> out;
+  const sigma::YamlNode* value = find(key);
+  if (value == nullptr) return out;
+  if (!value->is_map()) {
+    report(Severity::error, "C902", value->at(),
+           fmt::format("{} is a map, not {}", name_of(key), kind_of(*value)));
+    return out;
+  }
+  for (const sigma::YamlEntry& entry : value->entries) {
+    const std::string name = fmt::format("{}.{}", name_of(key), entry.key.text);
+    if (context_->asked != nullptr) context_->asked->insert(without_indexes(name));
+    out.emplace_back(PlacedText{entry.key.text, entry.key.at},
+                     Settings(entry.value, name, *context_));
+  }
+  return out;
+}
+
 std::vector<Settings> Settings::maps(std::string_view key, bool may_be_empty) {
   std::vector<Settings> out;
   const sigma::YamlNode* value = find(key);

@@ -96,6 +96,8 @@ class Settings {
 
   // A map below `key`; when the key is absent, a map without keys.
   Settings map(std::string_view key);
+  // A map below `key` whose values are maps: with their keys, in order.
+  std::vector<std::pair<PlacedText, Settings>> named_maps(std::string_view key);
   // A list of maps below `key`.
   std::vector<Settings> maps(std::string_view key, bool may_be_empty = true);
 
