@@ -62,6 +62,12 @@ inline constexpr SelfRule kRuleFileFailed{"tocsin.rule_file_failed",
                                           "A rule file has an error and was not taken", "high"};
 inline constexpr SelfRule kSourceFailed{"tocsin.source_failed", "A source of events has failed",
                                         "high"};
+inline constexpr SelfRule kSourceDenied{"tocsin.source_denied", "A source lacks a permission",
+                                        "high"};
+inline constexpr SelfRule kObjectUnread{"tocsin.object_not_read",
+                                        "An object of a source could not be read", "high"};
+inline constexpr SelfRule kMessageUnreadable{"tocsin.message_unreadable",
+                                             "A message of a queue can never be read", "high"};
 // Whether it is one of those.
 bool is_own(const Alert& alert);
 std::shared_ptr<const RuleFacts> facts_of(const SelfRule& rule);

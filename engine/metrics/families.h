@@ -16,6 +16,9 @@ namespace label {
 inline constexpr std::string_view kBuild[] = {"version", "revision", "compiler"};
 inline constexpr std::string_view kSource[] = {"source"};
 inline constexpr std::string_view kSourceReason[] = {"source", "reason"};
+inline constexpr std::string_view kSourceResult[] = {"source", "result"};
+inline constexpr std::string_view kSourceKind[] = {"source", "kind"};
+inline constexpr std::string_view kSourceState[] = {"source", "state"};
 inline constexpr std::string_view kRule[] = {"rule_id", "level"};
 inline constexpr std::string_view kKind[] = {"kind"};
 inline constexpr std::string_view kHash[] = {"hash"};
@@ -83,6 +86,54 @@ inline constexpr GaugeFamily kSourceUp{
     {"tocsin_source_up", "1 while the source is running.", label::kSource, {}}};
 inline constexpr CounterFamily kSourceFailures{
     {"tocsin_source_failures_total", "Times the source failed.", label::kSource, {}}};
+
+// --- queues and objects (sources of type s3_sqs)
+// ---------------------------------------------------
+inline constexpr CounterFamily kSqsMessages{
+    {"tocsin_sqs_messages_total",
+     "Messages of the queue, by result (received, again, deleted, not_deleted, returned, rejected, "
+     "kept).",
+     label::kSourceResult,
+     {}}};
+inline constexpr CounterFamily kSqsBodies{
+    {"tocsin_sqs_message_bodies_total",
+     "Messages by what they hold (s3, eventbridge, cloudtrail, events, test, validation, other, "
+     "unreadable).",
+     label::kSourceKind,
+     {}}};
+inline constexpr GaugeFamily kSqsInFlight{
+    {"tocsin_sqs_messages_in_flight", "Messages that are worked on.", label::kSource, {}}};
+inline constexpr GaugeFamily kSqsOldest{{"tocsin_sqs_oldest_message_age_seconds",
+                                         "Age of the oldest message that is worked on.",
+                                         label::kSource,
+                                         {}}};
+inline constexpr CounterFamily kSqsExtensions{
+    {"tocsin_sqs_visibility_extensions_total", "Extended visibilities.", label::kSource, {}}};
+inline constexpr GaugeFamily kSqsQueueMessages{
+    {"tocsin_sqs_queue_messages",
+     "Messages in the queue, about, by state (visible, in_flight, delayed).",
+     label::kSourceState,
+     {}}};
+inline constexpr CounterFamily kS3Objects{
+    {"tocsin_s3_objects_total",
+     "Objects by result (read, failed, or why they were skipped: digest, insight, config, folder, "
+     "other, empty, bucket, known).",
+     label::kSourceResult,
+     {}}};
+inline constexpr CounterFamily kS3ObjectBytes{
+    {"tocsin_s3_object_bytes_total", "Bytes of objects, as stored.", label::kSource, {}}};
+inline constexpr HistogramFamily kS3ObjectSeconds{
+    {"tocsin_s3_object_seconds", "From asking for an object to the receipt of its last record.",
+     label::kSource, bucket::kRemote}};
+inline constexpr HistogramFamily kS3ObjectLag{
+    {"tocsin_s3_object_lag_seconds",
+     "From the notice of an object to the receipt of its last record.", label::kSource,
+     bucket::kLag}};
+inline constexpr CounterFamily kS3Errors{{"tocsin_s3_sqs_errors_total",
+                                          "Calls of AWS that failed for good, and objects that "
+                                          "could not be read, by reason.",
+                                          label::kSourceReason,
+                                          {}}};
 
 // --- matching ------------------------------------------------------------------------------------
 inline constexpr HistogramFamily kBatchEvaluationSeconds{
@@ -304,6 +355,12 @@ inline constexpr const CounterFamily* kCounterFamilies[] = {&kLogMessages,
                                                             &kReceivedBytes,
                                                             &kSubmissionsRefused,
                                                             &kSourceFailures,
+                                                            &kSqsMessages,
+                                                            &kSqsBodies,
+                                                            &kSqsExtensions,
+                                                            &kS3Objects,
+                                                            &kS3ObjectBytes,
+                                                            &kS3Errors,
                                                             &kRuleMatches,
                                                             &kRuleUnevaluated,
                                                             &kSubjectsCut,
@@ -329,6 +386,9 @@ inline constexpr const CounterFamily* kCounterFamilies[] = {&kLogMessages,
 inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
                                                         &kSourceLastEvent,
                                                         &kSourceUp,
+                                                        &kSqsInFlight,
+                                                        &kSqsOldest,
+                                                        &kSqsQueueMessages,
                                                         &kRulesLoaded,
                                                         &kRulesetInfo,
                                                         &kRuleFilesFailed,
@@ -356,6 +416,7 @@ inline constexpr const GaugeFamily* kGaugeFamilies[] = {&kBuildInfo,
 inline constexpr const HistogramFamily* kHistogramFamilies[] = {
     &kEventLag,          &kBatchEvaluationSeconds, &kEventEvaluationSeconds,
     &kCommitSeconds,     &kNotificationSeconds,    &kAlertLatency,
-    &kAwsRequestSeconds, &kHttpRequestSeconds};
+    &kAwsRequestSeconds, &kHttpRequestSeconds,     &kS3ObjectSeconds,
+    &kS3ObjectLag};
 
 }  // namespace tocsin::metrics

@@ -7,7 +7,8 @@
 // X(name) for every source: its file defines entry_name().
 #define TOCSIN_SOURCES(X) \
   X(standard_input)       \
-  X(follow)
+  X(follow)               \
+  X(s3_sqs)
 
 #define TOCSIN_DECLARE(name) SourceEntry entry_##name();
 #define TOCSIN_CALL(name) entry_##name(),

@@ -72,7 +72,7 @@ DriverEntry driver(std::string type) {
 
 const std::vector<DriverEntry>& drivers() {
   static const std::vector<DriverEntry> kDrivers{driver<FileDriver>("file"),
-                                                 driver<PipeDriver>("stdin")};
+                                                 driver<PipeDriver>("stdin"), queue_driver()};
   return kDrivers;
 }
 

@@ -36,6 +36,7 @@ struct DriverEntry {
   std::function<std::unique_ptr<Driver>()> make;
 };
 const std::vector<DriverEntry>& drivers();
+DriverEntry queue_driver();
 
 // A pipeline that reads what it is given and keeps positions as the committer does.
 class KitPipeline final : public Intake {

@@ -127,8 +127,27 @@ TEST_CASE("rules and sources") {
       {"sources:\n- {name: a}", "C904 2:3+1"},
       {"sources:\n- {name: http, type: stdin}", "C912 2:10+4"},
       {"sources:\n- {name: a, type: stdin}\n- {name: a, type: file, path: x}", "C912 3:10+1"},
-      {"sources:\n- {name: a, type: stdin}\n- {name: b, type: stdin}", "C917 3:18+5"},
+      {"sources:\n- {name: a, type: stdin}\n- {name: b, type: stdin}", "C917 3:19+5"},
       {"source: []", "C903 1:1+6 sources"},
+      {"sources:\n- {name: a, type: s3_sqs}", "C904 2:3+1"},
+      {"sources:\n- {name: a, type: s3_sqs, queue_url: 'https://sqs.eu-west-1.amazonaws.com/1/q'}",
+       ""},
+      {"sources:\n- {name: a, type: s3_sqs, queue_url: 'q'}", "C906 2:38+3"},
+      {"sources:\n- {name: a, type: s3_sqs, queue_url: 'http://q/1/q', queue: 1}", "C903 2:54+5"},
+      {"sources:\n- name: a\n  type: s3_sqs\n  queue_url: http://q/1/q\n  on_unreadable: drop",
+       "C905 5:18+4"},
+      {"sources:\n- name: a\n  type: s3_sqs\n  queue_url: http://q/1/q\n  region: eu west",
+       "C906 5:11+7"},
+      {"sources:\n- name: a\n  type: s3_sqs\n  queue_url: http://q/1/q\n  delete: false",
+       "C906 5:11+5"},  // a warning
+      {"sources:\n- name: a\n  type: s3_sqs\n  queue_url: http://q/1/q\n  accounts: {'1': "
+       "{role_arn: 'arn:x'}}",
+       "C906 5:14+3"},
+      {"sources:\n- name: a\n  type: s3_sqs\n  queue_url: http://q/1/q\n  accounts: "
+       "{'111122223333': {external_id: x}}",
+       "C906 5:44+1; C906 5:30+1"},
+      {"sources:\n- name: a\n  type: s3_sqs\n  queue_url: http://q/1/q\n  max_object: 1kB",
+       "C907 5:15+3"},
   });
   const Loaded loaded = load(
       "sources:\n- {name: a, type: file, path: logs, from: end, poll: 1s}\n"

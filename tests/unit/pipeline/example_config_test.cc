@@ -21,7 +21,7 @@ std::string example() {
 
 // The file with every key in it that is only shown in a comment: `#  key: value`.
 std::string with_all_keys() {
-  static const std::regex kHidden("^#( *(?:- )?[a-z_]+:(?: .*)?)$");
+  static const std::regex kHidden("^#( *(?:- )?[a-z0-9_]+:(?: .*)?)$");
   std::string out;
   std::istringstream lines(example());
   for (std::string line; std::getline(lines, line);) {
