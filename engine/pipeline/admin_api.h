@@ -15,7 +15,7 @@
 #include "pipeline/correlation_state.h"
 #include "pipeline/intake.h"
 #include "pipeline/live.h"
-#include "pipeline/supervisor.h"
+#include "pipeline/source_supervisor.h"
 #include "store/store.h"
 
 namespace tocsin::pipeline {
@@ -36,7 +36,7 @@ class AdminApi {
     const Intake& intake;
     const CorrelationState& correlations;
     const deliver::Dispatcher& dispatcher;
-    const Supervisor& sources;
+    const SourceSupervisor& sources;
     const Clock& clock;
     std::string version;
     std::string config_file;  // "" without one

@@ -118,7 +118,7 @@ Status Service::begin() {
   intake_ =
       std::make_unique<Intake>(intake, live_, *committer_, readiness_, *store_, registry_, clock_);
   ingest_ = std::make_unique<source::HttpIngest>(config.ingest, *intake_, clock_);
-  sources_ = std::make_unique<Supervisor>(source::Host{
+  sources_ = std::make_unique<SourceSupervisor>(source::Host{
       *intake_, clock_, registry_,
       [this](const alert::SelfRule& rule, const std::string& about, const std::string& moment,
              const std::string& detail) {

@@ -23,7 +23,7 @@
 #include "pipeline/reclaimer.h"
 #include "pipeline/reloader.h"
 #include "pipeline/rule_files.h"
-#include "pipeline/supervisor.h"
+#include "pipeline/source_supervisor.h"
 
 namespace tocsin::pipeline {
 
@@ -92,7 +92,7 @@ class Service {
   std::unique_ptr<CorrelationState> correlations_;
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Intake> intake_;
-  std::unique_ptr<Supervisor> sources_;
+  std::unique_ptr<SourceSupervisor> sources_;
   std::unique_ptr<source::HttpIngest> ingest_;
   std::unique_ptr<AdminApi> api_;
   std::unique_ptr<HttpService> http_;

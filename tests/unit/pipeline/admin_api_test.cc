@@ -24,7 +24,7 @@ TEST_CASE("correlations and their live groups can be asked for") {
                                  [](const store::DeliveryWithAlert&, const std::string&) {});
   Intake intake({}, service.live(), service.committer(), service.readiness(), service.store(),
                 service.registry(), machine.clock);
-  const Supervisor sources({intake, machine.clock, service.registry(), {}});
+  const SourceSupervisor sources({intake, machine.clock, service.registry(), {}});
   const AdminApi api({service.live(), service.store(), intake, service.state(), dispatcher, sources,
                       machine.clock, "1", ""});
 

@@ -1,4 +1,4 @@
-#include "pipeline/supervisor.h"
+#include "pipeline/source_supervisor.h"
 
 #include <catch2/catch.hpp>
 #include <condition_variable>
@@ -68,7 +68,7 @@ struct SupervisorBench {
   double up(std::string_view name) { return registry.gauge(metrics::kSourceUp, {name}).value(); }
 };
 
-std::string status_of(const Supervisor& supervisor) {
+std::string status_of(const SourceSupervisor& supervisor) {
   std::string out;
   JsonWriter json(out);
   supervisor.write_status(json);
@@ -80,7 +80,7 @@ TEST_CASE("a source that fails is run again, counted and told of; the others go 
   const auto failing = std::make_shared<Scripted>(std::vector<Error>{
       {Code::io, "no network"}, {Code::io, "no network"}, {Code::refused, "throws"}});
   const auto other = std::make_shared<Scripted>(std::vector<Error>{});
-  Supervisor supervisor(bench.host, {1, 2});
+  SourceSupervisor supervisor(bench.host, {1, 2});
   supervisor.start({"failing", "test", failing, ""});
   supervisor.start({"other", "test", other, ""});
   failing->wait_for_runs(4);
@@ -106,7 +106,7 @@ TEST_CASE("a source whose input is damaged for good is not run again") {
   const auto damaged =
       std::make_shared<Scripted>(std::vector<Error>{{Code::invalid_input, "damaged"}});
   {
-    Supervisor supervisor(bench.host, {1, 2});
+    SourceSupervisor supervisor(bench.host, {1, 2});
     supervisor.start({"in", "test", damaged, ""});
     damaged->wait_for_runs(1);
     while (status_of(supervisor).find(R"("state":"failed")") == std::string::npos) {
@@ -121,7 +121,7 @@ TEST_CASE("a source whose input is damaged for good is not run again") {
 TEST_CASE("a source that waits to be run again is stopped at once") {
   SupervisorBench bench;
   const auto failing = std::make_shared<Scripted>(std::vector<Error>{{Code::io, "x"}});
-  Supervisor supervisor(bench.host, {3'600'000, 3'600'000});
+  SourceSupervisor supervisor(bench.host, {3'600'000, 3'600'000});
   supervisor.start({"in", "test", failing, ""});
   while (status_of(supervisor).find(R"("state":"waiting")") == std::string::npos) {
     std::this_thread::yield();

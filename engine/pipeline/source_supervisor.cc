@@ -1,4 +1,4 @@
-#include "pipeline/supervisor.h"
+#include "pipeline/source_supervisor.h"
 
 #include <fmt/format.h>
 
@@ -23,11 +23,11 @@ bool is_final(const Error& error) {
 
 }  // namespace
 
-Supervisor::~Supervisor() {
+SourceSupervisor::~SourceSupervisor() {
   stop();
 }
 
-void Supervisor::start(const SourceConfig& config) {
+void SourceSupervisor::start(const SourceConfig& config) {
   const MutexLock lock(mutex_);
   watched_.push_back(std::make_unique<Watched>());
   Watched& watched = *watched_.back();
@@ -35,7 +35,7 @@ void Supervisor::start(const SourceConfig& config) {
   threads_.emplace_back([this, &watched] { supervise(watched); });
 }
 
-void Supervisor::stop() {
+void SourceSupervisor::stop() {
   stop_.request_stop();
   std::vector<std::thread> threads;
   {
@@ -45,7 +45,7 @@ void Supervisor::stop() {
   for (std::thread& thread : threads) thread.join();
 }
 
-void Supervisor::supervise(Watched& watched) {
+void SourceSupervisor::supervise(Watched& watched) {
   const std::string& name = watched.config.name;
   const metrics::Gauge up = host_.metrics.gauge(metrics::kSourceUp, {name});
   for (std::int64_t wait = pauses_.first_ms;; wait = std::min(2 * wait, pauses_.longest_ms)) {
@@ -69,7 +69,7 @@ void Supervisor::supervise(Watched& watched) {
   log::info("a source has ended", {{"source", name}});
 }
 
-Status Supervisor::run(source::Source& source) {
+Status SourceSupervisor::run(source::Source& source) {
   try {
     return source.run(host_, stop_.get_token());
   } catch (const std::exception& thrown) {
@@ -77,12 +77,12 @@ Status Supervisor::run(source::Source& source) {
   }
 }
 
-void Supervisor::set(Watched& watched, State state) {
+void SourceSupervisor::set(Watched& watched, State state) {
   const MutexLock lock(mutex_);
   watched.state = state;
 }
 
-void Supervisor::report(Watched& watched, const Error& error) {
+void SourceSupervisor::report(Watched& watched, const Error& error) {
   const std::string& name = watched.config.name;
   bool is_new = false;
   {
@@ -101,7 +101,7 @@ void Supervisor::report(Watched& watched, const Error& error) {
                           text::printable(error.message)));
 }
 
-void Supervisor::write_status(JsonWriter& json) const {
+void SourceSupervisor::write_status(JsonWriter& json) const {
   static constexpr std::string_view kStates[] = {"running", "waiting", "ended", "failed"};
   const MutexLock lock(mutex_);
   json.begin_array();

@@ -1,5 +1,5 @@
-// Supervisor: runs each source in a thread of its own, and runs it again when it fails, after a
-// pause that grows. A source that fails never stops another one. Thread-safe.
+// SourceSupervisor: runs each source in a thread of its own, and runs it again when it fails, after
+// a pause that grows. A source that fails never stops another one. Thread-safe.
 //
 // Each failure is counted and logged. The first one, and each with another reason than the one
 // before it, is an alert; a source that ran for kHealthyMs begins anew.
@@ -19,7 +19,7 @@
 
 namespace tocsin::pipeline {
 
-class Supervisor {
+class SourceSupervisor {
  public:
   static constexpr std::int64_t kHealthyMs = 600'000;
   struct Pauses {
@@ -27,11 +27,11 @@ class Supervisor {
   };
 
   // What `host` refers to must outlive it.
-  explicit Supervisor(source::Host host) : Supervisor(std::move(host), Pauses()) {}
-  Supervisor(source::Host host, Pauses pauses) : host_(std::move(host)), pauses_(pauses) {}
-  ~Supervisor();  // stop()
-  Supervisor(const Supervisor&) = delete;
-  Supervisor& operator=(const Supervisor&) = delete;
+  explicit SourceSupervisor(source::Host host) : SourceSupervisor(std::move(host), Pauses()) {}
+  SourceSupervisor(source::Host host, Pauses pauses) : host_(std::move(host)), pauses_(pauses) {}
+  ~SourceSupervisor();  // stop()
+  SourceSupervisor(const SourceSupervisor&) = delete;
+  SourceSupervisor& operator=(const SourceSupervisor&) = delete;
 
   void start(const SourceConfig& config);
   // Asks all sources to end, and waits for them. Nothing can be started afterwards.
