@@ -192,7 +192,7 @@ bool Backfill::is_done(const S3Pointer& object) const {
 
 void Backfill::ended(const S3Pointer& object, ObjectEnd::Kind end, bool was_offered) {
   const std::int64_t day = day_number(read_key(object.key).day);
-  // What is gone or damaged would be no better in the next pass, and was told of.
+  // What is gone or damaged would be no better in the next pass; an alert was raised.
   const bool is_done =
       end == ObjectEnd::Kind::committed ||
       (was_offered && (end == ObjectEnd::Kind::gone || end == ObjectEnd::Kind::damaged));

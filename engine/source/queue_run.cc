@@ -294,7 +294,8 @@ End QueueRun::read_body(const Task& task) {
   return submit_surely(host_.intake, std::move(submission), token_) ? End::committed : End::later;
 }
 
-// Counts and tells of an object that was not read, and says what that means for its message.
+// Counts an object that was not read, raises an alert where people have to act, and returns what it
+// means for its message.
 End QueueRun::judge(const Task& task, const ObjectEnd& end) {
   if (end.kind == ObjectEnd::Kind::committed) return End::committed;
   if (end.kind == ObjectEnd::Kind::stopped) return End::later;

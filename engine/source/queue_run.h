@@ -1,9 +1,9 @@
 // QueueRun: one run of a source of type s3_sqs, from the first message to the last.
 //
-// Threads: the caller's receives messages, as fast as objects are read; `concurrency`
-// others read objects; one extends visibilities, one deletes, one asks how deep the queue is, and
-// one lists where there is a backfill. They share QueueMessages, which says what is due. A message
-// is deleted only after the receipt of everything that it brought, which is after its COMMIT.
+// Threads: the caller's receives messages, as fast as objects are read; `concurrency` others read
+// objects; one extends visibilities, one deletes, one asks how deep the queue is, and one lists where
+// there is a backfill. They share QueueMessages, which says what is due. A message is deleted only
+// after the receipt of everything that it brought, which is after its COMMIT.
 //
 // Failures: what AWS refuses for good (no permission, no queue) ends the run with an error, and so
 // does what fails again and again; a message or object that fails never does.

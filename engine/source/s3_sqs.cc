@@ -1,4 +1,4 @@
-// Source `s3_sqs`: log files in S3 that a queue tells of (queue_run.h).
+// Source `s3_sqs`: log files in S3 that the messages of an SQS queue name (queue_run.h).
 #include <memory>
 #include <utility>
 

@@ -38,7 +38,7 @@ class Intake {
   // submission that still waits for room is refused. The body is moved, never copied: one that is
   // refused comes back in the receipt.
   virtual Receipt submit_and_wait(Submission submission, std::stop_token stop) = 0;
-  // Keeps what can never be evaluated as it is, for people to look at (`tocsin aside`), and raises
+  // Keeps what can never be evaluated as it is, for people to examine (`tocsin aside`), and raises
   // an alert with the reason. Like an evaluation, it is answered when that is on disk.
   virtual void set_aside(Submission submission, std::string reason, AckToken token) = 0;
   // Begins a new reading of a source, from its position that was written last. Positions of an
