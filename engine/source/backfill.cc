@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "alert/occurrences.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "source/s3_key.h"
@@ -160,6 +161,10 @@ bool Backfill::list(const std::string& prefix, const std::string& delimiter,
     if (!page) {
       if (!*stop_) {
         metrics_.error(aws::name(page.error().kind));
+        if (page.error().kind == aws::Kind::denied) {
+          host_.raise(alert::kSourceDenied, fmt::format("{} list", source_),
+                      std::to_string(today()), page.error().message);
+        }
         log::error("objects cannot be listed; trying again later",
                    {{"source", source_}, {"reason", page.error().message}});
       }

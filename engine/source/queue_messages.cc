@@ -77,12 +77,13 @@ void QueueMessages::extended(const std::string& id, std::int64_t now) {
   if (at != messages_.end()) at->second.extend_at = now + options_.visibility_ms / 2;
 }
 
-void QueueMessages::not_extended(const std::string& id, bool is_in_flight, std::int64_t now) {
+bool QueueMessages::not_extended(const std::string& id, bool is_in_flight, std::int64_t now) {
   const MutexLock lock(mutex_);
   const auto at = messages_.find(id);
-  if (at == messages_.end()) return;
+  if (at == messages_.end()) return false;
   at->second.is_lost = !is_in_flight;
   at->second.extend_at = now + std::min(kRetryMs, options_.visibility_ms / 8);
+  return true;
 }
 
 std::optional<std::int64_t> QueueMessages::next_extension() const {

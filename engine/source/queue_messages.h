@@ -62,7 +62,8 @@ class QueueMessages {
   // Messages whose visibility has to be extended now.
   std::vector<Handle> to_extend(std::int64_t now);
   void extended(const std::string& id, std::int64_t now);
-  void not_extended(const std::string& id, bool is_in_flight, std::int64_t now);
+  // False: it is finished.
+  bool not_extended(const std::string& id, bool is_in_flight, std::int64_t now);
   // When the next extension is due; nullopt: none.
   std::optional<std::int64_t> next_extension() const;
 

@@ -96,7 +96,7 @@ Status QueueRun::begin() {
     note(*attributes);
     seconds = attributes->visibility_timeout_seconds;
   } else {
-    metrics_.error(aws::name(attributes.error().kind));
+    failed("attributes", attributes.error());
     log::warning("the depth, visibility and redrive policy of a queue are not known",
                  {{"source", options_.name}, {"reason", attributes.error().message}});
   }
@@ -400,39 +400,43 @@ bool QueueRun::offer(S3Pointer object) {
 // --- the other threads ---------------------------------------------------------------------------
 
 void QueueRun::extend() {
+  const std::int64_t longest = std::clamp<std::int64_t>(visibility_ms_ / 8, 1, kTickMs);
   while (!stop_) {
     const std::int64_t now = host_.clock.steady_ms();
-    metrics_.in_flight.set(static_cast<double>(messages_->size()));
     const std::int64_t oldest = messages_->oldest_sent_ms();
-    metrics_.oldest.set(oldest == 0 ? 0
-                                    : static_cast<double>(host_.clock.wall_ms() - oldest) / 1000);
-    const std::vector<QueueMessages::Handle> due = messages_->to_extend(now);
-    std::vector<aws::VisibilityChange> changes;
-    for (const auto& [id, handle] : due) {
-      changes.push_back({handle, static_cast<int>(visibility_ms_ / 1000)});
-    }
-    std::vector<const aws::Failure*> failed(due.size(), nullptr);
-    const auto failures = changes.empty() ? std::vector<aws::EntryFailure>()
-                                          : queue_.change_visibility(changes, stop_);
-    for (const aws::EntryFailure& failure : failures) failed[failure.index] = &failure.failure;
-    for (std::size_t i = 0; i < due.size(); ++i) {
-      if (failed[i] == nullptr) {
-        messages_->extended(due[i].id, now);
-        metrics_.extensions.add();
-        continue;
-      }
-      const bool is_in_flight = failed[i]->kind != aws::Kind::not_in_flight;
-      messages_->not_extended(due[i].id, is_in_flight, host_.clock.steady_ms());
-      metrics_.error(aws::name(failed[i]->kind));
-      log::warning("the visibility of a message cannot be extended: it may come twice",
-                   {{"source", options_.name}, {"reason", failed[i]->message}});
-    }
-    const std::int64_t next = messages_->next_extension().value_or(now + kTickMs);
-    const std::int64_t wait = std::clamp<std::int64_t>(next - host_.clock.steady_ms(), 1, kTickMs);
+    const std::int64_t age = oldest == 0 ? 0 : host_.clock.wall_ms() - oldest;
+    metrics_.in_flight.set(static_cast<double>(messages_->size()));
+    metrics_.oldest.set(static_cast<double>(age) / 1000);
+    if (const auto due = messages_->to_extend(now); !due.empty()) extend_now(due, now);
+    const std::int64_t next = messages_->next_extension().value_or(now + longest);
     const MutexLock lock(mutex_);
-    if (stop_) break;
-    changed_.wait_for(mutex_, std::chrono::milliseconds(std::min<std::int64_t>(
-                                  wait, std::max<std::int64_t>(visibility_ms_ / 8, 1))));
+    if (stop_) return;
+    // A message that comes meanwhile is due no earlier.
+    changed_.wait_for(mutex_, std::chrono::milliseconds(std::clamp<std::int64_t>(
+                                  next - host_.clock.steady_ms(), 1, longest)));
+  }
+}
+
+void QueueRun::extend_now(const std::vector<QueueMessages::Handle>& due, std::int64_t now) {
+  std::vector<aws::VisibilityChange> changes;
+  for (const auto& [id, handle] : due) {
+    changes.push_back({handle, static_cast<int>(visibility_ms_ / 1000)});
+  }
+  std::vector<bool> has_failed(due.size(), false);
+  for (const aws::EntryFailure& each : queue_.change_visibility(changes, stop_)) {
+    has_failed[each.index] = true;
+    const bool is_in_flight = each.failure.kind != aws::Kind::not_in_flight;
+    const bool matters =
+        messages_->not_extended(due[each.index].id, is_in_flight, host_.clock.steady_ms());
+    if (!matters || stop_) continue;  // it was finished meanwhile
+    failed("extend", each.failure);
+    log::warning("the visibility of a message cannot be extended: it may come twice",
+                 {{"source", options_.name}, {"reason", each.failure.message}});
+  }
+  for (std::size_t i = 0; i < due.size(); ++i) {
+    if (has_failed[i]) continue;
+    messages_->extended(due[i].id, now);
+    metrics_.extensions.add();
   }
 }
 
@@ -463,14 +467,9 @@ void QueueRun::remove_now(std::vector<QueueMessages::Handle> handles,
       continue;
     }
     metrics_.message("not_deleted");
-    metrics_.error(aws::name(each.failure.kind));
+    failed("delete", each.failure);
     log::warning("a message cannot be deleted: it comes again",
                  {{"source", options_.name}, {"reason", each.failure.message}});
-    if (each.failure.kind == aws::Kind::denied) {
-      // Once a day: every message fails alike.
-      host_.raise(alert::kSourceDenied, fmt::format("{} delete", options_.name),
-                  std::to_string(host_.clock.wall_ms() / kDayMs), each.failure.message);
-    }
   }
 }
 
@@ -480,7 +479,7 @@ void QueueRun::give_back(std::vector<QueueMessages::Handle> handles,
   std::vector<aws::VisibilityChange> changes;
   for (const auto& [id, handle] : handles) changes.push_back({handle, 0});
   for (const aws::EntryFailure& each : queue_.change_visibility(changes, stop)) {
-    metrics_.error(aws::name(each.failure.kind));
+    failed("give_back", each.failure);
   }
 }
 
@@ -490,7 +489,7 @@ void QueueRun::watch() {
     if (attributes) {
       note(*attributes);
     } else if (!stop_) {
-      metrics_.error(aws::name(attributes.error().kind));
+      failed("attributes", attributes.error());
     }
   }
 }
@@ -501,6 +500,13 @@ void QueueRun::note(const aws::QueueAttributes& attributes) {
   metrics_.depth("delayed", attributes.delayed);
   const MutexLock lock(mutex_);
   attributes_ = attributes;
+}
+
+void QueueRun::failed(std::string_view call, const aws::Failure& failure) const {
+  metrics_.error(aws::name(failure.kind));
+  if (failure.kind != aws::Kind::denied) return;
+  host_.raise(alert::kSourceDenied, fmt::format("{} {}", options_.name, call),
+              std::to_string(host_.clock.wall_ms() / kDayMs), failure.message);
 }
 
 // --- the end -------------------------------------------------------------------------------------

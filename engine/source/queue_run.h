@@ -1,9 +1,9 @@
 // QueueRun: one run of a source of type s3_sqs, from the first message to the last.
 //
 // Threads: the caller's receives messages, as fast as objects are read; `concurrency` others read
-// objects; one extends visibilities, one deletes, one asks how deep the queue is, and one lists where
-// there is a backfill. They share QueueMessages, which says what is due. A message is deleted only
-// after the receipt of everything that it brought, which is after its COMMIT.
+// objects; one extends visibilities, one deletes, one asks how deep the queue is, and one lists
+// where there is a backfill. They share QueueMessages, which says what is due. A message is deleted
+// only after the receipt of everything that it brought, which is after its COMMIT.
 //
 // Failures: what AWS refuses for good (no permission, no queue) ends the run with an error, and so
 // does what fails again and again; a message or object that fails never does.
@@ -81,11 +81,14 @@ class QueueRun {
   bool offer(S3Pointer object);
 
   void extend();
+  void extend_now(const std::vector<QueueMessages::Handle>& due, std::int64_t now);
   void remove();
   void remove_now(std::vector<QueueMessages::Handle> handles, const std::atomic<bool>& stop);
   void give_back(std::vector<QueueMessages::Handle> handles, const std::atomic<bool>& stop);
   void watch();
   void note(const aws::QueueAttributes& attributes);
+  // Counts a call that failed; of a missing permission, raises an alert, once a day.
+  void failed(std::string_view call, const aws::Failure& failure) const;
 
   const S3SqsOptions& options_;
   Host& host_;

@@ -89,7 +89,9 @@ class Account:
 def run(binary, full):
     with Moto() as moto:
         account = Account(moto)
-        with start(binary, account.queue, moto.url) as service:
+        role = "arn:aws:iam::222233334444:role/tocsin"
+        with start(binary, account.queue, moto.url,
+                   f"  accounts: {{'222233334444': {{role_arn: '{role}'}}}}") as service:
             told = Told(service)
             odd = "a b+c=d*(é)/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/11/30/x.json.gz"
             account.put(1)
@@ -98,7 +100,8 @@ def run(binary, full):
             account.put(4, "by-bus")
             account.put(5, "by-bus", odd + ".gz")
             account.sns.publish(TopicArn=account.topic, Message=bodies.VALIDATION)
-            made = 5
+            account.put(6, name=key(6).replace("111122223333", "222233334444"))
+            made = 6
             for _ in range(600 if full else 60):
                 made += 1
                 account.put(made)
@@ -113,5 +116,7 @@ def run(binary, full):
             for kind in ("s3", "eventbridge", "test", "validation"):
                 must(metric(service, "tocsin_sqs_message_bodies_total", source="trail",
                             kind=kind) >= 1, f"a message of kind {kind}")
+            _, _, text = service.ask("GET", "/metrics")
+            must(b'operation="AssumeRole"' in text, "the role of the other account is assumed")
             must("tocsin.object_not_read" in told.own(), f"alerts: {set(told.own())}")
             return told.judge(range(1, made + 1))

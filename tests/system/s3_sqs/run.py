@@ -152,24 +152,27 @@ def unreadable(binary, _):
     damaged = log_file(1)[:-40]
     out = []
     for keeps in (False, True):
-        with Fake(visibility=2, max_receives=0 if keeps else 3) as fake, \
+        with Fake(visibility=1, max_receives=0 if keeps else 3) as fake, \
                 start(binary, fake.queue_url, fake.url,
                       f"  on_unreadable: {'keep' if keeps else 'dlq'}") as service:
             told = Told(service)
             fake.put(key(1), damaged)
             fake.put(key(2), log_file(2))
-            bad = [fake.send("hello"), fake.send('{"a":1}'), fake.send(s3_notice(key(1)))]
+            bad = [fake.send("hello"), fake.send('{"a":1}'), fake.send(s3_notice(key(1))),
+                   fake.send(s3_notice(key(3)))]  # which is not there
             fake.send(s3_notice(key(2)))
             until(lambda: fake.left() == 0, 40, "messages are left")
             until(lambda: user(2) in told.users(), 10, "the good one is told of")
             if keeps:
                 kept = subprocess.run([binary, "aside", "list", "--store", told.folder + "/store"],
                                       capture_output=True, text=True).stdout
-                must(len(fake.deleted) == 4 and not fake.dead, "all are deleted")
-                must(kept.count("trail") >= 3, f"three are kept: {kept}")
+                must(len(fake.deleted) == 5 and not fake.dead, "all are deleted")
+                must(kept.count("trail") >= 4, f"four are kept: {kept}")
+                must(bad[3].receives == 5, f"what is not there is given up after 5 receives, "
+                                           f"not {bad[3].receives}")
                 must("tocsin.submission_set_aside" in told.own(), f"alerts: {told.own()}")
             else:
-                must({m.id for m in fake.dead} == {m.id for m in bad}, "three are dead letters")
+                must({m.id for m in fake.dead} == {m.id for m in bad}, "four are dead letters")
                 must(all(m.receives == 3 for m in bad), "received three times each")
                 details = told.own().get("tocsin.message_unreadable", [])
                 must(len(details) == 3, f"one alert for each, not one for each receipt: {details}")

@@ -113,7 +113,8 @@ TEST_CASE("the visibility is extended at half of its time, again and again") {
   CHECK(messages.next_extension() == 1600);
   messages.ended("b", End::committed);
   CHECK(messages.next_extension() == 2010);
-  messages.not_extended("a", true, 2010);  // SQS failed: soon again
+  CHECK(messages.not_extended("a", true, 2010));  // SQS failed: soon again
+  CHECK_FALSE(messages.not_extended("b", true, 2010));
   CHECK(messages.next_extension() == 2010 + 250);
   messages.not_extended("a", false, 2300);  // it is not in flight any more
   CHECK_FALSE(messages.next_extension());
