@@ -15,7 +15,7 @@
 namespace tocsin::source {
 namespace {
 
-constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
+constexpr std::int64_t kListDayMs = 24LL * 3600 * 1000;
 constexpr auto kStopCheck = std::chrono::milliseconds(100);
 constexpr std::int64_t kSaveMs = 10'000;
 constexpr int kDeepest =
@@ -32,10 +32,10 @@ Backfill::Backfill(const BackfillOptions& options, std::string source, bool requ
       host_(host),
       metrics_(metrics),
       hooks_(std::move(hooks)),
-      marks_((host.clock.wall_ms() - options.since_ms) / kDayMs) {}
+      marks_((host.clock.wall_ms() - options.since_ms) / kListDayMs) {}
 
 std::int64_t Backfill::today() const {
-  return host_.clock.wall_ms() / kDayMs;
+  return host_.clock.wall_ms() / kListDayMs;
 }
 
 Status Backfill::run(const std::atomic<bool>& stop, const std::stop_token& token) {

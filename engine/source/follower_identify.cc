@@ -14,7 +14,7 @@ namespace {
 constexpr std::int64_t kCopyMs = 60'000;
 // A file is compared with so many texts at most, the newest first.
 constexpr std::size_t kCandidates = 2000;
-constexpr std::size_t kHeadBytes = 1024;
+constexpr std::size_t kFileHeadBytes = 1024;
 // Less does not tell one text from another.
 constexpr std::uint64_t kLeastBytes = 256;
 // from_end: how far back the beginning of the last line is looked for.
@@ -35,7 +35,7 @@ Result<std::uint64_t> last_line(const FollowedFile& file, std::uint64_t size) {
 }
 
 Head read_head(const FollowedFile& file, bool packed) {
-  std::string first(kHeadBytes, '\0');
+  std::string first(kFileHeadBytes, '\0');
   std::size_t size = 0;
   const auto text = file.text(packed);
   while (size < first.size()) {
@@ -169,7 +169,7 @@ Follower::Verdict Follower::compare(const FollowedFile& file, bool packed, const
     const auto inflated = file.text(true);
     const auto marker = skip_to(*inflated, size);
     if (!marker) return Verdict::different;
-    if (!*marker) return verdict.agreed == kHeadBytes ? Verdict::beginning : Verdict::different;
+    if (!*marker) return verdict.agreed == kFileHeadBytes ? Verdict::beginning : Verdict::different;
     if ((*marker)->marks() != text.marks) return Verdict::different;
     char next = 0;  // no copy is longer than its original
     const bool is_longer =
@@ -185,7 +185,7 @@ Follower::Verdict Follower::compare(const FollowedFile& file, bool packed, const
   }
   // Shorter than what was read: a copy that is being made, or an older one?
   if (original != nullptr && !same_beginning(file, *original, own_size)) return Verdict::different;
-  return verdict.agreed == kHeadBytes ? Verdict::beginning : Verdict::undecided;
+  return verdict.agreed == kFileHeadBytes ? Verdict::beginning : Verdict::undecided;
 }
 
 // A copy that has changed, or whose original was read on: are they still the same?

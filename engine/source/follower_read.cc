@@ -12,7 +12,7 @@
 namespace tocsin::source {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kFileReadBytes = std::size_t{256} << 10;
 // Of one plain file, before the others have their turn.
 constexpr std::uint64_t kTurnBytes = std::uint64_t{16} << 20;
 // A position up to this size goes with every submission; larger ones go with so many times their
@@ -130,7 +130,7 @@ Follower::Outcome Follower::read_text(Text& text, File& file, const FollowedFile
   text.ended = false;
   text.read_path = opened.path();
   RecordCutter cutter(text.open);
-  std::string buffer(kReadBytes, '\0');
+  std::string buffer(kFileReadBytes, '\0');
   const std::uint64_t start = text.marks.size;
   std::uint64_t taken = 0;
   std::optional<Error> damage;

@@ -13,9 +13,8 @@
 namespace tocsin::source {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kObjectReadBytes = std::size_t{256} << 10;
 
-using Kind = ObjectEnd::Kind;
 using Until = RecordCutter::Until;
 
 std::string name_of(const aws::ObjectName& object) {
@@ -25,20 +24,20 @@ std::string name_of(const aws::ObjectName& object) {
 }  // namespace
 
 ObjectEnd end_of(const aws::Failure& failure) {
-  Kind kind = Kind::transient;
+  ObjectEnd::Kind kind = ObjectEnd::Kind::transient;
   switch (failure.kind) {
     case aws::Kind::denied:
     case aws::Kind::kms:
     case aws::Kind::credentials:
-      kind = Kind::permission;
+      kind = ObjectEnd::Kind::permission;
       break;
     case aws::Kind::not_found:
     case aws::Kind::archived:
     case aws::Kind::invalid:
-      kind = Kind::gone;
+      kind = ObjectEnd::Kind::gone;
       break;
     case aws::Kind::stopped:
-      kind = Kind::stopped;
+      kind = ObjectEnd::Kind::stopped;
       break;
     default:
       break;
@@ -53,12 +52,13 @@ class ObjectReader::Reading {
       : reader_(reader), object_(object), token_(token) {}
 
   ObjectEnd run(aws::S3Object& object, event::ByteSource& text) {
-    std::string buffer(kReadBytes, '\0');
+    std::string buffer(kObjectReadBytes, '\0');
     for (;;) {
       const Result<std::size_t> got = text.read(buffer.data(), buffer.size());
       if (!got && object.failure()) return end_of(*object.failure());
       if (!got || *got == 0) {
-        if (ObjectEnd end = hand_over(Until::end); end.kind != Kind::committed) return end;
+        if (ObjectEnd end = hand_over(Until::end); end.kind != ObjectEnd::Kind::committed)
+          return end;
         return got ? ObjectEnd() : damaged("damaged", got.error().message);
       }
       inflated_ += *got;
@@ -67,13 +67,14 @@ class ObjectReader::Reading {
                                                 reader_.inflated_bytes_));
       }
       cutter_.feed({buffer.data(), *got});
-      if (ObjectEnd end = hand_over(Until::full); end.kind != Kind::committed) return end;
+      if (ObjectEnd end = hand_over(Until::full); end.kind != ObjectEnd::Kind::committed)
+        return end;
     }
   }
 
  private:
   ObjectEnd damaged(std::string reason, const std::string& why) const {
-    return {Kind::damaged, std::move(reason),
+    return {ObjectEnd::Kind::damaged, std::move(reason),
             fmt::format("{} cannot be read whole: {}", name_of(object_), why)};
   }
 
@@ -86,8 +87,8 @@ class ObjectReader::Reading {
       submission.received_ms = reader_.host_.clock.wall_ms();
       const Status done = submit_surely(reader_.host_.intake, std::move(submission), token_);
       if (done) continue;
-      if (token_.stop_requested()) return {Kind::stopped, "stopped", "stopped"};
-      return {Kind::transient, "pipeline", done.error().message};
+      if (token_.stop_requested()) return {ObjectEnd::Kind::stopped, "stopped", "stopped"};
+      return {ObjectEnd::Kind::transient, "pipeline", done.error().message};
     }
     return {};
   }

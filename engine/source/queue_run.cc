@@ -22,13 +22,13 @@ using Decision = QueueMessages::Decision;
 
 constexpr int kDefaultVisibilitySeconds = 30;
 constexpr std::int64_t kDepthMs = 30'000;  // how often the queue is asked how deep it is
-constexpr std::int64_t kDayMs = 24 * 3'600'000;
+constexpr std::int64_t kAlertDayMs = 24 * 3'600'000;
 constexpr std::int64_t kTickMs = 1'000;  // how often gauges are set
 // Deletions wait so long for others, to be sent together.
 constexpr std::int64_t kGatherMs = 50;
 // Calls that fail in a row before the run ends, with pauses that double.
 constexpr int kFailures = 5;
-constexpr std::int64_t kFirstPauseMs = 500;
+constexpr std::int64_t kReceivePauseMs = 500;
 // An object that S3 does not give out is given up after so many receives, where no redrive policy
 // of the queue does it earlier.
 constexpr int kGiveUpReceives = 5;
@@ -164,7 +164,7 @@ Status QueueRun::receive() {
     }
     log::warning("messages cannot be received; trying again",
                  {{"source", options_.name}, {"reason", got.error().message}});
-    if (!pause(kFirstPauseMs << failures, token_)) break;
+    if (!pause(kReceivePauseMs << failures, token_)) break;
   }
   return {};
 }
@@ -411,7 +411,7 @@ void QueueRun::extend() {
     const std::int64_t next = messages_->next_extension().value_or(now + longest);
     const MutexLock lock(mutex_);
     if (stop_) return;
-    // A message that comes meanwhile is due no earlier.
+    // Often enough for messages that come meanwhile.
     changed_.wait_for(mutex_, std::chrono::milliseconds(std::clamp<std::int64_t>(
                                   next - host_.clock.steady_ms(), 1, longest)));
   }
@@ -506,7 +506,7 @@ void QueueRun::failed(std::string_view call, const aws::Failure& failure) const 
   metrics_.error(aws::name(failure.kind));
   if (failure.kind != aws::Kind::denied) return;
   host_.raise(alert::kSourceDenied, fmt::format("{} {}", options_.name, call),
-              std::to_string(host_.clock.wall_ms() / kDayMs), failure.message);
+              std::to_string(host_.clock.wall_ms() / kAlertDayMs), failure.message);
 }
 
 // --- the end -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
 namespace tocsin::source {
 namespace {
 
-using Kind = S3Key::Kind;
+using KeyKind = S3Key::Kind;
 
 constexpr std::string_view kRoot = "AWSLogs/";
 
@@ -24,12 +24,12 @@ std::string_view take_segment(std::string_view& rest) {
   return segment;
 }
 
-Kind kind_of_service(std::string_view service) {
-  if (service == "CloudTrail") return Kind::log;
-  if (service == "CloudTrail-Digest") return Kind::digest;
-  if (service == "CloudTrail-Insight") return Kind::insight;
-  if (service == "Config") return Kind::config;
-  return Kind::other;
+KeyKind kind_of_service(std::string_view service) {
+  if (service == "CloudTrail") return KeyKind::log;
+  if (service == "CloudTrail-Digest") return KeyKind::digest;
+  if (service == "CloudTrail-Insight") return KeyKind::insight;
+  if (service == "Config") return KeyKind::config;
+  return KeyKind::other;
 }
 
 // "2026/11/30" at the beginning of `rest`; "": it is not there.
@@ -50,7 +50,7 @@ std::size_t find_root(std::string_view key) {
 
 }  // namespace
 
-std::string_view name(Kind kind) {
+std::string_view name(KeyKind kind) {
   static constexpr std::string_view kNames[] = {"log",    "digest", "insight",
                                                 "config", "folder", "other"};
   return kNames[static_cast<std::size_t>(kind)];
@@ -61,14 +61,14 @@ S3Key read_key(std::string_view key) {
   const std::size_t root = find_root(key);
   const bool is_folder = key.ends_with('/');
   if (root == std::string_view::npos) {
-    out.kind = is_folder ? Kind::folder : Kind::log;
+    out.kind = is_folder ? KeyKind::folder : KeyKind::log;
     return out;
   }
   std::string_view rest = key.substr(root + kRoot.size());
   std::string_view account = take_segment(rest);
   if (account.starts_with("o-")) account = take_segment(rest);
   const std::string_view service = take_segment(rest);
-  out.kind = is_folder ? Kind::folder : kind_of_service(service);
+  out.kind = is_folder ? KeyKind::folder : kind_of_service(service);
   if (is_digits(account, 12)) out.account = account;
   std::string_view after = rest;
   const std::string_view region = take_segment(after);

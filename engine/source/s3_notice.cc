@@ -16,7 +16,7 @@ namespace tocsin::source {
 namespace {
 
 namespace json = boost::json;
-using Kind = S3Notice::Kind;
+using NoticeKind = S3Notice::Kind;
 
 // An SNS envelope holds a message, which holds no other one.
 constexpr int kEnvelopes = 1;
@@ -59,7 +59,7 @@ S3Notice unreadable(std::string problem) {
   return notice;
 }
 
-S3Notice of_kind(Kind kind) {
+S3Notice of_kind(NoticeKind kind) {
   S3Notice notice;
   notice.kind = kind;
   return notice;
@@ -101,7 +101,7 @@ std::string add_s3_record(const json::object& record, S3Notice& notice) {
 }
 
 S3Notice read_s3(const json::array& records) {
-  S3Notice notice = of_kind(Kind::s3);
+  S3Notice notice = of_kind(NoticeKind::s3);
   for (const json::value& value : records) {
     if (!is_s3_record(value)) {
       return unreadable("a notification of S3 holds a record that is none of S3");
@@ -110,12 +110,12 @@ S3Notice read_s3(const json::array& records) {
       return unreadable(std::move(problem));
     }
   }
-  if (notice.objects.empty()) notice.kind = Kind::other;
+  if (notice.objects.empty()) notice.kind = NoticeKind::other;
   return notice;
 }
 
 S3Notice read_eventbridge(const json::object& event) {
-  S3Notice notice = of_kind(Kind::other);
+  S3Notice notice = of_kind(NoticeKind::other);
   notice.ignored = 1;
   if (member(event, "detail-type") != "Object Created") return notice;
   const json::object* const detail = child(event, "detail");
@@ -133,7 +133,7 @@ S3Notice read_eventbridge(const json::object& event) {
   pointer.region = member(event, "region");
   pointer.account = member(event, "account");
   pointer.event_time_ms = milliseconds_at(member(event, "time"));
-  notice.kind = Kind::eventbridge;
+  notice.kind = NoticeKind::eventbridge;
   notice.ignored = 0;
   notice.objects.push_back(std::move(pointer));
   return notice;
@@ -141,7 +141,7 @@ S3Notice read_eventbridge(const json::object& event) {
 
 // {"s3Bucket":"b","s3ObjectKey":["k",…]}, or one key as a string. Keys are not encoded.
 S3Notice read_cloudtrail(const json::object& message) {
-  S3Notice notice = of_kind(Kind::cloudtrail);
+  S3Notice notice = of_kind(NoticeKind::cloudtrail);
   const std::string_view bucket = member(message, "s3Bucket");
   const auto add = [&](std::string_view key) {
     S3Pointer pointer;
@@ -160,7 +160,7 @@ S3Notice read_cloudtrail(const json::object& message) {
     is_good = add(member(message, "s3ObjectKey"));
   }
   if (!is_good) return unreadable("a message of CloudTrail names no bucket or no key");
-  if (notice.objects.empty()) notice.kind = Kind::other;
+  if (notice.objects.empty()) notice.kind = NoticeKind::other;
   return notice;
 }
 
@@ -178,7 +178,7 @@ S3Notice read_json(std::string_view body, int envelopes);
 
 S3Notice read_text(std::string_view body, int envelopes) {
   const std::string_view text = text::trim(body);
-  if (text == kValidation) return of_kind(Kind::validation);
+  if (text == kValidation) return of_kind(NoticeKind::validation);
   if (text.empty()) return unreadable("the message is empty");
   if (text.front() != '{' && text.front() != '[') {
     return unreadable("the message is neither a notification nor an event: it is not JSON");
@@ -188,12 +188,12 @@ S3Notice read_text(std::string_view body, int envelopes) {
 
 S3Notice read_object(const json::object& object, int envelopes) {
   if (envelopes > 0 && has(object, "TopicArn") && has(object, "Message")) {
-    if (member(object, "Type").ends_with("Confirmation")) return of_kind(Kind::other);
+    if (member(object, "Type").ends_with("Confirmation")) return of_kind(NoticeKind::other);
     S3Notice notice = read_text(member(object, "Message"), envelopes - 1);
     notice.is_wrapped = true;
     return notice;
   }
-  if (member(object, "Event") == "s3:TestEvent") return of_kind(Kind::test);
+  if (member(object, "Event") == "s3:TestEvent") return of_kind(NoticeKind::test);
   if (has(object, "s3ObjectKey")) return read_cloudtrail(object);
   if (member(object, "source") == "aws.s3" && has(object, "detail-type") &&
       member(object, "detail-type").starts_with("Object ")) {
@@ -202,7 +202,7 @@ S3Notice read_object(const json::object& object, int envelopes) {
   if (const json::array* const records = list(object, "Records")) {
     if (std::any_of(records->begin(), records->end(), is_s3_record)) return read_s3(*records);
   }
-  if (looks_like_events(object)) return of_kind(Kind::events);
+  if (looks_like_events(object)) return of_kind(NoticeKind::events);
   return unreadable("the message is neither a notification nor an event");
 }
 
@@ -215,7 +215,7 @@ S3Notice read_json(std::string_view body, int envelopes) {
     if (line.size() < body.size()) {
       const json::value first = json::parse({line.data(), line.size()}, error);
       if (!error && first.is_object() && looks_like_events(first.get_object())) {
-        return of_kind(Kind::events);
+        return of_kind(NoticeKind::events);
       }
     }
     return unreadable("the message is not JSON");
@@ -225,13 +225,13 @@ S3Notice read_json(std::string_view body, int envelopes) {
   const bool is_events = std::any_of(array.begin(), array.end(), [](const json::value& each) {
     return each.is_object() && looks_like_events(each.get_object());
   });
-  if (is_events) return of_kind(Kind::events);
+  if (is_events) return of_kind(NoticeKind::events);
   return unreadable("the message is neither a notification nor an event");
 }
 
 }  // namespace
 
-std::string_view name(Kind kind) {
+std::string_view name(NoticeKind kind) {
   static constexpr std::string_view kNames[] = {"s3",   "eventbridge", "cloudtrail", "events",
                                                 "test", "validation",  "other",      "unreadable"};
   return kNames[static_cast<std::size_t>(kind)];

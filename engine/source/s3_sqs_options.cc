@@ -31,7 +31,7 @@ bool fits(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-std::string url(Settings& settings, std::string_view key) {
+std::string read_url(Settings& settings, std::string_view key) {
   std::string text = settings.text(key);
   if (text.empty()) return text;
   if (const Status good = net::check_url(text); !good) {
@@ -68,21 +68,21 @@ void read_accounts(Settings& settings, S3SqsOptions& out) {
 
 // s3://bucket/prefix
 void read_backfill(Settings& settings, BackfillOptions& out) {
-  constexpr std::string_view kScheme = "s3://";
-  constexpr std::int64_t kSecondMs = 1000, kDayMs = 24 * 3600 * kSecondMs;
+  constexpr std::string_view kS3Scheme = "s3://";
+  constexpr std::int64_t kSinceSecondMs = 1000, kSinceDayMs = 24 * 3600 * kSinceSecondMs;
   if (!settings.has("backfill")) return;
   Settings backfill = settings.map("backfill");
   const std::string prefix = backfill.required_text("prefix");
-  if (prefix.starts_with(kScheme)) {
-    const std::size_t slash = prefix.find('/', kScheme.size());
-    out.bucket = prefix.substr(kScheme.size(), slash - kScheme.size());
+  if (prefix.starts_with(kS3Scheme)) {
+    const std::size_t slash = prefix.find('/', kS3Scheme.size());
+    out.bucket = prefix.substr(kS3Scheme.size(), slash - kS3Scheme.size());
     if (slash != std::string::npos) out.prefix = prefix.substr(slash + 1);
   }
   if (!prefix.empty() && !aws::is_bucket(out.bucket)) {
     backfill.error("prefix", "a prefix is written as s3://bucket/ or s3://bucket/prefix/");
   }
-  out.since_ms = backfill.duration_ms("since", 7 * kDayMs, kSecondMs, 3650 * kDayMs);
-  out.every_ms = backfill.duration_ms("every", out.every_ms, kSecondMs, kDayMs);
+  out.since_ms = backfill.duration_ms("since", 7 * kSinceDayMs, kSinceSecondMs, 3650 * kSinceDayMs);
+  out.every_ms = backfill.duration_ms("every", out.every_ms, kSinceSecondMs, kSinceDayMs);
   backfill.finish();
 }
 
@@ -95,10 +95,10 @@ void read_connection(Settings& settings, aws::Settings& out) {
   const S3SqsOptions::Role role = read_role(settings);
   out.role_arn = role.arn;
   out.external_id = role.external_id;
-  out.endpoint = url(settings, "endpoint");
-  out.s3_endpoint = url(settings, "s3_endpoint");
-  out.sqs_endpoint = url(settings, "sqs_endpoint");
-  out.sts_endpoint = url(settings, "sts_endpoint");
+  out.endpoint = read_url(settings, "endpoint");
+  out.s3_endpoint = read_url(settings, "s3_endpoint");
+  out.sqs_endpoint = read_url(settings, "sqs_endpoint");
+  out.sts_endpoint = read_url(settings, "sts_endpoint");
   out.ca_file = settings.path("ca_file");
   out.proxy = settings.text("proxy");
   for (const config::PlacedText& text : settings.placed_texts("allow_networks")) {
@@ -122,7 +122,7 @@ S3SqsOptions read_s3_sqs(const std::string& name, Settings& settings) {
   S3SqsOptions out;
   out.name = name;
   out.queue_url = settings.required_text("queue_url");
-  if (!out.queue_url.empty()) out.queue_url = url(settings, "queue_url");
+  if (!out.queue_url.empty()) out.queue_url = read_url(settings, "queue_url");
   read_connection(settings, out.aws);
   out.buckets = settings.texts("buckets");
   read_accounts(settings, out);

@@ -14,7 +14,7 @@
 namespace tocsin::source {
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kStdinReadBytes = std::size_t{256} << 10;
 // A writer that says nothing for so long has said what it had to say for now.
 constexpr int kIdleMs = 200;
 
@@ -29,7 +29,7 @@ class Stdin final : public Source {
     if (!opened) return tl::unexpected<Error>(std::move(opened.error()));
     const auto input = event::decompress(std::move(*opened));
     RecordCutter cutter;
-    std::string buffer(kReadBytes, '\0');
+    std::string buffer(kStdinReadBytes, '\0');
     while (!stop.stop_requested()) {
       if (input->would_block(kIdleMs)) {
         if (Status done = hand_over(cutter, Until::records, host, stop); !done) return done;
