@@ -12,6 +12,7 @@
 #include "alert/alert.h"
 #include "correlate/hit.h"
 #include "correlate/types.h"
+#include "event/batch.h"
 #include "pipeline/event_times.h"
 #include "pipeline/live.h"
 #include "program/match.h"
