@@ -87,6 +87,7 @@ constexpr Variable kJsonVariables[] = {
 
 std::vector<Round> one_each(const std::vector<std::string>& texts) {
   std::vector<Round> out;
+  out.reserve(texts.size());
   for (const std::string& text : texts) out.push_back({text});
   return out;
 }

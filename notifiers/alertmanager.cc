@@ -27,7 +27,7 @@ constexpr std::size_t kMostReplicas = 8;
 constexpr std::size_t kLabel = 256;        // code points
 constexpr std::size_t kGroupLabel = 200;   // before a fingerprint
 constexpr std::size_t kAnnotation = 1000;  // code points
-constexpr std::int64_t kHourMs = 3600 * 1000;
+constexpr std::int64_t kHourMs = 3600LL * 1000;
 
 struct Options {
   std::vector<Secret> urls;
@@ -277,7 +277,7 @@ std::unique_ptr<deliver::Notifier> make(config::Settings& settings) {
   }
   options.headers = header_settings(settings);
   options.resolve_after_ms =
-      settings.duration_ms("resolve_after", options.resolve_after_ms, 60'000, 7 * 24 * kHourMs);
+      settings.duration_ms("resolve_after", options.resolve_after_ms, 60'000, 7LL * 24 * kHourMs);
   constexpr std::string_view kOwn[] = {"alertname", "rule_id", "severity",
                                        "account",   "region",  "principal"};
   for (auto& [name, value] : settings.text_map("labels")) {

@@ -45,8 +45,8 @@ std::string offset_text(Time from, Time time) {
     if (left >= size) out += fmt::format("{}{}", left / size, name);
     left %= size;
   };
-  unit(24 * 3600 * kSecond, 'd');
-  unit(3600 * kSecond, 'h');
+  unit(24LL * 3600 * kSecond, 'd');
+  unit(3600LL * kSecond, 'h');
   unit(60 * kSecond, 'm');
   if (left % kSecond == 0) {
     unit(kSecond, 's');

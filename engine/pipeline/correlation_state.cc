@@ -126,6 +126,7 @@ Result<CorrelationState::Since> CorrelationState::enroll(const Correlations& cor
     added.push_back({correlation.key, name_of(*correlation.facts), next});
   }
   std::vector<store::Key> gone_keys;
+  gone_keys.reserve(gone.size());
   for (const auto& [key, row] : gone) gone_keys.push_back(key);
   if (Status written = write_enrolled(added, gone_keys); !written) {
     return tl::unexpected(std::move(written.error()));
