@@ -178,7 +178,7 @@ Status CorrelationState::finish(Work& work, const correlate::Output& output) {
 Status CorrelationState::tell_crowded(Recorder& recorder) {
   for (const correlate::CorrelationIndex index : correlator_->take_crowded()) {
     const alert::RuleFacts& facts = *(*live_->ruleset.correlations)[index].facts;
-    const Status told = tell_of_itself(
+    Status told = tell_of_itself(
         recorder, name_of(facts),
         fmt::format(
             "correlation {} ({}) had more groups, hits or values than it may have, or all took "
@@ -228,7 +228,7 @@ Status CorrelationState::write(store::Transaction& transaction, Recorder& record
   if (!dropped) return tl::unexpected(dropped.error());
   dropped_ = *dropped;
   if (dropped_.rows > 0) {
-    const Status told = tell_of_itself(
+    Status told = tell_of_itself(
         recorder, "journal",
         "the hits that correlations need after a restart take more than correlation.journal; the "
         "oldest were forgotten, and a restart now could miss detections");

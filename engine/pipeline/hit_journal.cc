@@ -89,13 +89,13 @@ std::uint64_t HitJournal::pending_bytes() const {
 Status HitJournal::write(store::Transaction& transaction, bool all) {
   if (sabotage::on("forget_state")) return {};
   for (const HeardHits::Row& row : heard_.due(all)) {
-    const Status added = transaction.add_hits(static_cast<std::int64_t>(row.ref),
-                                              milliseconds_of(row.until), row.hits);
+    Status added = transaction.add_hits(static_cast<std::int64_t>(row.ref),
+                                        milliseconds_of(row.until), row.hits);
     if (!added) return added;
   }
   const MutexLock lock(mutex_);
   for (const auto& [seq, row] : pending_) {
-    const Status added = transaction.add_hits(static_cast<std::int64_t>(seq), row.until, row.hits);
+    Status added = transaction.add_hits(static_cast<std::int64_t>(seq), row.until, row.hits);
     if (!added) return added;
   }
   return {};

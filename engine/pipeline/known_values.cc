@@ -67,9 +67,8 @@ Status KnownValues::write(store::Transaction& transaction) {
   std::sort(order.begin(), order.end(),
             [](const auto* a, const auto* b) { return a->first < b->first; });
   for (const Values::value_type* const entry : order) {
-    const Status written = entry->second
-                               ? transaction.save_known(entry->first, row_of(*entry->second))
-                               : transaction.forget_known(entry->first);
+    Status written = entry->second ? transaction.save_known(entry->first, row_of(*entry->second))
+                                   : transaction.forget_known(entry->first);
     if (!written) return written;
   }
   return {};

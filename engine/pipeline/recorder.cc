@@ -52,7 +52,7 @@ Status Recorder::add(const Part& part) {
       ++recorded_.duplicates;
       continue;
     }
-    const Status added = add_firing(origin, findings.alerts[firing.alert], firing);
+    Status added = add_firing(origin, findings.alerts[firing.alert], firing);
     if (!added) return added;
   }
   return {};
@@ -172,7 +172,7 @@ Status Recorder::enqueue(const Origin& origin, const store::AlertRow& alert,
     delivery.due = now_;
     delivery.expires =
         now_ + (expiry == live.expires_after_ms.end() ? kExpiresAfter : expiry->second);
-    if (const Status queued = transaction_.enqueue(delivery, origin.at_limit); !queued) {
+    if (Status queued = transaction_.enqueue(delivery, origin.at_limit); !queued) {
       return queued;
     }
     ++recorded_.deliveries;
@@ -189,7 +189,7 @@ Result<std::size_t> Recorder::end_intervals(const Live& live, std::size_t limit)
   for (store::Group& group : *due) {
     const route::Closing closing = route::end_interval(group, now_, live.grouping);
     if (closing == route::Closing::close) {
-      if (const Status closed = transaction_.close_group(group.fingerprint); !closed) {
+      if (Status closed = transaction_.close_group(group.fingerprint); !closed) {
         return tl::unexpected(closed.error());
       }
       continue;
@@ -198,7 +198,7 @@ Result<std::size_t> Recorder::end_intervals(const Live& live, std::size_t limit)
     if (!alert) return tl::unexpected(std::move(alert.error()));
     if (*alert) {
       const Origin origin{live, (*alert)->source, now_, store::Transaction::AtLimit::exceed};
-      if (const Status queued = enqueue(origin, **alert, {}, group); !queued) {
+      if (Status queued = enqueue(origin, **alert, {}, group); !queued) {
         return tl::unexpected(queued.error());
       }
     }
@@ -211,13 +211,13 @@ Status Recorder::finish() {
   for (const auto& [fingerprint, cached] : groups_) {
     if (!cached.changed) continue;
     const store::Group& group = *cached.group;
-    if (const Status saved = transaction_.save_group(group); !saved) return saved;
-    const Status updated =
+    if (Status saved = transaction_.save_group(group); !saved) return saved;
+    Status updated =
         transaction_.update_alert(group.alert, group.count, group.first_seen, group.last_seen);
     if (!updated) return updated;
   }
   for (const auto& [rule, budget] : budgets_) {
-    if (const Status saved = transaction_.save_budget(budget); !saved) return saved;
+    if (Status saved = transaction_.save_budget(budget); !saved) return saved;
   }
   return {};
 }

@@ -32,7 +32,7 @@ Result<std::int64_t> Recorder::add(const Origin& origin, const OngoingAlert& ale
   group.last_seen = alert.last_seen;
   group.closes = now ? now_ + options.interval : std::min(group.closes, now_ + options.interval);
   if (now) group.told = group.count;
-  const Status told =
+  Status told =
       alert.row == 0 ? tell(origin, alert.found, group) : tell_again(origin, alert, group, now);
   if (!told) return tl::unexpected(told.error());
   cached->group = group;
@@ -56,7 +56,7 @@ Status Recorder::tell_again(const Origin& origin, const OngoingAlert& alert,
 
 Status Recorder::merge(const store::Key& key, std::int64_t row, std::int64_t into) {
   groups_.erase(key);
-  if (const Status closed = transaction_.close_group(key); !closed) return closed;
+  if (Status closed = transaction_.close_group(key); !closed) return closed;
   return transaction_.merge_alert(row, into);
 }
 

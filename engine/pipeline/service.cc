@@ -236,7 +236,7 @@ void Service::raise_failed(const std::shared_ptr<const Live>& live,
 
 Status Service::reload() {
   if (options_.reloading) options_.reloading();
-  const Status done = do_reload();
+  Status done = do_reload();
   registry_.counter(metrics::kReloads, {done ? "success" : "failure"}).add();
   registry_.gauge(metrics::kConfigLastReloadSuccessful).set(done ? 1 : 0);
   api_->set_reload({clock_.wall_ms(), done.has_value(), done ? "" : done.error().message});
