@@ -31,6 +31,7 @@ void add_outbox(CLI::App& app, int& exit_code);
 void add_aside(CLI::App& app, int& exit_code);
 void add_store(CLI::App& app, int& exit_code);
 void add_notify(CLI::App& app, int& exit_code);
+void add_digest(CLI::App& app, int& exit_code);
 
 // --rules and --lists, as every subcommand spells them.
 struct RuleOptions {

@@ -30,6 +30,7 @@ constexpr char kFooter[] = R"(EXAMPLES
   tocsin test rules                                    run the tests beside the rules
   tocsin explain --rules rules "Rule Title" event.json why a rule fires, or why it does not
   tocsin fields --rules rules trail/                   fields that rules read and events lack
+  tocsin digest verify s3://trail --since 7d           are log files those that CloudTrail delivered?
 
 INPUT
   Events are recognised by their shape: JSON lines, JSON arrays, pretty-printed JSON, CloudTrail log
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
   tocsin::cli::add_aside(app, exit_code);
   tocsin::cli::add_store(app, exit_code);
   tocsin::cli::add_notify(app, exit_code);
+  tocsin::cli::add_digest(app, exit_code);
   app.add_subcommand("version", "Print the version")->callback([] {
     fmt::print("tocsin {}\n", tocsin::cli::kVersion);
   });
