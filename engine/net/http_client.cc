@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <ctime>
+#include <limits>
 #include <span>
 
 #include "base/text.h"
@@ -20,7 +21,8 @@ namespace tocsin::net {
 namespace {
 
 constexpr std::size_t kHeaderBytes = std::size_t{64} << 10;  // of an answer, all lines
-constexpr int kPollMs = 100;                                 // how late `stop` may be seen
+constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+constexpr int kPollMs = 100;  // how late `stop` may be seen
 constexpr std::int64_t kLongestRetryAfterMs = std::int64_t{366} * 24 * 3600 * 1000;
 
 struct EasyCleanup {
@@ -218,6 +220,7 @@ struct HttpClient::Impl {
   std::string body;                  // of the request
   std::optional<CURLcode> finished;  // how the transfer ended; nothing while it goes on
   std::int64_t timeout_ms = 0, idle_timeout_ms = 0;
+  std::int64_t idle_ms = 0;  // waited without a byte so far
   bool is_open = false, was_idle = false;
 
   explicit Impl(ClientOptions given) : options(std::move(given)) {
@@ -241,9 +244,10 @@ struct HttpClient::Impl {
   void prepare_proxy();
   Status start(const HttpRequest& request);
   void perform();
-  // Runs the transfer until `ready()` or its end. False: stopped.
+  void go_on();
+  // Runs the transfer until `ready()`, its end, or for `limit_ms`. False: stopped.
   template <class Ready>
-  bool run(const std::atomic<bool>& stop, Ready ready);
+  bool run(const std::atomic<bool>& stop, Ready ready, std::int64_t limit_ms = kForever);
   Error failure() const;
   void close();
 };
@@ -278,6 +282,7 @@ void HttpClient::Impl::prepare(const HttpRequest& request) {
   exchange.egress = &options.egress;
   finished.reset();
   was_idle = false;
+  idle_ms = 0;
   idle_timeout_ms = request.idle_timeout_ms;
   timeout_ms = request.timeout_ms != 0 ? request.timeout_ms : options.timeout_ms;
   curl_easy_reset(easy.get());  // connections, which belong to `multi`, stay
@@ -349,10 +354,25 @@ void HttpClient::Impl::perform() {
   }
 }
 
+// Takes up what was paused because nobody read. Precondition: all that was pending has been read.
+void HttpClient::Impl::go_on() {
+  exchange.pending.clear();
+  exchange.pending_at = 0;
+  if (!exchange.is_paused) return;
+  exchange.is_paused = false;
+  curl_easy_pause(easy.get(), CURLPAUSE_CONT);  // may call take_body()
+}
+
 template <class Ready>
-bool HttpClient::Impl::run(const std::atomic<bool>& stop, Ready ready) {
+bool HttpClient::Impl::run(const std::atomic<bool>& stop, Ready ready, std::int64_t limit_ms) {
   using SteadyClock = std::chrono::steady_clock;
-  SteadyClock::time_point since = SteadyClock::now();
+  const auto ms_since = [](SteadyClock::time_point since) {
+    using std::chrono::duration_cast, std::chrono::milliseconds;
+    return std::int64_t{duration_cast<milliseconds>(SteadyClock::now() - since).count()};
+  };
+  const SteadyClock::time_point began = SteadyClock::now();
+  SteadyClock::time_point since = began;
+  const std::int64_t idle_before = idle_ms;
   std::uint64_t seen = exchange.progress;
   while (!ready() && !finished) {
     if (stop.load(std::memory_order_relaxed)) return false;
@@ -361,14 +381,24 @@ bool HttpClient::Impl::run(const std::atomic<bool>& stop, Ready ready) {
     if (exchange.progress != seen) {
       seen = exchange.progress;
       since = SteadyClock::now();
-    } else if (idle_timeout_ms != 0 &&
-               SteadyClock::now() - since > std::chrono::milliseconds(idle_timeout_ms)) {
+      idle_ms = 0;
+    } else {
+      // Time in which nobody waited does not count.
+      idle_ms = (since == began ? idle_before : 0) + ms_since(since);
+    }
+    const std::int64_t left = limit_ms - ms_since(began);
+    if (idle_timeout_ms != 0 && idle_ms > idle_timeout_ms) {
       finished = CURLE_OPERATION_TIMEDOUT;
       was_idle = true;
-    } else if (curl_multi_poll(multi.get(), nullptr, 0, kPollMs, nullptr) != CURLM_OK) {
+    } else if (left <= 0) {
+      return true;
+    } else if (curl_multi_poll(multi.get(), nullptr, 0,
+                               static_cast<int>(std::min<std::int64_t>(kPollMs, left)),
+                               nullptr) != CURLM_OK) {
       finished = CURLE_OUT_OF_MEMORY;
     }
   }
+  idle_ms = 0;
   return true;
 }
 
@@ -439,14 +469,9 @@ Result<std::size_t> HttpClient::read(char* out, std::size_t size, const std::ato
     exchange.pending_at += taken;
     return taken;
   }
-  exchange.pending.clear();
-  exchange.pending_at = 0;
   if (!impl_->is_open) return fail(Code::invalid_input, "no answer is open");
   exchange.wanted = {out, size};
-  if (exchange.is_paused) {
-    exchange.is_paused = false;
-    curl_easy_pause(impl_->easy.get(), CURLPAUSE_CONT);  // may call take_body()
-  }
+  impl_->go_on();
   const bool went_on = impl_->run(stop, [&] { return exchange.wanted.size() < size; });
   const std::size_t taken = size - exchange.wanted.size();
   exchange.wanted = {};
@@ -454,6 +479,15 @@ Result<std::size_t> HttpClient::read(char* out, std::size_t size, const std::ato
   if (!went_on) return fail(Code::busy, "stopped before the whole answer came");
   if (impl_->finished != CURLE_OK) return tl::unexpected(impl_->failure());
   return std::size_t{0};
+}
+
+bool HttpClient::wait(int milliseconds, const std::atomic<bool>& stop) {
+  Exchange& exchange = impl_->exchange;
+  const auto has_bytes = [&] { return exchange.pending.size() > exchange.pending_at; };
+  if (has_bytes() || !impl_->is_open || impl_->finished) return true;
+  impl_->go_on();
+  impl_->run(stop, has_bytes, milliseconds);
+  return has_bytes() || impl_->finished.has_value();
 }
 
 Result<std::string> HttpClient::read_rest(std::size_t limit, const std::atomic<bool>& stop) {

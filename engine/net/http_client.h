@@ -80,6 +80,8 @@ class HttpClient {
   // at its end, which is where the server said it would be. Precondition: size > 0. An error is
   // final.
   Result<std::size_t> read(char* out, std::size_t size, const std::atomic<bool>& stop);
+  // Waits up to `milliseconds` for what read() could return. False: there is nothing yet.
+  bool wait(int milliseconds, const std::atomic<bool>& stop);
   // What is left of the body. Code::limit when that is more than `limit` bytes.
   Result<std::string> read_rest(std::size_t limit, const std::atomic<bool>& stop);
   // Ends what is open. The connection is kept when the body was read to its end.

@@ -224,6 +224,7 @@ TEST_CASE("an answer of any size is read piece by piece, at the reader's pace") 
     std::size_t total = 0;
     bool all_x = true;
     for (;;) {
+      if (i == 1) REQUIRE(client.wait(10'000, kGoOn));
       const auto size = client.read(part.data(), part.size(), kGoOn);
       REQUIRE(size);
       if (*size == 0) break;
@@ -267,6 +268,18 @@ TEST_CASE("a slow answer is waited for as long as bytes come, and a broken one i
   Result<std::size_t> size = client.read(&byte, 1, kGoOn);
   while (size) size = client.read(&byte, 1, kGoOn);
   CHECK(size.error().message == "no byte of an answer for 0.2 s");
+  // The same when the reader asks again and again whether there is something.
+  REQUIRE(client.open(stuck, kGoOn));
+  size = std::size_t{1};
+  for (int waits = 0; size && waits < 1000; ++waits) {
+    if (client.wait(20, kGoOn)) size = client.read(&byte, 1, kGoOn);
+  }
+  REQUIRE_FALSE(size);
+  CHECK(size.error().message == "no byte of an answer for 0.2 s");
+  REQUIRE(client.open(drip, kGoOn));
+  CHECK(client.wait(10'000, kGoOn));
+  CHECK(client.wait(0, kGoOn));  // it is still there
+  CHECK(client.read(&byte, 1, kGoOn).value() == 1);
   HttpRequest hang = get(receiver.url("/hang"));
   hang.idle_timeout_ms = 200;
   CHECK(client.open(hang, kGoOn).error().message == "no byte of an answer for 0.2 s");
