@@ -83,7 +83,7 @@ constexpr KnownCode kKnownCodes[] = {
     {"AWS.SimpleQueueService.MessageNotInflight", Kind::not_in_flight},
 };
 
-Kind kind_of(int status, std::string_view code) {
+Kind kind_of(int status, std::string_view code, std::string_view action) {
   for (const KnownCode& known : kKnownCodes) {
     if (code == known.code) return known.kind;
     if (code.size() == known.code.size() + 9 && code.starts_with(known.code) &&
@@ -97,7 +97,7 @@ Kind kind_of(int status, std::string_view code) {
   if (status == 401 || status == 403) return Kind::denied;
   if (status == 404) return Kind::not_found;
   if (status == 412) return Kind::changed;
-  if (status == 301 || status == 302 || status == 307 || status == 308) return Kind::region;
+  if ((status == 301 || status == 307) && action.starts_with("s3:")) return Kind::region;
   return Kind::invalid;
 }
 
@@ -223,15 +223,15 @@ void remove_secret(std::string& text, const Secret& secret) {
 Failure classify(int status, ErrorText text, const Subject& subject) {
   Failure failure;
   failure.status = status;
-  failure.kind = kind_of(status, text.code);
+  failure.kind = kind_of(status, text.code, subject.action);
   const std::string_view message = text.message;
   // "Signature expired: … is now earlier than …", "Signature not yet current: …"
   if (message.starts_with("Signature expired") || message.starts_with("Signature not yet")) {
     failure.kind = Kind::clock;
   }
   // S3 answers AccessDenied, and only the text names the key.
-  if (failure.kind == Kind::denied &&
-      (message.find("kms:") != message.npos || message.find("KMS") != message.npos)) {
+  if (failure.kind == Kind::denied && (message.find("perform: kms:") != message.npos ||
+                                       message.find("customer master key") != message.npos)) {
     failure.kind = Kind::kms;
   }
   // AuthorizationHeaderMalformed is about the region only when it names the right one.

@@ -48,6 +48,7 @@ class S3Object final : public event::ByteSource {
   Result<std::size_t> read(char* out, std::size_t size) override;
   // Bytes of the object so far.
   std::uint64_t consumed() const override { return consumed_; }
+  bool would_block(int milliseconds) const override;
   // Why read() failed; nothing before.
   const std::optional<Failure>& failure() const { return failure_; }
 

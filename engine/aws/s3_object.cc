@@ -75,6 +75,11 @@ bool S3Object::resume() {
   return true;
 }
 
+bool S3Object::would_block(int milliseconds) const {
+  return answer_ && !stop_.load(std::memory_order_relaxed) &&
+         !answer_->lease->wait(milliseconds, stop_);
+}
+
 Result<std::size_t> S3Object::read(char* out, std::size_t size) {
   if (failure_) return tl::unexpected(to_error(*failure_));
   for (;;) {

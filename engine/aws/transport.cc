@@ -109,6 +109,15 @@ Transport::Lease::~Lease() {
 }
 
 Outcome<Transport::Target> Transport::target_of(const Call& call) const {
+  if (!is_region(call.region)) {
+    return tl::unexpected(Failure{Kind::invalid,
+                                  false,
+                                  0,
+                                  {},
+                                  call.region.empty()
+                                      ? "no AWS region is known: set `region` or AWS_REGION"
+                                      : fmt::format("`{}` is not an AWS region", call.region)});
+  }
   const std::string& configured = options_.endpoints[static_cast<std::size_t>(call.service)];
   Target target{configured, call.path};
   if (target.base.ends_with('/')) target.base.pop_back();
@@ -117,10 +126,6 @@ Outcome<Transport::Target> Transport::target_of(const Call& call) const {
   if (configured.empty() && is_plain && !call.url.empty()) {
     target.base = base_of_url(call.url);
   } else if (configured.empty()) {
-    if (!is_region(call.region)) {
-      return tl::unexpected(
-          Failure{Kind::invalid, false, 0, {}, fmt::format("`{}` is not a region", call.region)});
-    }
     Result<std::string> url = service_url(call.service, call.region, options_.kind);
     if (!url) {
       return tl::unexpected(Failure{Kind::invalid, false, 0, {}, std::move(url.error().message)});

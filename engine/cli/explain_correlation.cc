@@ -36,6 +36,7 @@ class Episodes final : public pipeline::ScanSink {
   }
   void note(const pipeline::RecordNote&) override {}
   void progress(const pipeline::ScanStats&) override {}
+  void ended(const std::string&) override {}
 
   std::vector<alert::Alert> alerts;
 

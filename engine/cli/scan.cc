@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/scan_inputs.h"
 #include "cli/scan_output.h"
 #include "cli/terminal.h"
 #include "event/record_reader.h"
@@ -27,6 +29,7 @@ struct ScanArguments {
   std::string fail_on;
   std::string stats;
   std::string logsource = "auto";
+  CloudOptions cloud;
   unsigned threads = 1;
   bool strict = false;
 };
@@ -75,6 +78,23 @@ int cannot_write_stats(const std::string& path) {
   return kError;
 }
 
+void report_resuming(const ScanArguments& arguments, const Ruleset& ruleset,
+                     const ScanInputs& inputs) {
+  if (!inputs.is_resumable()) return;
+  const std::string file = text::printable(arguments.cloud.resume);
+  if (was_interrupted) {
+    fmt::print(stderr, "tocsin: to go on, scan again with --resume {}\n", file);
+  }
+  if (inputs.skipped() == 0) return;
+  fmt::print(stderr, "tocsin: {} objects were done already, as {} says\n",
+             with_commas(inputs.skipped()), file);
+  if (!ruleset.correlations->empty()) {
+    fmt::print(
+        stderr,
+        "tocsin: detections over time have not seen these: scan without --resume for them\n");
+  }
+}
+
 int scan(const ScanArguments& arguments) {
   pipeline::ScanOptions options;
   options.threads = std::max(1u, arguments.threads);
@@ -108,11 +128,15 @@ int scan(const ScanArguments& arguments) {
         text::printable(input));
     return kError;
   }
-  const event::Inputs inputs = event::expand_inputs(arguments.inputs);
-  for (const Error& error : inputs.errors) {
+  ScanInputs inputs(arguments.cloud, was_interrupted);
+  if (const Status added = inputs.add(arguments.inputs); !added) {
+    fmt::print(stderr, "tocsin: {}\n", text::printable(added.error().message));
+    return kError;
+  }
+  for (const Error& error : inputs.errors()) {
     fmt::print(stderr, "tocsin: {}\n", text::printable(error.message));
   }
-  if (inputs.files.empty()) return kError;
+  if (inputs.empty()) return kError;
 
   StatsFile stats_file;
   if (!arguments.stats.empty() && !stats_file.open(arguments.stats)) {
@@ -121,8 +145,11 @@ int scan(const ScanArguments& arguments) {
 
   options.alerts = form_of(arguments.output);
   std::signal(SIGINT, on_interrupt);
-  event::RecordReader reader(inputs.files, event::RecordReader::Trust::unchecked);
-  ScanOutput output(ruleset, inputs.total_bytes);
+  event::RecordReader reader(inputs.queue(), event::RecordReader::Trust::unchecked);
+  std::function<bool(const std::string&)> finished;
+  if (inputs.is_resumable())
+    finished = [&](const std::string& name) { return inputs.finished(name); };
+  ScanOutput output(ruleset, inputs.totals(), finished);
   const auto scan_start = std::chrono::steady_clock::now();
   const std::clock_t scan_cpu_start = std::clock();
   pipeline::ScanCorrelation correlation(ruleset.correlations);
@@ -137,6 +164,7 @@ int scan(const ScanArguments& arguments) {
   }
   const pipeline::ScanStats& stats = *scanned;
   output.finish(stats, was_interrupted);
+  report_resuming(arguments, ruleset, inputs);
 
   if (stats_file.is_open() && !stats_file.write(stats, cost)) {
     return cannot_write_stats(arguments.stats);
@@ -145,8 +173,12 @@ int scan(const ScanArguments& arguments) {
     fmt::print(stderr, "tocsin: cannot write alerts to standard output\n");
     return kError;
   }
+  if (output.note_failed()) {
+    fmt::print(stderr, "tocsin: cannot write --resume: some objects will be read again\n");
+    return kError;
+  }
   if (was_interrupted) return kInterrupted;
-  if (!inputs.errors.empty()) return kError;
+  if (!inputs.errors().empty()) return kError;
   if (arguments.strict && stats.rejected > 0) return kError;
   const bool failed = !arguments.fail_on.empty() &&
                       highest_rank(ruleset, stats) >= alert::severity_rank(arguments.fail_on);
@@ -197,10 +229,13 @@ void add_scan(CLI::App& app, int& exit_code) {
   command->add_flag("--strict", arguments->strict,
                     "Exit with 2 when a rule or a record cannot be used");
   command
-      ->add_option("INPUT", arguments->inputs,
-                   "Files, folders (recursive), globs, or - for standard input")
+      ->add_option(
+          "INPUT", arguments->inputs,
+          "Files, folders (recursive), globs, - for standard input, s3://BUCKET/PREFIX for "
+          "a trail's log files, cloudtrail://REGION for the events of the last 90 days")
       ->required()
       ->type_name("");
+  arguments->cloud.add_to(*command);
   command->callback([arguments, &exit_code] { exit_code = scan(*arguments); });
 }
 

@@ -63,11 +63,22 @@ std::uint64_t max_rss_bytes() {
 
 }  // namespace
 
-ScanOutput::ScanOutput(const pipeline::Ruleset& ruleset, std::uint64_t total_bytes)
-    : ruleset_(ruleset), total_bytes_(total_bytes), progress_wanted_(is_terminal(stderr)) {}
+ScanOutput::ScanOutput(const pipeline::Ruleset& ruleset, const ScanTotals& totals,
+                       std::function<bool(const std::string&)> finished)
+    : ruleset_(ruleset),
+      totals_(totals),
+      finished_(std::move(finished)),
+      progress_wanted_(is_terminal(stderr)) {}
 
 void ScanOutput::write(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) write_failed_ = true;
+  is_unflushed_ = true;
+}
+
+// Alerts do not wait in a buffer for the next input, which may be slow.
+void ScanOutput::flush() {
+  if (is_unflushed_ && std::fflush(stdout) != 0) write_failed_ = true;
+  is_unflushed_ = false;
 }
 
 void ScanOutput::clear_progress() {
@@ -112,20 +123,25 @@ void ScanOutput::note(const pipeline::RecordNote& note) {
 }
 
 void ScanOutput::progress(const pipeline::ScanStats& so_far) {
+  flush();
   if (!progress_wanted_) return;
   const auto now = Clock::now();
   if (now - last_progress_ < kProgressEvery) return;
   last_progress_ = now;
   const double seconds = std::chrono::duration<double>(now - start_).count();
+  const std::uint64_t total = totals_.listings == 0 ? totals_.bytes.load() : 0;
   const double share =
-      total_bytes_ > 0 ? static_cast<double>(so_far.input_bytes) / static_cast<double>(total_bytes_)
-                       : 0;
+      total > 0 ? static_cast<double>(so_far.input_bytes) / static_cast<double>(total) : 0;
   std::string text;
-  if (total_bytes_ > 0) {
+  if (total > 0) {
     text = fmt::format("[{}] {:3.0f}%  {} of {}", progress_bar(share), std::min(share, 1.0) * 100,
-                       human_bytes(so_far.input_bytes), human_bytes(total_bytes_));
+                       human_bytes(so_far.input_bytes), human_bytes(total));
   } else {
     text = human_bytes(so_far.input_bytes);
+  }
+  if (const std::uint64_t objects = totals_.objects; objects > 0) {
+    text += fmt::format("  {} of {}{} objects", with_commas(objects_), with_commas(objects),
+                        totals_.listings == 0 ? "" : " (more are being listed)");
   }
   text += fmt::format("  {} records/s  {} matches",
                       human_rate(static_cast<double>(so_far.records) / seconds),
@@ -134,6 +150,12 @@ void ScanOutput::progress(const pipeline::ScanStats& so_far) {
   fmt::print(stderr, "\r\x1b[K{}", cut(text, terminal_width(stderr) - 1));
   std::fflush(stderr);
   progress_shown_ = true;
+}
+
+void ScanOutput::ended(const std::string& input) {
+  if (input.starts_with("s3://")) ++objects_;
+  if (!finished_ || write_failed_ || note_failed_) return;
+  note_failed_ = !finished_(input);
 }
 
 void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
@@ -149,8 +171,12 @@ void ScanOutput::finish(const pipeline::ScanStats& stats, bool interrupted) {
              human_rate(static_cast<double>(stats.records) / std::max(seconds, 1e-9)),
              with_commas(ruleset_.program.rules().size() + ruleset_.correlations->all().size()),
              with_commas(stats.matches));
-  fmt::print(stderr, "; {} rejected, {} repaired\n", with_commas(stats.rejected),
+  fmt::print(stderr, "; {} rejected, {} repaired", with_commas(stats.rejected),
              with_commas(stats.repaired));
+  if (const std::uint64_t objects = totals_.objects; objects > 0) {
+    fmt::print(stderr, "; {} of {} objects", with_commas(objects_), with_commas(objects));
+  }
+  fmt::print(stderr, "\n");
   if (stats.unevaluated > 0) {
     fmt::print(stderr,
                "tocsin: {} times a rule was not evaluated, because matching the record would have "

@@ -2,9 +2,11 @@
 // summary on stderr; on demand the measurements as JSON in a file.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,35 +16,51 @@
 
 namespace tocsin::cli {
 
+// How much there is to scan, as far as it is known: listing goes on while the scan does.
+struct ScanTotals {
+  std::atomic<std::uint64_t> bytes{0};     // as stored
+  std::atomic<std::uint64_t> objects{0};   // of buckets
+  std::atomic<std::uint64_t> listings{0};  // inputs whose size is not known yet, or never
+};
+
 class ScanOutput : public pipeline::ScanSink {
  public:
-  ScanOutput(const pipeline::Ruleset& ruleset, std::uint64_t total_bytes);
+  // `finished` is called for each input that was read to its end, after its alerts were written and
+  // flushed; false: it could not be noted. May be empty.
+  ScanOutput(const pipeline::Ruleset& ruleset, const ScanTotals& totals,
+             std::function<bool(const std::string&)> finished);
 
   void alert(alert::Alert alert) override;
   void lines(std::string_view json_lines) override;
   void error(const event::RecordError& error) override;
   void note(const pipeline::RecordNote& note) override;
   void progress(const pipeline::ScanStats& so_far) override;
+  void ended(const std::string& input) override;
 
   // The summary by rule and level.
   void finish(const pipeline::ScanStats& stats, bool interrupted);
 
   bool write_failed() const { return write_failed_; }
+  bool note_failed() const { return note_failed_; }
 
  private:
   void write(std::string_view text);
+  void flush();
   void clear_progress();
 
   using Clock = std::chrono::steady_clock;
 
   const pipeline::Ruleset& ruleset_;
-  const std::uint64_t total_bytes_;
+  const ScanTotals& totals_;
+  const std::function<bool(const std::string&)> finished_;
   const bool progress_wanted_;
   const Clock::time_point start_ = Clock::now();
   Clock::time_point last_progress_ = start_;
   bool progress_shown_ = false;
   std::uint64_t problems_printed_ = 0;
-  bool write_failed_ = false;
+  std::uint64_t objects_ = 0;  // of buckets, that were read to their end
+  bool is_unflushed_ = false;
+  bool write_failed_ = false, note_failed_ = false;
 };
 
 // What a scan cost, next to what it counted.

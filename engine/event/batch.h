@@ -49,6 +49,8 @@ struct Batch {
   std::string bytes;           // the text that most records point into, and slack
   std::vector<std::unique_ptr<std::string>> unwrapped;    // payloads that had to be decoded
   std::vector<std::shared_ptr<const std::string>> paths;  // of the inputs that it holds parts of
+  // Inputs that were read to their proper end, the last of it in this batch.
+  std::vector<std::shared_ptr<const std::string>> ended;
   std::vector<Record> records;
   std::vector<RecordError> errors;
   std::uint64_t control_messages = 0;  // transport messages without events (subscription probes)

@@ -25,6 +25,7 @@ void clear(Batch& batch) {
   if (batch.bytes.size() > 4 * limits::kBatchBytes) batch.bytes = std::string();
   batch.unwrapped.clear();
   batch.paths.clear();
+  batch.ended.clear();
   batch.records.clear();
   batch.errors.clear();
   batch.control_messages = 0;
@@ -57,13 +58,28 @@ RecordError fatal(Error error, const std::string& path) {
   return {std::move(error), Origin{&path, 0, 0, 0}, true};
 }
 
+// One input, in memory.
+class MemoryQueue final : public InputQueue {
+ public:
+  MemoryQueue(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
+
+  std::optional<Input> next() override {
+    if (std::exchange(is_given_, true)) return std::nullopt;
+    return Input{name_, memory_source(bytes_)};
+  }
+
+ private:
+  const std::string_view bytes_;
+  const std::string name_;
+  bool is_given_ = false;
+};
+
 }  // namespace
 
 class RecordReader::Impl {
  public:
-  Impl(std::vector<std::string> files, Trust trust) : files_(std::move(files)), trust_(trust) {}
-  Impl(std::string_view bytes, std::string name, Trust trust, std::uint64_t text_limit)
-      : files_{std::move(name)}, memory_(bytes), trust_(trust), text_limit_(text_limit) {}
+  Impl(std::unique_ptr<InputQueue> inputs, Trust trust, std::uint64_t text_limit)
+      : inputs_(std::move(inputs)), trust_(trust), text_limit_(text_limit) {}
 
   bool next(Batch& batch);
   std::size_t memory() const;
@@ -83,19 +99,18 @@ class RecordReader::Impl {
     bool failed = false;
   };
 
-  void open(Batch& batch);
+  bool open(Batch& batch);
   void enter(Batch& batch);
   void leave(Batch& batch);
   bool drain(Batch& batch);
   bool read_more(Batch& batch);
   bool is_full(const Batch& batch) const;
 
-  std::vector<std::string> files_;
-  std::optional<std::string_view> memory_;  // in place of the files' bytes
-  Trust trust_;
-  std::uint64_t text_limit_ = kNoLimit;
+  const std::unique_ptr<InputQueue> inputs_;
+  const Trust trust_;
+  const std::uint64_t text_limit_;
   bool brief_ = false;
-  std::size_t next_file_ = 0;
+  bool is_exhausted_ = false;  // there is no input after input_
   std::uint64_t sequence_ = 0;
   std::unique_ptr<Input> input_;
   // Between batches: the input's text that the last one did not use is carry_[begin_, end_).
@@ -107,20 +122,23 @@ class RecordReader::Impl {
   std::size_t unwrapped_bytes_ = 0;  // in this batch
 };
 
-// Opens the next file. Failure leaves input_ empty.
-void RecordReader::Impl::open(Batch& batch) {
-  auto path = std::make_shared<const std::string>(files_[next_file_++]);
+// Opens the next input. Failure leaves input_ empty. False: there is none.
+bool RecordReader::Impl::open(Batch& batch) {
+  std::optional<InputQueue::Input> next = inputs_->next();
+  is_exhausted_ = !next;
+  if (is_exhausted_) return false;
+  auto path = std::make_shared<const std::string>(std::move(next->name));
   batch.paths.push_back(path);
-  auto source = memory_ ? memory_source(*memory_) : open_file(*path);
-  if (!source) {
-    batch.errors.push_back(fatal(std::move(source.error()), *path));
-    return;
+  if (!next->source) {
+    batch.errors.push_back(fatal(std::move(next->source.error()), *path));
+    return true;
   }
   input_ = std::make_unique<Input>(trust_);
-  input_->source = decompress(std::move(*source), text_limit_);
+  input_->source = decompress(std::move(*next->source), text_limit_);
   input_->origin.path = path.get();
   input_->path = std::move(path);
   begin_ = end_;
+  return true;
 }
 
 // Brings the text that the last batch did not use into this one.
@@ -178,7 +196,7 @@ std::size_t RecordReader::Impl::memory() const {
 }
 
 bool RecordReader::Impl::is_full(const Batch& batch) const {
-  return batch.records.size() + batch.errors.size() >= limits::kBatchRecords ||
+  return batch.records.size() + batch.errors.size() + batch.ended.size() >= limits::kBatchRecords ||
          unwrapped_bytes_ >= limits::kBatchBytes;
 }
 
@@ -191,6 +209,7 @@ bool RecordReader::Impl::drain(Batch& batch) {
     const Framer::Step step = framer.next(window, input_->at_end);
     if (step == Framer::Step::more) return false;
     if (step == Framer::Step::end) {
+      if (!input_->failed) batch.ended.push_back(input_->path);
       input_.reset();
       return false;
     }
@@ -247,8 +266,11 @@ bool RecordReader::Impl::next(Batch& batch) {
   enter(batch);
   for (;;) {
     if (input_ == nullptr) {
-      if (next_file_ == files_.size() || end_ >= limits::kBatchBytes || is_full(batch)) break;
-      open(batch);
+      if (is_exhausted_ || end_ >= limits::kBatchBytes || is_full(batch)) break;
+      const bool has_something =
+          !batch.records.empty() || !batch.errors.empty() || !batch.ended.empty();
+      if (has_something && inputs_->would_wait()) break;
+      if (!open(batch)) break;
     } else if (drain(batch)) {
       break;
     } else if (input_ != nullptr && !read_more(batch)) {
@@ -257,7 +279,7 @@ bool RecordReader::Impl::next(Batch& batch) {
   }
   leave(batch);
   if (batch.records.empty() && batch.errors.empty() && batch.input_bytes == 0 &&
-      input_ == nullptr && next_file_ == files_.size()) {
+      batch.ended.empty() && input_ == nullptr && is_exhausted_) {
     return false;
   }
   ++sequence_;
@@ -265,10 +287,13 @@ bool RecordReader::Impl::next(Batch& batch) {
 }
 
 RecordReader::RecordReader(std::vector<std::string> files, Trust trust)
-    : impl_(std::make_unique<Impl>(std::move(files), trust)) {}
+    : RecordReader(file_queue(std::move(files)), trust) {}
+RecordReader::RecordReader(std::unique_ptr<InputQueue> inputs, Trust trust)
+    : impl_(std::make_unique<Impl>(std::move(inputs), trust, kNoLimit)) {}
 RecordReader::RecordReader(std::string_view bytes, std::string name, Trust trust,
                            std::uint64_t text_limit)
-    : impl_(std::make_unique<Impl>(bytes, std::move(name), trust, text_limit)) {}
+    : impl_(std::make_unique<Impl>(std::make_unique<MemoryQueue>(bytes, std::move(name)), trust,
+                                   text_limit)) {}
 RecordReader::~RecordReader() = default;
 bool RecordReader::next(Batch& batch) {
   return impl_->next(batch);

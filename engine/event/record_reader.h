@@ -17,6 +17,7 @@
 #include "event/batch.h"
 #include "event/framer.h"
 #include "event/gzip.h"
+#include "event/input_queue.h"
 
 namespace tocsin::event {
 
@@ -39,6 +40,7 @@ class RecordReader {
   using Trust = Framer::Trust;
 
   explicit RecordReader(std::vector<std::string> files, Trust trust = Trust::checked);
+  explicit RecordReader(std::unique_ptr<InputQueue> inputs, Trust trust = Trust::checked);
   // One input in memory, which must outlive the reader, under the name `name`. What is compressed
   // and inflates to more than `text_limit` bytes is not read to its end.
   RecordReader(std::string_view bytes, std::string name, Trust trust,

@@ -64,6 +64,9 @@ class ScanSink {
   virtual void error(const event::RecordError& error) = 0;
   virtual void note(const RecordNote& note) = 0;
   virtual void progress(const ScanStats& so_far) = 0;  // after each batch, or part of one
+  // An input was read to its proper end, and all that was found in it has been handed over, but for
+  // correlations.
+  virtual void ended(const std::string& input) = 0;
 };
 
 // Runs until the inputs end or `stop` becomes true; then finishes what has been read. Alerts of

@@ -107,6 +107,7 @@ void Turnstile::give(const event::Batch& batch, BatchResult& result,
   wait_for_turn(batch);
   deliver(result);
   numbering_.pass(batch, renumberings);
+  for (const std::shared_ptr<const std::string>& input : batch.ended) sink_.ended(*input);
   ++next_written_;
   turn_.notify_all();
 }

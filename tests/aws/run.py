@@ -2,7 +2,7 @@
 """The clients of engine/aws, by the driver, against a fake that verifies every signature with
 botocore and does what it is told to, and against moto with its checks of signatures and policies.
 
-Usage: run.py DRIVER [PART…]. Servers listen on loopback and end with this process. Exits with 77 when
+Usage: run.py DRIVER TOCSIN [PART…]. Servers listen on loopback and end with this process. Exits with 77 when
 botocore or moto is not installed: the tests are skipped, and say so.
 """
 import json
@@ -22,6 +22,7 @@ except ImportError as missing:
 
 import with_fake
 import with_moto
+import with_scan
 
 
 class Run:
@@ -42,8 +43,8 @@ class Run:
 class Tests:
     """Runs the driver with an environment of its own, and counts checks."""
 
-    def __init__(self, driver, folder):
-        self.driver, self.folder = driver, folder
+    def __init__(self, driver, tocsin, folder):
+        self.driver, self.tocsin, self.folder = driver, tocsin, folder
         self.secrets = set()  # texts that nobody may see
         self.checks = self.failures = 0
         self.part = ""
@@ -53,13 +54,16 @@ class Tests:
         for name, value in options.items():
             command += ["--" + name.replace("_", "-"), str(value)]
         command += [str(argument) for argument in arguments]
-        environment = {"HOME": str(self.folder / "home"), "PATH": os.environ["PATH"],
-                       "AWS_EC2_METADATA_DISABLED": "true", **(env or {})}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=self.environment(env), capture_output=True, text=True,
+                              timeout=120)
         run = Run(done)
         for secret in self.secrets:
             self.check(secret not in done.stdout + done.stderr, f"a secret is seen: {run}")
         return run
+
+    def environment(self, more=None):
+        return {"HOME": str(self.folder / "home"), "PATH": os.environ["PATH"],
+                "AWS_EC2_METADATA_DISABLED": "true", **(more or {})}
 
     def check(self, good, what):
         self.checks += 1
@@ -72,11 +76,11 @@ class Tests:
 
 
 def main():
-    driver, wanted = sys.argv[1], sys.argv[2:]
+    driver, tocsin, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "home" / ".aws").mkdir(parents=True)
-        tests = Tests(driver, pathlib.Path(folder))
-        for name, part in [*with_fake.parts(tests), *with_moto.parts(tests)]:
+        tests = Tests(driver, tocsin, pathlib.Path(folder))
+        for name, part in [*with_fake.parts(tests), *with_moto.parts(tests), *with_scan.parts(tests)]:
             if wanted and not any(word in name for word in wanted):
                 continue
             tests.part = name

@@ -457,6 +457,8 @@ class Parts:
         env = {"AWS_EC2_METADATA_DISABLED": "true"}
         run = self.drive("get", "bucket", "k", os.devnull, "evil.example/", endpoint="", env=env)
         self.equal(run.kind, "invalid")
+        run = self.drive("receive", "https://queue.example/1/q", 1, 0, region="")
+        self.check("no AWS region is known" in run.message, run)
         self.equal(self.fake.requests, [])
 
 

@@ -99,6 +99,17 @@ TEST_CASE("refusals are told apart, whatever their form") {
   }
 }
 
+TEST_CASE("a bucket that is called after keys needs none, and a queue is not redirected") {
+  const ErrorText text = read_error(
+      "<Error><Code>AccessDenied</Code><Message>User: u is not authorized to perform: s3:GetObject "
+      "on resource: \"arn:aws:s3:::KMS-kms:x/customer\"</Message></Error>",
+      "");
+  CHECK(classify(403, text, {"s3:GetObject", "r"}).kind == Kind::denied);
+  CHECK(classify(302, {}, {"sqs:ReceiveMessage", "r"}).kind == Kind::invalid);
+  CHECK(classify(307, {}, {"sqs:ReceiveMessage", "r"}).kind == Kind::invalid);
+  CHECK(classify(307, {}, {"s3:ListBucket", "r"}).kind == Kind::region);
+}
+
 TEST_CASE("a missing permission is one sentence that names action and resource") {
   const Failure failure =
       classify(403, read_error(R"({"__type":"AccessDeniedException","message":"User: u"})", ""),

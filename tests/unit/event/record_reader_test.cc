@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "base/limits.h"
@@ -278,6 +280,76 @@ TEST_CASE("record_reader: text without records is handed over in parts and limit
       CHECK(errors[0] == inflates_too_much(limit).message);
     }
   }
+}
+
+TEST_CASE(
+    "record_reader: an input has ended in the batch that holds its last record, if it was whole") {
+  const Folder folder;
+  std::string many, log = R"({"Records":[)";
+  for (int i = 0; i < 2500; ++i) many += "{\"n\":" + std::to_string(i) + "}\n";
+  for (int i = 0; i < 1500; ++i) log += (i == 0 ? "" : ",") + std::string("{\"eventID\":\"x\"}");
+  const std::vector<std::string> files = {
+      folder.write("many", many),
+      folder.write("empty", ""),
+      folder.write("log", log + "]}"),
+      folder.write("cut", "{\"a\":1}\n{\"a\":"),
+      folder / "missing",
+      folder.write("torn.gz", gzipped(many).substr(0, 5000)),
+      folder.write("last", "{\"a\":1}"),
+  };
+  RecordReader reader(files);
+  Batch batch;
+  std::map<std::string, std::size_t> records;
+  std::vector<std::string> ended, order;
+  while (reader.next(batch)) {
+    for (const Record& record : batch.records) {
+      ++records[*record.origin.path];
+      // Nothing follows the end.
+      CHECK(std::find(ended.begin(), ended.end(), *record.origin.path) == ended.end());
+    }
+    for (const auto& path : batch.ended) ended.push_back(*path);
+  }
+  CHECK(records[files[0]] == 2500);
+  CHECK(records[files[2]] == 1500);
+  CHECK(ended == std::vector<std::string>{files[0], files[1], files[2], files[3], files[6]});
+
+  // Very many inputs without a record come to more than one batch.
+  RecordReader nothing(std::vector<std::string>(2500, files[1]));
+  std::size_t batches = 0, ends = 0;
+  for (; nothing.next(batch); ++batches) ends += batch.ended.size();
+  CHECK(ends == 2500);
+  CHECK(batches > 1);
+}
+
+TEST_CASE("record_reader: inputs come from a queue, which is asked for one after the other") {
+  class Numbers final : public InputQueue {
+   public:
+    std::optional<Input> next() override {
+      if (at_ == 3) return std::nullopt;
+      const int number = at_++;
+      if (number == 1) return Input{"1", fail(Code::refused, "not allowed")};
+      return Input{std::to_string(number), memory_source("{\"a\":1}\n")};
+    }
+
+   private:
+    int at_ = 0;
+  };
+  std::vector<std::unique_ptr<InputQueue>> queues;
+  queues.push_back(std::make_unique<Numbers>());
+  queues.push_back(file_queue({}));
+  queues.push_back(std::make_unique<Numbers>());
+  RecordReader reader(chain(std::move(queues)));
+  Batch batch;
+  std::string seen;
+  while (reader.next(batch)) {
+    for (const Record& record : batch.records) seen += *record.origin.path + ' ';
+    for (const RecordError& error : batch.errors) {
+      CHECK(error.fatal_for_input);
+      seen += *error.origin.path + ": " + error.error.message + ' ';
+    }
+    for (const auto& path : batch.ended) seen += '(' + *path + ") ";
+  }
+  CHECK(seen == "0 2 0 2 1: not allowed 1: not allowed (0) (2) (0) (2) ");
 }
 
 TEST_CASE("record_reader: bombs stay small") {
