@@ -70,8 +70,14 @@ std::optional<Chain::Step> Chain::visit(const Step& step) {
       content ? check(step, *content) : Checked<Digest>(tl::unexpected(content.error()));
   if (!digest) {
     if (context_.stop) return std::nullopt;
+    if (step.gap) context_.report(*step.gap);
     report(digest.error().first, step.key, step.end - kHour, step.end, digest.error().second);
     return resume(step);
+  }
+  if (step.gap) {
+    Finding gap = *step.gap;
+    gap.message += cause_of_gap(*digest);
+    context_.report(gap);
   }
   report(content->is_followed ? State::appended : State::valid, step.key, digest->start,
          digest->end, "there is more after the end of its gzip data");
@@ -184,10 +190,13 @@ std::optional<Chain::Step> Chain::follow(const Digest& digest) {
   }
   std::optional<Step> next = newest_before(digest.end);
   if (next && !name_.is_backfill) {
-    const std::int64_t from = std::min(next->end, digest.start);
-    report(State::gap, digest.key, from, digest.start,
-           fmt::format("the chain of digests begins anew at {}, and the digest before it is of {}",
-                       format_time(digest.start), format_time(next->end)));
+    next->gap = finding(State::gap, true,
+                        fmt::format("the chain of digests begins anew at {}, and the digest before "
+                                    "it is of {}",
+                                    format_time(digest.start), format_time(next->end)));
+    next->gap->key = digest.key;
+    next->gap->from = std::min(next->end, digest.start);
+    next->gap->to = digest.start;
   }
   return next;
 }
@@ -244,7 +253,7 @@ Finding Chain::finding(State state, bool is_digest, std::string_view detail) con
 }
 
 void Chain::report(State state, const std::string& key, std::int64_t from, std::int64_t to,
-                   std::string_view detail) {
+                   std::string_view detail) const {
   Finding made = finding(state, true, detail);
   made.key = key;
   made.from = from;

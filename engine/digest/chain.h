@@ -69,6 +69,7 @@ class Chain {
     std::string key;
     std::int64_t end;
     std::optional<Link> link{};
+    std::optional<Finding> gap{};  // between its hour and the digest after it; not yet reported
   };
   struct Content {
     std::string text;
@@ -91,7 +92,8 @@ class Chain {
   std::optional<Step> newest_before(std::int64_t end);
   void check_tail(const Step& newest);
   void report(State state, const std::string& key, std::int64_t from, std::int64_t to,
-              std::string_view detail);
+              std::string_view detail) const;
+  std::string cause_of_gap(const Digest& before) const;
   Finding finding(State state, bool is_digest, std::string_view detail) const;
 
   const Context& context_;

@@ -1,4 +1,4 @@
-// Chain: the log files of a digest, several at once.
+// Chain: the log files of a digest, several at once, and the call that explains a gap.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,6 +38,27 @@ Finding Chain::verify_file(const ListedFile& file) const {
     return made(State::appended, "there is more after the end of its gzip data");
   }
   return made(State::valid, "");
+}
+
+// The call after which there are no digests, when the log files of the last hour before the gap
+// have it: a sentence, or "". CloudTrail writes its log files without blanks.
+std::string Chain::cause_of_gap(const Digest& before) const {
+  for (const std::string_view call : {"StopLogging", "DeleteTrail", "UpdateTrail"}) {
+    const std::string mark = fmt::format("\"eventName\":\"{}\"", call);
+    for (const ListedFile& file : before.files) {
+      if (context_.stop) return {};
+      const Result<Object> object = context_.archive.open(file.bucket, file.key);
+      std::string text;
+      if (!object || !read_member(*object->bytes, kDigestBytes, text)) continue;
+      if (net::hex(net::as_text(net::sha256(text))) != file.hash) continue;
+      if (text.find(mark) == text.npos) continue;
+      return fmt::format(
+          " The genuine log file s3://{}/{} of the hour before it has a {}: see who "
+          "made that call.",
+          file.bucket, file.key, call);
+    }
+  }
+  return {};
 }
 
 void Chain::verify_files(const Digest& digest) {

@@ -289,7 +289,20 @@ def gaps(t):
     verdicts = t.found(trail.objects, [Finding("gap", "digest", trail.digest_key(20))])
     gap = next(x for x in verdicts.lines if x["state"] == "gap")
     t.equal((gap["from"], gap["to"]), (made.iso(trail.end_of(13)), made.iso(trail.end_of(19))))
-    t.check("not by itself tampering" in gap["message"], gap)
+    t.check("not by itself tampering" in gap["message"] and "see who made" not in gap["message"], gap)
+    # With the call that explains it, when the hour before has it and its log file is genuine.
+    stopped = made.Trail(KEY, seed=2).fill(range(13))
+    stop = stopped.put_log(13)
+    stopped.objects[stop][0] = gzip.compress(b'{"Records":[{"eventName":"StopLogging"}]}')
+    stopped.put_digest(13, [stopped.put_log(13), stop])
+    stopped.last = None
+    stopped.fill(range(20, made.HOURS))
+    verdicts = t.found(stopped.objects, [Finding("gap", "digest", stopped.digest_key(20))])
+    gap = next(x for x in verdicts.lines if x["state"] == "gap")
+    t.check(stop[1] in gap["message"] and "has a StopLogging" in gap["message"], gap)
+    stopped.objects[stop][0] = gzip.compress(b'{"Records":[{"eventName":"StopLogging","x":1}]}')
+    verdicts = t.found(stopped.objects, [Finding("gap", "digest", stopped.digest_key(20)), log(stop)("modified")])
+    t.check(all("see who made" not in x.get("message", "") for x in verdicts.lines), "a forged explanation")
     # The newest digests are gone: no signature refers to them.
     objects = copy_of(TRAIL)
     for name in TRAIL.digests[-5:]:
