@@ -26,7 +26,7 @@ git -C "$root" ls-files -z --cached --others --exclude-standard -- \
   { tail -n 40 "$work/build.log" >&2; exit 1; }
 mv "$work"/tocsin_*.deb "$work/tocsin.deb"
 dpkg-deb --field "$work/tocsin.deb" Package Version Depends Installed-Size
-lintian --allow-root --fail-on error,warning,info --info "$work/tocsin.deb"
+lintian --allow-root --fail-on error,warning "$work/tocsin.deb"
 shows() {  # PAGE TEXT
   MANWIDTH=100 man --warnings=mac "$work/source/debian/tmp/docs/$1" 2>&1 | grep -- "$2" >/dev/null ||
     { echo "the manual page $1 does not show $2" >&2; exit 1; }
