@@ -103,6 +103,30 @@ DASHBOARDS = {
         ("Events dated ahead of their receipt", "eps", [
             (by("source", rate("tocsin_events_ahead_total")), "{{source}}")]),
     ]),
+    "queues": ("Tocsin: queues and objects", [
+        ("Messages in the queue", "short", [
+            (by("source, state", "tocsin_sqs_queue_messages{SEL}"), "{{source}} {{state}}")]),
+        ("The oldest message that is worked on", "s", [
+            ("tocsin_sqs_oldest_message_age_seconds{SEL}", "{{source}}")]),
+        ("Messages that are worked on", "short", [("tocsin_sqs_messages_in_flight{SEL}",
+                                                   "{{source}}")]),
+        ("Messages", "ops", [(by("source, result", rate("tocsin_sqs_messages_total")),
+                              "{{source}} {{result}}")]),
+        ("Messages by what they hold", "ops", [
+            (by("source, kind", rate("tocsin_sqs_message_bodies_total")), "{{source}} {{kind}}")]),
+        ("Visibility extensions", "ops", [
+            (by("source", rate("tocsin_sqs_visibility_extensions_total")), "{{source}}")]),
+        ("Objects", "ops", [(by("source, result", rate("tocsin_s3_objects_total")),
+                             "{{source}} {{result}}")]),
+        ("Bytes of objects", "Bps", [(by("source", rate("tocsin_s3_object_bytes_total")),
+                                      "{{source}}")]),
+        ("Errors", "ops", [(by("source, reason", rate("tocsin_s3_sqs_errors_total")),
+                            "{{source}} {{reason}}")]),
+        ("One object", "s", quantiles("tocsin_s3_object_seconds", "source")),
+        ("From the notice of an object to its last record", "s",
+         quantiles("tocsin_s3_object_lag_seconds", "source")),
+        ("Sources that run", "bool_yes_no", [("tocsin_source_up{SEL}", "{{source}}")]),
+    ]),
     "delivery": ("Tocsin: delivery", [
         ("Receivers that take notifications", "bool_yes_no", [("tocsin_receiver_up{SEL}",
                                                                "{{receiver}}")]),

@@ -11,7 +11,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ import urllib.parse
 import urllib.request
 
 import yaml
+
+from aws_stand_in import REGION, Moto, free_port, moto_server
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -32,10 +33,11 @@ def must(truth, message):
         raise SystemExit(f"FAILED: {message}")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def wait_for(truth, what):
+    end = time.monotonic() + SECONDS
+    while not truth():
+        must(time.monotonic() < end, f"in vain was waited for {what}")
+        time.sleep(0.1)
 
 
 def fetch(url, data=None):
@@ -95,6 +97,16 @@ class Scene:
         self.work = work
         shutil.rmtree(work, ignore_errors=True)
         (work / "rules").mkdir(parents=True)
+        program = moto_server()
+        self.moto = Moto(program) if program else None
+        sources = ""
+        if self.moto:
+            wait_for(self.moto.is_there, "moto")
+            self.queue = self.moto.trail()
+            sources = f"""sources:
+  - {{name: trail, type: s3_sqs, queue_url: "{self.queue}", endpoint: "{self.moto.url}",
+     region: {REGION}}}
+"""
         self.port, self.prometheus_port, dead = free_port(), free_port(), free_port()
         shutil.copytree(ROOT / "rules", work / "rules/shipped")
         (work / "rules/bad.yml").write_text("title: [\n")
@@ -106,22 +118,25 @@ receivers:
   - {{name: dead, type: webhook, url: "http://127.0.0.1:{dead}/", expires_after: 1s,
      allow_networks: [127.0.0.1]}}
 log: {{level: warning}}
-""")
+{sources}""")
         (work / "prometheus.yml").write_text(f"""scrape_configs:
   - job_name: tocsin
     scrape_interval: 1s
     static_configs: [{{targets: ["127.0.0.1:{self.port}"]}}]
 """)
-        self.programs = [
+        self.programs = [self.moto.process] if self.moto else []
+        self.programs += [
             self.start("tocsin", tocsin, "run", "--config", "tocsin.yml"),
             self.start("prometheus", "prometheus", "--config.file=prometheus.yml",
                        f"--web.listen-address=127.0.0.1:{self.prometheus_port}",
                        "--storage.tsdb.path=data")]
+        self.service = self.programs[-2]
         self.sample = (ROOT / "examples/events/cloudtrail_sample.jsonl").read_bytes()
 
     def start(self, name, *command):
         with open(self.work / f"{name}.log", "wb") as log:
-            return subprocess.Popen(command, cwd=self.work, stdout=log, stderr=log)
+            return subprocess.Popen(command, cwd=self.work, stdout=log, stderr=log, env={
+                **os.environ, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"})
 
     def __enter__(self):
         return self
@@ -143,7 +158,10 @@ log: {{level: warning}}
             except urllib.error.URLError:
                 pass  # it is starting
         if round_number % 5 == 4:
-            self.programs[0].send_signal(signal.SIGHUP)
+            self.service.send_signal(signal.SIGHUP)
+        if self.moto:
+            self.moto.put(round_number, *fresh.splitlines())
+            self.moto.notify(self.queue, f"gone-{round_number}")
 
     def finds(self, query):
         url = f"http://127.0.0.1:{self.prometheus_port}/api/v1/query?" + urllib.parse.urlencode(
@@ -161,6 +179,9 @@ def dashboards(tocsin, work):
     if shutil.which("prometheus") is None:
         return "SKIPPED: no prometheus"
     waiting = list(queries())
+    if moto_server() is None:
+        print("SKIPPED: no moto_server, and so nothing that the dashboard `queues` could show")
+        waiting = [each for each in waiting if each[0] != "queues"]
     number = len(waiting)
     with Scene(tocsin, work) as scene:
         end = time.monotonic() + SECONDS
