@@ -20,7 +20,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kMarkDigits = 16;
-constexpr std::int64_t kDaySeconds = 24 * 3600;
+constexpr std::int64_t kDaySeconds = 24LL * 3600;
 
 // Cryptographic: whoever may write to a bucket could otherwise name an object so that another one
 // counts as done.

@@ -25,7 +25,7 @@ namespace tocsin::source {
 class QueueMessages {
  public:
   // SQS lets a message be in flight for 12 hours. A little less is ours.
-  static constexpr std::int64_t kLongestMs = (12 * 60 - 10) * 60'000LL;
+  static constexpr std::int64_t kLongestMs = (12LL * 60 - 10) * 60'000;
   // An extension that failed is tried again after so long.
   static constexpr std::int64_t kRetryMs = 500;
 

@@ -22,7 +22,7 @@ using Decision = QueueMessages::Decision;
 
 constexpr int kDefaultVisibilitySeconds = 30;
 constexpr std::int64_t kDepthMs = 30'000;  // how often the queue is asked how deep it is
-constexpr std::int64_t kAlertDayMs = 24 * 3'600'000;
+constexpr std::int64_t kAlertDayMs = 24LL * 3'600'000;
 constexpr std::int64_t kTickMs = 1'000;  // how often gauges are set
 // Deletions wait so long for others, to be sent together.
 constexpr std::int64_t kGatherMs = 50;
@@ -57,6 +57,7 @@ bool is_transient(const aws::Failure& failure) {
 
 std::vector<std::string> handles_of(const std::vector<QueueMessages::Handle>& messages) {
   std::vector<std::string> out;
+  out.reserve(messages.size());
   for (const auto& [id, handle] : messages) out.push_back(handle);
   return out;
 }
@@ -272,7 +273,7 @@ ObjectEnd QueueRun::read_object(const S3Pointer& object) {
   name.region = object.region;
   name.requester_pays = options_.requester_pays;
   const std::int64_t begin = host_.clock.steady_ms();
-  const ObjectEnd end = reader_.read(s3, name, stop_, token_);
+  ObjectEnd end = reader_.read(s3, name, stop_, token_);
   const std::int64_t spent = host_.clock.steady_ms() - begin;
   if (end.kind == ObjectEnd::Kind::committed) {
     metrics_.object("read");
@@ -419,6 +420,7 @@ void QueueRun::extend() {
 
 void QueueRun::extend_now(const std::vector<QueueMessages::Handle>& due, std::int64_t now) {
   std::vector<aws::VisibilityChange> changes;
+  changes.reserve(due.size());
   for (const auto& [id, handle] : due) {
     changes.push_back({handle, static_cast<int>(visibility_ms_ / 1000)});
   }
@@ -473,10 +475,11 @@ void QueueRun::remove_now(std::vector<QueueMessages::Handle> handles,
   }
 }
 
-void QueueRun::give_back(std::vector<QueueMessages::Handle> handles,
+void QueueRun::give_back(const std::vector<QueueMessages::Handle>& handles,
                          const std::atomic<bool>& stop) {
   if (handles.empty()) return;
   std::vector<aws::VisibilityChange> changes;
+  changes.reserve(handles.size());
   for (const auto& [id, handle] : handles) changes.push_back({handle, 0});
   for (const aws::EntryFailure& each : queue_.change_visibility(changes, stop)) {
     failed("give_back", each.failure);
@@ -531,7 +534,7 @@ void QueueRun::finish() {
       is_late = true;
     });
     remove_now(std::move(removals), is_late);
-    give_back(std::move(rest), is_late);
+    give_back(rest, is_late);
   }
   metrics_.in_flight.set(0);
   metrics_.oldest.set(0);

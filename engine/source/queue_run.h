@@ -84,7 +84,7 @@ class QueueRun {
   void extend_now(const std::vector<QueueMessages::Handle>& due, std::int64_t now);
   void remove();
   void remove_now(std::vector<QueueMessages::Handle> handles, const std::atomic<bool>& stop);
-  void give_back(std::vector<QueueMessages::Handle> handles, const std::atomic<bool>& stop);
+  void give_back(const std::vector<QueueMessages::Handle>& handles, const std::atomic<bool>& stop);
   void watch();
   void note(const aws::QueueAttributes& attributes);
   // Counts a call that failed; of a missing permission, raises an alert, once a day.

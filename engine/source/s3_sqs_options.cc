@@ -69,7 +69,7 @@ void read_accounts(Settings& settings, S3SqsOptions& out) {
 // s3://bucket/prefix
 void read_backfill(Settings& settings, BackfillOptions& out) {
   constexpr std::string_view kS3Scheme = "s3://";
-  constexpr std::int64_t kSinceSecondMs = 1000, kSinceDayMs = 24 * 3600 * kSinceSecondMs;
+  constexpr std::int64_t kSinceSecondMs = 1000, kSinceDayMs = 24LL * 3600 * kSinceSecondMs;
   if (!settings.has("backfill")) return;
   Settings backfill = settings.map("backfill");
   const std::string prefix = backfill.required_text("prefix");
