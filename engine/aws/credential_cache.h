@@ -21,8 +21,8 @@ namespace tocsin::aws {
 
 class CredentialCache {
  public:
-  static constexpr std::int64_t kAdvisoryMs = 15 * 60'000;
-  static constexpr std::int64_t kMandatoryMs = 10 * 60'000;
+  static constexpr std::int64_t kAdvisoryMs = 15LL * 60'000;
+  static constexpr std::int64_t kMandatoryMs = 10LL * 60'000;
   static constexpr std::int64_t kRetryMs = 30'000;
 
   using Fetch = std::function<Outcome<Credentials>(const std::atomic<bool>& stop)>;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <vector>
 
@@ -230,11 +231,14 @@ Planner::Found Planner::role_of(const std::string& name, const Section& profile)
   if (profile.contains("mfa_serial")) {
     return refuse(name, "asks for MFA, which nobody could enter");
   }
+  // 0, which check_role() refuses, if it is no number.
+  const std::string_view duration = value_of(profile, "duration_seconds");
+  int seconds = 0;
+  std::from_chars(duration.data(), duration.data() + duration.size(), seconds);
   auto plan = make(CredentialPlan::Kind::assume_role);
   plan->role = {std::string(value_of(profile, "role_arn")),
                 std::string(value_of(profile, "external_id")),
-                std::string(value_of(profile, "role_session_name")),
-                std::atoi(std::string(value_of(profile, "duration_seconds")).c_str())};
+                std::string(value_of(profile, "role_session_name")), seconds};
   if (Status status = check_role(plan->role); !status) {
     return refuse(name, "cannot be used: " + status.error().message);
   }

@@ -88,7 +88,7 @@ Outcome<std::vector<Message>> Sqs::receive(int count, int wait_seconds,
     json.string(attribute);
   }
   json.end_array().end_object();
-  call.timeout_ms += wait * 1000;
+  call.timeout_ms += std::int64_t{wait} * 1000;
   call.answer_bytes = kReceiveBytes;
 
   const Outcome<net::HttpAnswer> answer = session_.call(call, stop);
