@@ -231,7 +231,7 @@ Planner::Found Planner::role_of(const std::string& name, const Section& profile)
   if (profile.contains("mfa_serial")) {
     return refuse(name, "asks for MFA, which nobody could enter");
   }
-  // 0, which check_role() refuses, if it is no number.
+  // AWS's default if it is not there or no number.
   const std::string_view duration = value_of(profile, "duration_seconds");
   int seconds = 0;
   std::from_chars(duration.data(), duration.data() + duration.size(), seconds);
