@@ -156,13 +156,14 @@ Status Recorder::enqueue(const Origin& origin, const store::AlertRow& alert,
     store::Delivery delivery;
     delivery.alert = alert.id;
     delivery.receiver = receiver;
-    // An event that comes again after its firing was evicted raises the same alert anew: that is
-    // another notification, with a body of its own.
+    // One key, one body. An event that comes again after its firing was evicted raises the same alert
+    // anew, and an episode may change without another firing: each is another notification.
     delivery.key = hex_of(KeyHash()
                               .add_field(receiver)
                               .add_field(alert.alert_id)
                               .add_field(std::to_string(alert.created))
-                              .add_field(std::to_string(group.count)));
+                              .add_field(std::to_string(group.count))
+                              .add_field(alert.json));
     delivery.severity = alert::severity_rank(alert.level);
     delivery.count = group.count;
     delivery.first_seen = group.first_seen;

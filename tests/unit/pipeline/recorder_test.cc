@@ -60,6 +60,35 @@ TEST_CASE(
   CHECK(ids.size() == 2);
 }
 
+TEST_CASE(
+    "an episode that changes without another firing is another notification, under another key") {
+  Bench bench;
+  bench.live().grouping.interval = 0;
+  bench.submit(record("e1", "arn:a"));
+  const store::AlertRow raised = bench.alerts().front();
+  std::set<std::string> keys;
+  std::size_t rows = 0;
+  const std::string source = "test";
+  for (const char* json : {R"({"measure":2})", R"({"measure":3})", R"({"measure":3})"}) {
+    auto transaction = bench.store().begin();
+    REQUIRE(transaction);
+    Recorder recorder(*transaction, 2'000'000);
+    OngoingAlert alert;
+    alert.row = raised.id;
+    alert.count = 1;
+    alert.found.rule = alert::facts_of(alert::kDeadLetter);
+    alert.found.json = json;
+    REQUIRE(recorder.add(Origin{bench.live(), source, 2'000'000}, alert));
+    REQUIRE(recorder.finish());
+    REQUIRE(transaction->commit());
+    const auto waiting = bench.outbox();
+    rows = waiting.size();
+    for (const auto& row : waiting) keys.insert(row.delivery.key);
+  }
+  CHECK(keys.size() == 3);  // the first one, and those of two bodies
+  CHECK(rows == 3);
+}
+
 TEST_CASE("repetitions are counted and told once when the interval ends") {
   Bench bench;
   bench.live().grouping.interval = 1000;
