@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Usage: run.py TOCSIN [full] [TEST…]. Without names all tests; a test that cannot run says so."""
+import contextlib
 import datetime
 import gzip
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -90,6 +92,25 @@ def shapes(binary, _):
              f"the status has the queue: {state}")
         finish(fake)
         return f"{len(fake.deleted)} messages; {result}"
+
+
+def order(binary, _):
+    """While nothing can be committed, nothing is deleted; what was read is not lost by it."""
+    with Fake() as fake, start(binary, fake.queue_url, fake.url) as service:
+        told = Told(service)
+        for number in range(1, 6):
+            fake.put(key(number), log_file(number))
+        with contextlib.closing(sqlite3.connect(told.store, isolation_level=None)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            for number in range(1, 6):
+                fake.send(s3_notice(key(number)))
+            until(lambda: fake.count("get") == 5, 20, "the objects are not read")
+            time.sleep(1.5)  # far longer than deleting takes
+            deleted = len(fake.deleted)
+            database.execute("ROLLBACK")
+        must(deleted == 0, f"{deleted} messages were deleted before their COMMIT")
+        until(lambda: fake.left() == 0 and len(told.users()) == 5, 40, "messages are left")
+        return f"0 deleted before, {len(fake.deleted)} after; {told.judge(range(1, 6))}"
 
 
 def chaos(binary, full):
@@ -317,7 +338,7 @@ def moto(binary, full):
 
 
 TESTS = {test.__name__: test
-         for test in (shapes, slow, unreadable, refusals, trial, stops, backfill, chaos,
+         for test in (shapes, order, slow, unreadable, refusals, trial, stops, backfill, chaos,
                       moto)}
 
 
