@@ -281,6 +281,11 @@ def digests_change_places(t):
     objects = copy_of(TRAIL)
     objects[a] = copy.deepcopy(objects[b])  # one is used twice
     t.found(objects, [digest(a)("modified")])
+    # In the place of the newest, of which no other digest has a hash: only its own name gives it away.
+    newest = TRAIL.digests[-1]
+    objects = copy_of(TRAIL)
+    objects[newest] = copy.deepcopy(objects[b])
+    t.found(objects, [digest(newest)("modified")])
 
 
 def gaps(t):
