@@ -51,6 +51,7 @@ Status Recorder::tell_again(const Origin& origin, const OngoingAlert& alert,
   Result<std::optional<store::AlertRow>> row = transaction_.find_alert(alert.row);
   if (!row) return tl::unexpected(std::move(row.error()));
   if (!*row) return {};
+  (*row)->json = alert.found.json;  // which makes the key; it is not among what was read
   return enqueue(origin, **row, alert.found.not_to, group);
 }
 
