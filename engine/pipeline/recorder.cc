@@ -156,8 +156,8 @@ Status Recorder::enqueue(const Origin& origin, const store::AlertRow& alert,
     store::Delivery delivery;
     delivery.alert = alert.id;
     delivery.receiver = receiver;
-    // One key, one body. An event that comes again after its firing was evicted raises the same alert
-    // anew, and an episode may change without another firing: each is another notification.
+    // One key, one body. An event that comes again after its firing was evicted raises the same
+    // alert anew, and an episode may change without another firing: each is another notification.
     delivery.key = hex_of(KeyHash()
                               .add_field(receiver)
                               .add_field(alert.alert_id)
