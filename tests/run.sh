@@ -69,7 +69,7 @@ stage "mutation: faults put in on purpose are caught"
 tests/mutation/run.py --build build/release --jobs "$jobs" --sample "${MUTATIONS:-12}"
 
 if [ "$mode" = all ]; then
-  stage "builds with sanitizers (clang; g++ for threads), clang-tidy"
+  stage "builds with sanitizers (clang; g++ for threads)"
   wait "$second_builds" || { cat build/second_builds.log; exit 1; }
   trap - EXIT
   tail -n 3 build/second_builds.log
