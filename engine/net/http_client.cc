@@ -103,7 +103,7 @@ std::size_t take_body(char* bytes, std::size_t, std::size_t size, void* user) no
   }
   exchange.progress += size;
   const std::size_t direct = std::min(size, exchange.wanted.size());
-  std::memcpy(exchange.wanted.data(), bytes, direct);
+  if (direct > 0) std::memcpy(exchange.wanted.data(), bytes, direct);
   exchange.wanted = exchange.wanted.subspan(direct);
   exchange.pending.append(bytes + direct, size - direct);
   return size;
