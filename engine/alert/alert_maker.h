@@ -43,7 +43,7 @@ class AlertMaker {
   Keys keys(program::RuleIndex rule);
   // That alert. Valid until the next call, and as long as that event.
   const AlertView& view(program::RuleIndex rule);
-  // What the alerts of this event have in common: everything but rule, keys and evidence.
+  // The part that all alerts of this event share: all but rule, keys and evidence.
   const AlertView& shared() const { return view_; }
 
   // Both, for one rule.
@@ -69,7 +69,7 @@ class AlertMaker {
   program::Evidence evidence_;
   event::Event* event_ = nullptr;
 
-  // What view_ points to.
+  // The view, and the texts that it points to.
   AlertView view_;
   std::string compact_event_, detected_text_;
   std::int64_t detected_at_ = -1;

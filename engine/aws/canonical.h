@@ -11,7 +11,7 @@ namespace tocsin::aws {
 
 // Everything but A-Z a-z 0-9 - . _ ~ as %XX, in upper case.
 std::string percent_encode(std::string_view text);
-// The same, but a slash stays: the path of an S3 object, from its key.
+// Encodes the key of an S3 object as the path of its URL: as above, but slashes stay.
 std::string encode_path(std::string_view path);
 // Undoes percent_encode(), and takes '+' for a blank, as S3 writes keys with encoding-type=url and
 // in its notices. A '%' that two hexadecimal digits do not follow stays.

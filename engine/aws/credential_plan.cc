@@ -147,7 +147,7 @@ Planner::Found Planner::profile_keys(const std::string& name, const Section& pro
   return plan;
 }
 
-// What a profile offers beside a role that is assumed.
+// The credentials that a profile offers by itself, without assuming a role.
 Planner::Found Planner::within_profile(const std::string& name, const Section& profile,
                                        bool use_environment) const {
   Found found = web_identity(name, profile, use_environment);

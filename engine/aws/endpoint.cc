@@ -14,7 +14,7 @@ bool is_decimal(char c) {
   return c >= '0' && c <= '9';
 }
 
-// What a region's name begins with decides its partition: of several that fit, the longest.
+// The prefix of a region's name decides its partition; the longest that fits wins.
 struct Partition {
   std::string_view prefix;
   std::string_view name;

@@ -17,8 +17,8 @@ struct KnownCode {
   std::string_view code;
   Kind kind;
 };
-// What the services call it. Codes that begin with one of these and go on with "Exception" count
-// too.
+// The error codes of the services, by kind. Codes that begin with one of these and go on with
+// "Exception" count too.
 constexpr KnownCode kKnownCodes[] = {
     {"Throttling", Kind::throttled},
     {"ThrottledException", Kind::throttled},
@@ -133,7 +133,7 @@ void read_json(std::string_view body, ErrorText& text) {
   text.message = !member("message").empty() ? member("message") : member("Message");
 }
 
-// What is wrong, for people: without AWS's words.
+// Says the problem for people, without AWS's own words.
 std::string explain(Kind kind, const Subject& subject) {
   switch (kind) {
     case Kind::denied:

@@ -61,7 +61,7 @@ ErrorText read_error(std::string_view body, std::string_view query_error);
 // Replaces each occurrence of `secret` in `text` by "[...]".
 void remove_secret(std::string& text, const Secret& secret);
 
-// What was asked for, for the sentence.
+// The action and the resource that the message names.
 struct Subject {
   std::string_view action;    // "s3:GetObject"
   std::string_view resource;  // "arn:aws:s3:::bucket/key" or a URL

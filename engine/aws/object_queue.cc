@@ -43,7 +43,7 @@ class FetchedObject final : public event::ByteSource {
       return taken;
     }
     if (rest_ == nullptr) return std::size_t{0};
-    const Result<std::size_t> got = rest_->read(out, size);
+    Result<std::size_t> got = rest_->read(out, size);
     if (got) consumed_ += *got;
     return got;
   }

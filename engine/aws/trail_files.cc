@@ -46,7 +46,7 @@ bool allows(const std::vector<std::string>& names, std::string_view name) {
   return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
-constexpr std::int64_t kDay = 24 * 3600;
+constexpr std::int64_t kDay = 24LL * 3600;
 
 }  // namespace
 
